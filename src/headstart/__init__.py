@@ -1,0 +1,1 @@
+"""Headstart: should this feature be built on a pretrained model? An answer with evidence."""

@@ -1,0 +1,1 @@
+"""Arms on identical folds, and the verdict."""

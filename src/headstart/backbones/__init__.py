@@ -1,0 +1,1 @@
+"""The catalogue, loading and running pretrained networks, the feature store."""

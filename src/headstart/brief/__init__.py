@@ -1,0 +1,1 @@
+"""The brief: read, validate, write."""

@@ -1,0 +1,1 @@
+"""Reading labelled files and splitting them."""

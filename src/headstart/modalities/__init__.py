@@ -1,0 +1,1 @@
+"""What is particular to texts and to images: decode, classical features, preprocessing."""

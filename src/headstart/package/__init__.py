@@ -1,0 +1,1 @@
+"""Write a bundle, after the parity gate."""

@@ -1,0 +1,1 @@
+"""Intervals, corrected tests, power."""

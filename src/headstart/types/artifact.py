@@ -1,0 +1,61 @@
+"""Bundles and what they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from headstart.types.result import Estimate, NotAvailable
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """manifest.json of a bundle: what it is, and a sha256 for every other file."""
+
+    schema_version: int
+    name: str
+    modality: str
+    approach: str
+    labels: tuple[str, ...]
+    preprocessing: dict[str, Any]
+    """`kind` names the preprocessing in `headstart.modalities`; the rest are its settings."""
+    inputs: dict[str, Any]
+    """The input schema: column, type, limits."""
+    model: str
+    files: dict[str, str]
+    """Relative path -> sha256 of every file but the manifest."""
+    created_by: str
+    provenance: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """The bundle against the trained model on real rows."""
+
+    rows: int
+    labels_equal: int
+    largest_difference: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReport:
+    """What was packaged, and what it costs to run."""
+
+    path: str
+    files: dict[str, str]
+    size_bytes: int
+    parity: Parity
+    latency_ms: dict[str, Estimate | NotAvailable] = field(default_factory=dict)
+    """p50, p95 and p99 of one request, one at a time, on this machine."""
+    rows_per_second: float | None = None
+    cost_per_million: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One answer of a bundle."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]

@@ -1,0 +1,73 @@
+"""The brief: one backlog item, what it is worth and what would make it fit to ship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
+FailureCost = Literal["low", "medium", "high"]
+ModalityName = Literal["text", "image"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Where the labelled examples are. Paths are absolute once the brief is resolved."""
+
+    path: str
+    input_column: str | None = None
+    label_column: str | None = None
+    holdout: str | None = None
+    modality: ModalityName | None = None
+    definitions: dict[str, str] = field(default_factory=dict)
+    """Label name to its definition in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What the result must reach to ship without review."""
+
+    metric: MetricName | None = None
+    """None: accuracy, or macro-F1 where one class holds over 60% of the rows."""
+    level: float | None = None
+    """Required level of the primary metric on the hold-out; None: no level is named."""
+    margin: float = 0.01
+    """A difference of the primary metric smaller than this is not worth a more complex arm."""
+    confidence: float = 0.95
+    """Level of every interval, between 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the answer may cost. Seconds, milliseconds, and the brief's own currency."""
+
+    minutes: float = 5.0
+    """Compute for the whole run on this machine. Turned into repeats of the folds by a fixed
+    rule (never by the clock, so that the answer does not depend on how busy the machine is)."""
+    latency_ms: float | None = None
+    """Largest acceptable p95 latency of one request."""
+    price_per_core_hour: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A validated brief. `defaulted` names the fields that the user did not set."""
+
+    name: str
+    data: DataSource
+    carry_over: str = ""
+    """In plain words, what should carry over from the source model."""
+    value: str = ""
+    """In plain words, what the feature is worth."""
+    requirement: Requirement = Requirement()
+    budget: Budget = Budget()
+    mistake_costs: dict[str, float] = field(default_factory=dict)
+    """Cost of missing one case of a label, by label name; 1.0 where not named."""
+    failure_cost: FailureCost = "medium"
+    backbones: tuple[str, ...] = ()
+    """Backbone references to try; empty: the built-in one for the modality."""
+    folds: int = 5
+    repeats: int | None = None
+    """None: 2, or more where the budget allows."""
+    seed: int = 0
+    defaulted: tuple[str, ...] = ()

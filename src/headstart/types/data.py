@@ -1,0 +1,149 @@
+"""Data: examples, what was set aside, splits and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.types.brief import ModalityName
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a file, and the row (1 = the first data row) and column in it."""
+
+    file: str
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        row = f", row {self.row}" if self.row is not None else ""
+        column = f", column '{self.column}'" if self.column is not None else ""
+        return f"{self.file}{row}{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One usable labelled row."""
+
+    key: str
+    """sha256 (hex) of the content: of the text in UTF-8, or of the image file's bytes."""
+    value: str
+    """The text, or the absolute path of the image file."""
+    label: str
+    place: Place
+    metadata: tuple[tuple[str, str], ...] = ()
+    """The row's other columns, (name, value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """One row that cannot be used, and why."""
+
+    place: Place
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Usable examples in file order, with what was set aside."""
+
+    modality: ModalityName
+    examples: tuple[Example, ...]
+    labels: tuple[str, ...]
+    """The distinct labels, sorted."""
+    source: str
+    sha256: str
+    """sha256 over (key, label) of every example in order."""
+    input_column: str | None = None
+    label_column: str | None = None
+    set_aside: tuple[SetAside, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What the reader noticed and the user should know, in plain sentences."""
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def values(self) -> list[str]:
+        return [example.value for example in self.examples]
+
+    @property
+    def keys(self) -> list[str]:
+        return [example.key for example in self.examples]
+
+    def codes(self, labels: tuple[str, ...] | None = None) -> NDArray[np.int64]:
+        """Index of each example's label in `labels` (default: its own); -1 where it is not there."""
+        index = {label: i for i, label in enumerate(labels or self.labels)}
+        return np.array([index.get(e.label, -1) for e in self.examples], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing an audit check found."""
+
+    check: str
+    severity: float
+    """0: worth knowing, 1: makes the evidence worthless."""
+    title: str
+    detail: str
+    rows: tuple[Place, ...] = ()
+    done: str = "nothing"
+    """What Headstart did: grouped, set aside, nothing."""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Repeated k-fold on the development rows, the same for every arm.
+
+    `assignment` has shape (repeats, n): the fold whose test part holds the row.
+    """
+
+    assignment: NDArray[np.int64]
+    k: int
+
+    @property
+    def repeats(self) -> int:
+        return int(self.assignment.shape[0])
+
+    @property
+    def n(self) -> int:
+        return int(self.assignment.shape[1])
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """(training rows, test rows) of each fold, repeat by repeat."""
+        for repeat in self.assignment:
+            for fold in range(self.k):
+                yield np.flatnonzero(repeat != fold), np.flatnonzero(repeat == fold)
+
+
+HoldoutKind = Literal["file", "carved", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What the data is fit for: the split, the groups, the folds and the findings."""
+
+    development: NDArray[np.int64]
+    """Rows of the dataset used for training and cross-validation."""
+    groups: NDArray[np.int64]
+    """One group id for each development row; rows of one group never sit on both sides."""
+    folds: Folds
+    holdout_kind: HoldoutKind
+    holdout: NDArray[np.int64]
+    """Rows of the dataset (carved) or of the user's file that form the hold-out."""
+    holdout_clean: NDArray[np.bool_]
+    """For each hold-out row: does it decide? False where it duplicates a development row."""
+    rows: int
+    class_counts: dict[str, int]
+    metric: str
+    metric_reason: str
+    small_classes: tuple[str, ...] = ()
+    """Classes with fewer development rows (or groups) than folds."""
+    findings: tuple[Finding, ...] = ()

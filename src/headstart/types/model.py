@@ -1,0 +1,155 @@
+"""Backbones, features, arms and fitted models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.types.brief import ModalityName
+from headstart.types.result import Estimate, NotAvailable
+
+Approach = Literal["majority", "zero-shot", "classical", "frozen", "adapted"]
+ArmFamily = Literal["majority", "zero-shot", "classical", "scratch", "random", "frozen", "adapted"]
+
+SIMPLICITY: tuple[Approach, ...] = ("majority", "zero-shot", "classical", "frozen", "adapted")
+"""Approaches from the simplest to the most complex."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneCard:
+    """What is known of a pretrained network before it is loaded."""
+
+    ref: str
+    """Source and name: `pkg:all-MiniLM-L6-v2`, `hf:org/name`, `timm:name`, `onnx:` or `file:` path."""
+    name: str
+    modality: ModalityName
+    licence: str
+    feature_width: int | None
+    source: str
+    """Who published it, and where its description is."""
+    parameters: int | None = None
+    size_mb: float | None = None
+    max_tokens: int | None = None
+    input_size: int | None = None
+    """Image side in pixels."""
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    interpolation: str | None = None
+    crop_fraction: float | None = None
+    pooling: str = "mean"
+    normalize: bool = False
+    """Whether the published model scales its embeddings to unit length."""
+    adaptation: tuple[str, ...] = ("frozen",)
+    package: str | None = None
+    file: str | None = None
+    architecture: str | None = None
+    sha256: str | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFeatures:
+    """Features are a backbone's embedding of the row."""
+
+    ref: str
+    weights_sha256: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassicalFeatures:
+    """Features computed without a network, by a named modality function and what it learned.
+
+    `arrays` holds only numbers and unicode strings; it is stored without pickling.
+    """
+
+    kind: str
+    settings: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoFeatures:
+    """The model does not look at its input."""
+
+    width: int = 0
+
+
+Featurizer = EncoderFeatures | ClassicalFeatures | NoFeatures
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """softmax(features @ weights.T + bias): every arm that can ship has this form.
+
+    weights (classes, width) and bias (classes,), float32.
+    """
+
+    approach: Approach
+    arm: str
+    modality: ModalityName
+    labels: tuple[str, ...]
+    featurizer: Featurizer
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    head: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """One arm on all folds.
+
+    scores: metric name -> one value a fold, in the order of `Folds`; out_of_fold: mean probability
+    over repeats, shape (n, classes).
+    """
+
+    name: str
+    family: ArmFamily
+    pretrained: bool
+    deployable: bool
+    describe: str
+    scores: dict[str, NDArray[np.float64]]
+    out_of_fold: NDArray[np.float32]
+    settings: dict[str, Any] = field(default_factory=dict)
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSummary:
+    """What is reported of an arm."""
+
+    name: str
+    family: ArmFamily
+    pretrained: bool
+    deployable: bool
+    describe: str
+    metrics: dict[str, Estimate]
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """An arm that was not run, and why."""
+
+    name: str
+    family: ArmFamily
+    why: NotAvailable
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """What was measured of one candidate backbone before any head is trained."""
+
+    card: BackboneCard
+    runtime: Literal["onnxruntime", "torch"]
+    runtime_reason: str
+    parity: float | None
+    """Largest absolute difference between the exported and the torch encoder on real rows."""
+    weights_sha256: str
+    truncated_share: float | None = None
+    """Share of rows longer than the token limit (texts)."""

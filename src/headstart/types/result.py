@@ -1,0 +1,114 @@
+"""Results: estimates with intervals, comparisons, the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TransferVerdict = Literal["helps", "harms", "inconclusive"]
+ShipVerdict = Literal["yes", "with-review", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class NotAvailable:
+    """A value that could not be had, and why. Never a missing key, a None or a crash."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval. `low` and `high` are None only where `method` says why."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A paired comparison of two arms on the same folds: `difference` = metric(a) − metric(b)."""
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    test: str
+    n: int
+    folds: int
+    repeats: int
+    verdict: TransferVerdict
+    """`helps`: the interval lies above zero (a is better); `harms`: below; else `inconclusive`."""
+    confidence: float = 0.95
+    probability_above_margin: float | None = None
+    """P(a beats b by more than the margin), Bayesian correlated t-test."""
+    minimum_detectable: float | None = None
+    """Smallest true difference found with 80% probability at this n."""
+    labels_needed: int | None = None
+    """Rows at which the observed difference would be decided with 80% probability; None: it is
+    decided already, or no number of rows can be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoError:
+    """One wrong prediction worth showing."""
+
+    place: str
+    value: str
+    """The text, or the path of the image."""
+    label: str
+    predicted: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class on the rows that decide."""
+
+    label: str
+    n: int
+    precision: Estimate | NotAvailable
+    recall: Estimate | NotAvailable
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """The chosen model on the rows that decide: the hold-out, or out-of-fold without one."""
+
+    basis: Literal["hold-out", "cross-validation"]
+    n: int
+    n_all: int
+    openings: int
+    """How often the hold-out has been opened, this time included; 0 without one."""
+    metrics: dict[str, Estimate | NotAvailable]
+    metrics_all: dict[str, Estimate | NotAvailable]
+    """The same on all hold-out rows, duplicates of training rows included."""
+    majority: dict[str, Estimate | NotAvailable]
+    """The majority answer on the same rows."""
+    against_majority: Comparison | NotAvailable
+    per_class: tuple[ClassRow, ...]
+    confusion: list[list[int]]
+    labels: tuple[str, ...]
+    errors: tuple[MemoError, ...]
+    unseen_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer. `to_json` in `headstart.decide` gives decision.json."""
+
+    transfer: TransferVerdict
+    approach: str
+    ship: ShipVerdict
+    reasons: tuple[str, ...]
+    risks: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    chosen: dict[str, Any] = field(default_factory=dict)
+    """arm, backbone, head and its settings."""
