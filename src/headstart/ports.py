@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -111,40 +110,36 @@ class AuditCheck(Protocol):
     def __call__(self, dataset: Dataset, holdout: Dataset | None) -> Iterable[Finding]: ...
 
 
-class ArtifactStore(Protocol):
-    """Content-addressed bytes."""
-
-    def put(self, content: bytes) -> str:
-        """Store and return the sha256; storing the same bytes again is a no-op."""
-
-    def get(self, sha256: str) -> bytes:
-        """Raises: PilotError where the artifact is missing or was changed."""
-
-
 class RunStore(Protocol):
-    """The run table and the ledger."""
+    """The run table and the ledger, append-only."""
 
-    artifacts: ArtifactStore
-
-    def finished(self, stage: str, inputs: str) -> str | None:
-        """The artifact of the stage's report for these inputs (a hash), if it was finished."""
+    def finished(self, stage: str, inputs: str) -> bytes | None:
+        """The encoded report of `stage` for these inputs (a hash), if it was finished."""
 
     def finish(
         self,
         stage: str,
         inputs: str,
-        artifact: str,
+        report: bytes,
+        *,
         rows: Sequence[tuple[str, Any]],
         provenance: Mapping[str, str],
         seconds: float,
+        opened: str | None = None,
     ) -> None:
-        """Record a stage's report and its ledger rows (pointer, value) in one transaction."""
+        """Record a stage, its ledger rows (pointer, value) and the hold-out that it opened."""
 
-    def ledger(self, stages: Mapping[str, str]) -> list[LedgerRow]:
-        """The rows of the given stages (stage -> inputs hash), oldest first."""
+    def ledger(self, stages: Sequence[tuple[str, str]]) -> list[LedgerRow]:
+        """The rows of the given (stage, inputs) pairs, in that order."""
 
-    def openings(self) -> int:
-        """How often the hold-out was opened."""
+    def openings(self, holdout: str) -> int:
+        """How often the hold-out with this hash was opened."""
+
+    def latest(self, stage: str) -> bytes | None:
+        """The encoded report of the newest run of `stage`, if there is one."""
+
+    def stages(self) -> list[tuple[str, float, str]]:
+        """(stage, seconds, finished at) of every stage run, oldest first."""
 
 
 class Engine(Protocol):
@@ -152,13 +147,3 @@ class Engine(Protocol):
 
     def map(self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Results in the order of `items`; the first error is raised."""
-
-
-class Clock(Protocol):
-    """Time, so that tests can hold it still."""
-
-    def now(self) -> str: ...
-    def seconds(self) -> float: ...
-
-
-Transaction = AbstractContextManager[None]

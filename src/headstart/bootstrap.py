@@ -1,0 +1,291 @@
+"""Where the inside meets the outside: the one file that names concrete adapters.
+
+`run` and `load` are the library's front door; the command line uses the functions below them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headstart.engines.local import LocalEngine
+from headstart.ports import Predictor, Progress
+from headstart.storage.sqlite import SQLiteStore
+from headstart.types.brief import Brief
+from headstart.types.errors import PilotError
+from headstart.types.result import Decision
+from headstart.workflow.pilot import DECISION, MEMO_HTML, Pilot
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may say beside the data; None: found or defaulted."""
+
+    input: str | None = None
+    label: str | None = None
+    holdout: str | None = None
+    metric: str | None = None
+    level: float | None = None
+    backbones: tuple[str, ...] = ()
+    minutes: float | None = None
+    seed: int | None = None
+
+
+def run(
+    data: str | Path,
+    *,
+    input: str | None = None,
+    label: str | None = None,
+    holdout: str | Path | None = None,
+    out: str | Path | None = None,
+    metric: str | None = None,
+    level: float | None = None,
+    backbone: str | Sequence[str] = (),
+    minutes: float | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Decision:
+    """From labelled data, or a pilot folder, to a decision with its evidence in the pilot folder.
+
+    data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
+    pilot folder. out: the pilot folder (default: `<name>-pilot` in the working folder).
+
+    Raises:
+        InputError: the data, the brief, a backbone or the folder cannot be used.
+        MissingExtra: an optional package that this modality needs is not installed.
+    """
+    options = Options(
+        input=input,
+        label=label,
+        holdout=str(holdout) if holdout is not None else None,
+        metric=metric,
+        level=level,
+        backbones=(backbone,) if isinstance(backbone, str) else tuple(backbone),
+        minutes=minutes,
+        seed=seed,
+    )
+    pilot = open_pilot(Path(data), Path(out) if out is not None else None, options)
+    return run_pilot(pilot, progress or _silent)
+
+
+def load(bundle: str | Path) -> Predictor:
+    """The model in a bundle; needs neither torch nor scikit-learn.
+
+    Raises:
+        BundleError: a file of the bundle is missing or was changed.
+    """
+    from headstart.bundles import load as load_bundle
+
+    return load_bundle(Path(bundle))
+
+
+def open_pilot(data: Path, out: Path | None, options: Options) -> Pilot:
+    """The pilot folder for `data`, with its brief written; `data` may be a pilot folder itself.
+
+    Raises:
+        PilotError: the folder has a brief that says something else, or cannot be written to.
+        InputError: the options or the data cannot be used.
+    """
+    from headstart.brief import read_brief
+
+    pilot = Pilot(data)
+    if pilot.exists():
+        if out is not None or options != Options():
+            raise PilotError(
+                "a pilot folder has its brief; other options cannot be given beside it",
+                place=str(pilot.brief),
+                tip=f"edit the brief, then: headstart run {data}",
+            )
+        read_brief(pilot.brief)
+        pilot.create()
+        return pilot
+    pilot = Pilot(out or Path(f"{data.absolute().stem}-pilot"))
+    brief = _infer(data, options)
+    if not pilot.exists():
+        return _write_brief(pilot, brief)
+    different = _differences(read_brief(pilot.brief), brief)
+    if different:
+        raise PilotError(
+            f"the folder holds a pilot whose brief says something else ({', '.join(different)})",
+            place=str(pilot.brief),
+            tip=f"use that brief: headstart run {pilot.folder}, or name another folder with --out",
+        )
+    pilot.create()
+    return pilot
+
+
+def init_pilot(folder: Path, data: Path, options: Options) -> Pilot:
+    """A new pilot folder with a brief to edit.
+
+    Raises:
+        PilotError: there is a brief already.
+    """
+    pilot = Pilot(folder)
+    if pilot.exists():
+        raise PilotError(
+            "there is a brief already",
+            place=str(pilot.brief),
+            tip=f"edit it, then: headstart run {folder}",
+        )
+    return _write_brief(pilot, _infer(data, options))
+
+
+def run_pilot(pilot: Pilot, progress: Progress) -> Decision:
+    """Run (or resume) a pilot; leaves memo, decision, bundle and ledger in its folder."""
+    from headstart.brief import read_brief
+    from headstart.workflow.pipeline import Parts, run_pipeline
+
+    brief = read_brief(pilot.brief)
+    with pilot.lock(), closing(SQLiteStore(pilot.database)) as store:
+        parts = Parts(store=store, engine=LocalEngine(), progress=progress)
+        return run_pipeline(brief, pilot, parts)
+
+
+def write_memo(folder: Path) -> Path:
+    """Render a pilot's memo again from its ledger; the same ledger gives the same bytes."""
+    from headstart.workflow.documents import write_documents
+
+    pilot = _existing(folder)
+    with closing(SQLiteStore(pilot.database)) as store:
+        write_documents(pilot, _view(store, pilot))
+    return pilot.folder / MEMO_HTML
+
+
+def summary(pilot: Pilot) -> str:
+    """A few lines for the terminal: the verdict, its numbers, where the memo is."""
+    from headstart.decide import summary_text
+
+    with closing(SQLiteStore(pilot.database)) as store:
+        text = summary_text(_view(store, pilot))
+    return f"{text}\nMemo: {pilot.folder / MEMO_HTML}"
+
+
+def decision_text(pilot: Pilot) -> str:
+    """The content of decision.json."""
+    return (pilot.folder / DECISION).read_text(encoding="utf-8")
+
+
+def status(folder: Path) -> str:
+    """Which stages of a pilot are finished, and what it decided."""
+    pilot = _existing(folder)
+    with closing(SQLiteStore(pilot.database)) as store:
+        lines = [
+            f"{at}  {seconds:8.2f} s  {stage}"
+            for stage, seconds, at in store.stages()
+            if stage != "finished"
+        ]
+        done = store.latest("finished") is not None
+    if not done:
+        ending = f"not finished; go on with: headstart run {folder}"
+    else:
+        document: dict[str, Any] = json.loads(decision_text(pilot))
+        ending = (
+            f"decided: transfer {document['transfer']}, approach {document['approach']}, "
+            f"ship {document['ship']}\nMemo: {pilot.folder / MEMO_HTML}"
+        )
+    return "\n".join([f"Pilot: {pilot.folder}", *lines, ending])
+
+
+def predict(
+    bundle: Path, data: Path, out: Path, input_column: str | None, progress: Progress
+) -> str:
+    """Label the rows of `data` into `out`; returns a sentence that says what was done."""
+    from headstart.bundles import score_file
+
+    return str(score_file(bundle, data, out, input_column=input_column, progress=progress))
+
+
+def list_cards() -> str:
+    """The catalogue, a line for each backbone."""
+    from headstart.workflow.catalogue import list_text
+
+    return list_text()
+
+
+def show_card(ref: str) -> str:
+    """A backbone's card."""
+    from headstart.workflow.catalogue import card_text
+
+    return card_text(ref)
+
+
+def doctor() -> tuple[str, bool]:
+    """What this machine has, and whether texts or images can be run."""
+    from headstart.workflow.doctor import examine
+
+    return examine()
+
+
+def demo_data(which: str, folder: Path) -> Path:
+    """Real data for the demonstration, written below `folder`."""
+    from headstart.workflow.demo import demo_images, demo_texts
+
+    return demo_texts(folder) if which == "text" else demo_images(folder)
+
+
+def _infer(data: Path, options: Options) -> Brief:
+    from headstart.brief import infer_brief
+
+    return infer_brief(
+        data,
+        input_column=options.input,
+        label_column=options.label,
+        holdout=options.holdout,
+        metric=options.metric,
+        level=options.level,
+        backbones=options.backbones,
+        minutes=options.minutes,
+        seed=options.seed,
+    )
+
+
+def _write_brief(pilot: Pilot, brief: Brief) -> Pilot:
+    from headstart.brief import write_toml
+
+    pilot.create()
+    write_toml(brief, pilot.brief)
+    return pilot
+
+
+def _differences(old: Brief, new: Brief) -> list[str]:
+    names = ("data", "requirement", "budget", "backbones", "seed")
+    return [name for name in names if getattr(old, name) != getattr(new, name)]
+
+
+def _existing(folder: Path) -> Pilot:
+    pilot = Pilot(folder)
+    if not pilot.exists():
+        raise PilotError(
+            "there is no pilot here (no headstart.toml)",
+            place=str(pilot.folder),
+            tip=f"start one: headstart init {folder} DATA",
+        )
+    if not pilot.database.is_file():
+        raise PilotError(
+            "this pilot has not run yet",
+            place=str(pilot.folder),
+            tip=f"run it: headstart run {folder}",
+        )
+    return pilot
+
+
+def _view(store: SQLiteStore, pilot: Pilot) -> Any:
+    from headstart.types.codec import decode
+    from headstart.types.ledger import LedgerView
+
+    finished = store.latest("finished")
+    if finished is None:
+        raise PilotError(
+            "this pilot has not reached a decision yet",
+            place=str(pilot.folder),
+            tip=f"run it: headstart run {pilot.folder}",
+        )
+    return LedgerView(store.ledger(decode(finished)))
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Say nothing."""

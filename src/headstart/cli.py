@@ -1,0 +1,244 @@
+"""The command line: parse, call, print, exit status.
+
+0: a decision was reached, whatever it says. 2: input that cannot be used. 3: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import headstart
+from headstart import bootstrap
+from headstart.terminal import STOP, ProgressLine
+from headstart.types.errors import HeadstartError
+
+Result = TypeVar("Result")
+GRACE_SECONDS = 1.5
+"""How long work may take to stop by itself after Ctrl-C; then the process ends. What was finished
+is on disk already, and nothing half-written can be left, so ending it is safe."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="headstart",
+        description="Should this feature be built on a pretrained model? An answer with evidence.",
+    )
+    top.add_argument("--version", action="version", version=f"headstart {headstart.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="from labelled data (or a pilot folder) to a decision")
+    _data_arguments(run)
+    run.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
+    run.set_defaults(act=_run)
+
+    init = commands.add_parser("init", help="write the brief to edit before `headstart run`")
+    init.add_argument("pilot", type=Path, metavar="PILOT", help="folder to create")
+    _data_arguments(init, out=False)
+    init.set_defaults(act=_init)
+
+    status = commands.add_parser("status", help="what a pilot has done so far, and what it decided")
+    status.add_argument("pilot", type=Path, metavar="PILOT")
+    status.set_defaults(act=_status)
+
+    memo = commands.add_parser("memo", help="render the memo again from the ledger")
+    memo.add_argument("pilot", type=Path, metavar="PILOT")
+    memo.add_argument("--open", action="store_true", help="show it in the browser")
+    memo.set_defaults(act=_memo)
+
+    predict = commands.add_parser("predict", help="label new rows with a bundle")
+    predict.add_argument("bundle", type=Path, metavar="BUNDLE")
+    predict.add_argument("data", type=Path, metavar="DATA")
+    predict.add_argument("--out", type=Path, required=True, metavar="FILE", help=".csv or .jsonl")
+    predict.add_argument("--input", metavar="COLUMN", help="column with the text or image path")
+    predict.set_defaults(act=_predict)
+
+    catalogue = commands.add_parser("catalogue", help="the backbones that are known")
+    which = catalogue.add_subparsers(dest="which", metavar="list|show")
+    which.add_parser("list", help="one line each (the default)")
+    show = which.add_parser("show", help="a backbone's card")
+    show.add_argument("ref", metavar="REF")
+    catalogue.set_defaults(act=_catalogue)
+
+    doctor = commands.add_parser("doctor", help="what this machine has and what is missing")
+    doctor.set_defaults(act=_doctor)
+
+    demo = commands.add_parser("demo", help="the main job on real data")
+    demo.add_argument("which", nargs="?", choices=("text", "image"), help="default: both")
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="FOLDER")
+    demo.set_defaults(act=_demo)
+    return top
+
+
+def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> None:
+    command.add_argument(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="CSV, TSV, JSONL or Parquet file, or a folder of images with one subfolder a class"
+        + (", or a pilot folder" if out else ""),
+    )
+    command.add_argument("--input", metavar="COLUMN", help="column with the text or image path")
+    command.add_argument("--label", metavar="COLUMN", help="column with the label")
+    command.add_argument("--holdout", metavar="DATA", help="rows kept apart for the final judgement")
+    command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
+    command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
+    command.add_argument(
+        "--backbone", action="append", default=[], metavar="REF", help="repeat to try several"
+    )
+    command.add_argument("--minutes", type=float, metavar="M", help="compute budget of the run")
+    command.add_argument("--seed", type=int, metavar="N", help="default: 0")
+    if out:
+        command.add_argument("--out", type=Path, metavar="PILOT", help="default: NAME-pilot")
+
+
+def _options(arguments: argparse.Namespace) -> bootstrap.Options:
+    return bootstrap.Options(
+        input=arguments.input,
+        label=arguments.label,
+        holdout=arguments.holdout,
+        metric=arguments.metric,
+        level=arguments.level,
+        backbones=tuple(arguments.backbone),
+        minutes=arguments.minutes,
+        seed=arguments.seed,
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    pilot = bootstrap.open_pilot(arguments.data, arguments.out, _options(arguments))
+    _tell(f"Pilot: {pilot.folder}")
+    with ProgressLine(sys.stderr) as progress:
+        bootstrap.run_pilot(pilot, progress)
+    _tell(bootstrap.summary(pilot))
+    if arguments.json:
+        sys.stdout.write(bootstrap.decision_text(pilot))
+    return 0
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    pilot = bootstrap.init_pilot(arguments.pilot, arguments.data, _options(arguments))
+    print(f"Wrote {pilot.brief}")
+    print(f"Edit it, then: headstart run {arguments.pilot}")
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    print(bootstrap.status(arguments.pilot))
+    return 0
+
+
+def _memo(arguments: argparse.Namespace) -> int:
+    path = bootstrap.write_memo(arguments.pilot)
+    print(path)
+    if arguments.open and not webbrowser.open(path.as_uri()):
+        _tell("no browser could be started; open the file yourself")
+    return 0
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    with ProgressLine(sys.stderr) as progress:
+        said = bootstrap.predict(
+            arguments.bundle, arguments.data, arguments.out, arguments.input, progress
+        )
+    _tell(said)
+    return 0
+
+
+def _catalogue(arguments: argparse.Namespace) -> int:
+    shown = arguments.which == "show"
+    print(bootstrap.show_card(arguments.ref) if shown else bootstrap.list_cards())
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    report, sound = bootstrap.doctor()
+    print(report)
+    return 0 if sound else 2
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    for which in (arguments.which,) if arguments.which else ("text", "image"):
+        data = bootstrap.demo_data(which, arguments.out)
+        pilot = bootstrap.open_pilot(data, arguments.out / f"{which}-pilot", bootstrap.Options())
+        _tell(f"\n{which}: {data}")
+        with ProgressLine(sys.stderr) as progress:
+            bootstrap.run_pilot(pilot, progress)
+        print(bootstrap.summary(pilot))
+    return 0
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _interruptible(work: Callable[[], Result]) -> Result:
+    """Run `work` on a second thread so that Ctrl-C is heard while native code runs."""
+    outcome: list[Result] = []
+    failure: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=target, name="headstart", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.2)
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+def _stop(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    arguments = parser().parse_args(argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)
+    try:
+        return int(_interruptible(lambda: arguments.act(arguments)))
+    except HeadstartError as error:
+        _tell(f"headstart: {error}")
+        return error.exit_status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _interrupted(arguments)
+
+
+def _interrupted(arguments: argparse.Namespace) -> int:
+    """Say how to go on, give the work a moment to stop, and end the process."""
+    again = "headstart " + " ".join(sys.argv[1:])
+    what = (
+        f"What is finished is kept. Go on with: {again}"
+        if arguments.command in {"run", "demo"}
+        else f"Nothing was changed. Start again with: {again}"
+    )
+    _tell(f"\nheadstart: interrupted. {what}")
+    STOP.set()
+    deadline = threading.Event()
+    for thread in threading.enumerate():
+        if thread.name == "headstart":
+            thread.join(GRACE_SECONDS)
+            if thread.is_alive():
+                deadline.set()
+    if deadline.is_set():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(3)
+    return 3

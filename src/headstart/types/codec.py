@@ -1,0 +1,88 @@
+"""Reports to bytes and back, without pickling.
+
+JSON, with records marked by their class name, tuples kept apart from lists, and arrays as raw bytes
+in base64. Only the record types of `headstart.types` can be read back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+RECORD, TUPLE, ARRAY = "@record", "@tuple", "@array"
+
+
+@cache
+def _records() -> dict[str, type]:
+    from headstart.types import adapt, artifact, brief, data, model, result
+
+    found: dict[str, type] = {}
+    for module in (adapt, artifact, brief, data, model, result):
+        for name, value in vars(module).items():
+            if is_dataclass(value) and isinstance(value, type):
+                found[name] = value
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        body = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {RECORD: type(value).__name__, **body}
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biufU":
+            raise TypeError(f"an array of dtype {value.dtype} cannot be stored")
+        raw = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii")
+        return {ARRAY: raw, "dtype": value.dtype.str, "shape": list(value.shape)}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return {TUPLE: [_plain(item) for item in value]}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise TypeError(f"a {type(value).__name__} cannot be stored")
+
+
+def _rich(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rich(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if TUPLE in value:
+        return tuple(_rich(item) for item in value[TUPLE])
+    if ARRAY in value:
+        flat = np.frombuffer(base64.b64decode(value[ARRAY]), dtype=np.dtype(value["dtype"]))
+        return flat.reshape(value["shape"]).copy()
+    body = {key: _rich(item) for key, item in value.items() if key != RECORD}
+    return _records()[value[RECORD]](**body) if RECORD in value else body
+
+
+def encode(report: Any) -> bytes:
+    """Bytes of a report; equal reports give equal bytes.
+
+    Raises:
+        TypeError: it holds something other than records, arrays of numbers or text, and JSON.
+
+    >>> from headstart.types.result import Estimate
+    >>> decode(encode((Estimate(0.5, 0.4, 0.6, 10, "Wilson"),)))[0].value
+    0.5
+    """
+    return json.dumps(_plain(report), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def decode(content: bytes) -> Any:
+    """The report that `encode` was given.
+
+    Raises:
+        KeyError: a record type that this version does not know.
+    """
+    return _rich(json.loads(content))

@@ -1,0 +1,52 @@
+"""What this machine has, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import headstart
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "base": ("numpy", "onnxruntime", "pillow", "tokenizers", "pydantic", "jinja2"),
+    "text": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "transformers"),
+    "image": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "torchvision", "timm"),
+    "parquet": ("pyarrow",),
+    "demo": ("chatterbot-corpus", "elpv-dataset", "pyyaml"),
+}
+
+
+def examine() -> tuple[str, bool]:
+    """(report, sound): sound where texts or images can be run here."""
+    lines = [
+        f"headstart {headstart.__version__}, Python {platform.python_version()}, "
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    ]
+    missing: dict[str, list[str]] = {}
+    for group, packages in GROUPS.items():
+        found = {name: _version(name) for name in packages}
+        missing[group] = [name for name, number in found.items() if number is None]
+        said = ", ".join(f"{name} {number or 'MISSING'}" for name, number in found.items())
+        lines.append(f"{'ok' if not missing[group] else '--'}  {group}: {said}")
+        if missing[group] and group != "base":
+            lines.append(f"      to add it: pip install 'headstart[{group}]'")
+    lines += [_cache_line(), f"    executable: {sys.executable}"]
+    sound = not missing["base"] and (not missing["text"] or not missing["image"])
+    return "\n".join(lines), sound
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cache_line() -> str:
+    from headstart.backbones import cache_folder
+
+    folder = cache_folder()
+    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else 0
+    return f"    cache: {folder} ({size / 1e6:.0f} MB)"

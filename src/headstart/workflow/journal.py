@@ -1,0 +1,88 @@
+"""A stage runs once for the same inputs; its report and its numbers are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import headstart
+from headstart.ports import RunStore
+from headstart.types.codec import decode, encode
+from headstart.types.ledger import LedgerView, flatten
+
+Report = TypeVar("Report")
+
+
+@cache
+def code_version() -> str:
+    """sha256 over the package's own source: another code may give another answer."""
+    digest = hashlib.sha256()
+    root = Path(headstart.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprint(value: Any) -> str:
+    """sha256 of a value that `encode` can store, or of bytes."""
+    return hashlib.sha256(value if isinstance(value, bytes) else encode(value)).hexdigest()
+
+
+class Journal:
+    """Answers a stage from the run table where it was finished, else runs and records it.
+
+    `visited` holds the (stage, inputs) pairs of this run in order: what the memo is made of.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        self.store = store
+        self.visited: list[tuple[str, str]] = []
+
+    def stage(
+        self,
+        name: str,
+        inputs: Mapping[str, str],
+        work: Callable[[], Report],
+        *,
+        pointer: str | None = None,
+        rows: Callable[[Report], Sequence[tuple[str, Any]]] | None = None,
+        opens: str | None = None,
+    ) -> Report:
+        """The report of stage `name`.
+
+        inputs: hashes of everything that the answer depends on; they become the provenance of its
+        ledger rows. pointer: where the report's leaves stand in the ledger; None keeps them out.
+        opens: the hash of the hold-out that the work opens.
+        """
+        provenance = {**inputs, "code": code_version()}
+        key = hashlib.sha256(json.dumps([name, provenance], sort_keys=True).encode()).hexdigest()
+        known = self.store.finished(name, key)
+        if known is None:
+            start = time.perf_counter()
+            report = work()
+            seconds = time.perf_counter() - start
+            leaves = list(flatten(report, pointer)) if pointer else []
+            leaves += rows(report) if rows else []
+            leaves.append((f"/timings/{name.replace('/', '~1')}", round(seconds, 3)))
+            known = encode(report)
+            self.store.finish(
+                name,
+                key,
+                known,
+                rows=leaves,
+                provenance=provenance,
+                seconds=seconds,
+                opened=opens,
+            )
+        self.visited.append((name, key))
+        return cast(Report, decode(known))
+
+    def view(self) -> LedgerView:
+        """The ledger rows of this run's stages."""
+        return LedgerView(self.store.ledger(self.visited))
