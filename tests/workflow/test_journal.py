@@ -1,0 +1,60 @@
+"""A stage runs once for the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headstart.storage.sqlite import SQLiteStore
+from headstart.types.result import Estimate
+from headstart.workflow.journal import Journal, code_version, fingerprint
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SQLiteStore]:
+    opened = SQLiteStore(tmp_path / "headstart.db")
+    yield opened
+    opened.close()
+
+
+def test_the_second_run_answers_from_the_table(store: SQLiteStore) -> None:
+    calls: list[int] = []
+
+    def work() -> Estimate:
+        calls.append(1)
+        return Estimate(0.5, 0.4, 0.6, 10, "m")
+
+    for _ in range(2):
+        report = Journal(store).stage("select", {"data": "d"}, work, pointer="/select")
+        assert report == Estimate(0.5, 0.4, 0.6, 10, "m")
+    assert len(calls) == 1
+    Journal(store).stage("select", {"data": "other"}, work)
+    assert len(calls) == 2
+
+
+def test_the_view_holds_this_runs_stages_only(store: SQLiteStore) -> None:
+    Journal(store).stage("old", {}, lambda: {"n": 1}, pointer="/old")
+    journal = Journal(store)
+    journal.stage("new/part", {"data": "d"}, lambda: {"n": 2}, pointer="/new")
+    view = journal.view()
+    assert "old" not in view
+    assert view["new"]["n"].value == 2
+    assert view["timings"]["new/part"].value >= 0
+    assert view.rows[0].provenance == {"data": "d", "code": code_version()}
+
+
+def test_an_error_records_nothing(store: SQLiteStore) -> None:
+    def fail() -> None:
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        Journal(store).stage("s", {}, fail, opens="h")
+    assert store.stages() == []
+    assert store.openings("h") == 0
+
+
+def test_fingerprints_differ_with_the_value() -> None:
+    assert fingerprint((1, "a")) != fingerprint((1, "b"))
+    assert fingerprint(b"a") != fingerprint("a")
