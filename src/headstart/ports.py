@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -102,12 +103,38 @@ class Predictor(Protocol):
     def predict(self, values: Sequence[str]) -> list[Prediction]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditInputs:
+    """What an audit check may look at. What is None could not be had (yet)."""
+
+    dataset: Dataset
+    """The rows that are trained on. `features`, `probabilities` and `groups` follow their order."""
+    holdout: Dataset | None = None
+    features: NDArray[np.float32] | None = None
+    """Frozen embeddings (n, width)."""
+    holdout_features: NDArray[np.float32] | None = None
+    probabilities: NDArray[np.float32] | None = None
+    """Out-of-fold and calibrated (n, classes), columns in the order of `dataset.labels`."""
+    groups: NDArray[np.int64] | None = None
+    """Near-duplicates share an id."""
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    """The brief's, by label name."""
+    tokenize: Callable[[Sequence[str]], list[list[str]]] | None = None
+    """The candidate's tokens of each text, not truncated."""
+    max_tokens: int | None = None
+    seed: int = 0
+
+
 class AuditCheck(Protocol):
-    """One audit check."""
+    """One audit check. Built-ins and plugins (entry point `headstart.checks`) look the same."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Fields of `AuditInputs` without which it is skipped."""
 
-    def __call__(self, dataset: Dataset, holdout: Dataset | None) -> Iterable[Finding]: ...
+    def __call__(self, inputs: AuditInputs) -> Iterable[Finding]: ...
 
 
 class RunStore(Protocol):

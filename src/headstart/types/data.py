@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.types.brief import ModalityName
+from headstart.types.result import Estimate, NotAvailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,38 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class DataReport:
+    """What was read: the part of a dataset that a person is told about."""
+
+    modality: ModalityName
+    rows: int
+    classes: tuple[str, ...]
+    sha256: str
+    source: str
+    input_column: str | None
+    label_column: str | None
+    set_aside: tuple[SetAside, ...]
+    remarks: tuple[str, ...]
+    holdout_source: str | None = None
+    holdout_rows: int | None = None
+    holdout_sha256: str | None = None
+    holdout_set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """Rows to look at side by side: the two halves of a pair, a group, or one row."""
+
+    places: tuple[Place, ...]
+    values: tuple[str, ...]
+    """Texts (cut, personal data masked), or paths of images; as many as `places`."""
+    labels: tuple[str, ...]
+    note: str = ""
+    score: float | None = None
+    """What the rows were ranked by (similarity, probability that the label is wrong, …)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing an audit check found."""
 
@@ -96,6 +129,22 @@ class Finding:
     done: str = "nothing"
     """What Headstart did: grouped, set aside, nothing."""
     advice: str = ""
+    method: str = ""
+    """How it was measured."""
+    exhibits: tuple[Exhibit, ...] = ()
+    """The clearest cases, best first."""
+    numbers: dict[str, float | Estimate | NotAvailable] = field(default_factory=dict)
+    """What was measured, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """One audit check that ran, or that could not and why."""
+
+    check: str
+    findings: tuple[Finding, ...] = ()
+    skipped: NotAvailable | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
