@@ -112,3 +112,9 @@ class Decision:
     next_steps: tuple[str, ...]
     chosen: dict[str, Any] = field(default_factory=dict)
     """arm, backbone, head and its settings."""
+    rule: str = ""
+    """Name of the rule that gave `ship`."""
+    rules_version: str = ""
+    cited: dict[str, Any] = field(default_factory=dict)
+    """reasons, risks and next_steps in pieces [text, source]: the source of a number is the ledger
+    pointer of the row it was read from, `quote` marks the user's own words, else it is empty."""
