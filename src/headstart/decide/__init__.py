@@ -1,1 +1,7 @@
 """The decision and the memo."""
+
+from __future__ import annotations
+
+from headstart.decide.rules import decide
+
+__all__ = ["decide"]

@@ -1,0 +1,120 @@
+"""What the rules look at: every report of a run, and a few questions asked of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headstart.decide.words import LOWER_IS_BETTER
+from headstart.types.adapt import AdaptReport
+from headstart.types.artifact import PackageReport
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport
+from headstart.types.ledger import escape
+from headstart.types.model import ArmSummary, FittedModel, Scorecard
+from headstart.types.result import Comparison, Estimate, EvaluationReport, NotAvailable
+
+HIGH_FAILURE_COST = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The evidence for one decision."""
+
+    brief: Brief
+    audit: AuditReport
+    adapt: AdaptReport
+    evaluation: EvaluationReport
+    package: PackageReport
+    scorecards: tuple[Scorecard, ...]
+    model: FittedModel | None = None
+
+    @property
+    def metric(self) -> str:
+        return self.adapt.metric
+
+    @property
+    def level(self) -> float | None:
+        return self.brief.requirement.level
+
+    @property
+    def on_holdout(self) -> bool:
+        return self.evaluation.basis == "hold-out"
+
+    @property
+    def estimate(self) -> Estimate | NotAvailable:
+        """The primary metric of the chosen model on the rows that decide."""
+        missing = NotAvailable(f"{self.metric} was not measured")
+        return self.evaluation.metrics.get(self.metric, missing)
+
+    @property
+    def estimate_pointer(self) -> str:
+        return f"/evaluate/metrics/{escape(self.metric)}"
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """(pessimistic, optimistic) bound of the primary metric; None where there is none."""
+        found = self.estimate
+        if isinstance(found, NotAvailable) or found.low is None or found.high is None:
+            return None
+        if self.metric in LOWER_IS_BETTER:
+            return found.high, found.low
+        return found.low, found.high
+
+    def reaches(self, value: float) -> bool:
+        """Whether `value` of the primary metric meets the required level.
+
+        Raises:
+            ValueError: the brief names no level.
+        """
+        if self.level is None:
+            raise ValueError("the brief names no required level")
+        return value <= self.level if self.metric in LOWER_IS_BETTER else value >= self.level
+
+    @property
+    def beats_majority(self) -> bool:
+        """Credibly better than always answering the largest class."""
+        against = self.evaluation.against_majority
+        return isinstance(against, Comparison) and against.verdict == "helps"
+
+    @property
+    def level_missed(self) -> bool:
+        return (
+            self.level is not None and self.bounds is not None and not self.reaches(self.bounds[1])
+        )
+
+    @property
+    def level_met(self) -> bool:
+        bounds = self.bounds
+        return self.level is not None and bounds is not None and self.reaches(bounds[0])
+
+    @property
+    def latency(self) -> Estimate | NotAvailable:
+        return self.package.latency_ms.get("p95", NotAvailable("latency was not measured"))
+
+    @property
+    def latency_kept(self) -> bool | None:
+        """Whether the latency budget is kept; None: there is no budget."""
+        budget = self.brief.budget.latency_ms
+        if budget is None:
+            return None
+        return isinstance(self.latency, Estimate) and self.latency.value <= budget
+
+    @property
+    def needs_holdout(self) -> bool:
+        return self.brief.failure_cost == HIGH_FAILURE_COST and not self.on_holdout
+
+    def arm(self, name: str | None) -> tuple[int, ArmSummary] | None:
+        """(index, summary) of an arm by name."""
+        found = [(i, arm) for i, arm in enumerate(self.adapt.arms) if arm.name == name]
+        return found[0] if found else None
+
+    @property
+    def chosen(self) -> ArmSummary | None:
+        found = self.arm(self.adapt.chosen)
+        return found[1] if found else None
+
+    @property
+    def scorecard(self) -> Scorecard | None:
+        """The scorecard of the chosen arm's backbone."""
+        ref = self.chosen.backbone if self.chosen else None
+        return next((card for card in self.scorecards if card.card.ref == ref), None)

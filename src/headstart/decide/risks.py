@@ -1,0 +1,143 @@
+"""What could go wrong."""
+
+from __future__ import annotations
+
+from headstart.decide.case import Case
+from headstart.decide.sentences import Piece, Sentence, names, quoted, say
+from headstart.decide.words import count, percent
+from headstart.types.ledger import escape
+from headstart.types.result import Estimate
+
+WEAK_RECALL = 0.5
+"""A class recalled less often than this is named as a risk."""
+CONFIDENT = 0.9
+"""A wrong answer given with at least this probability is called confident."""
+LONG_SHARE = 0.05
+"""Share of cut texts that is worth a word."""
+SERIOUS = 0.5
+"""Severity from which a finding is a risk."""
+
+
+def _small(case: Case) -> Sentence | None:
+    small = case.audit.small_classes
+    if not small:
+        return None
+    return say(
+        (count(len(small)), "/audit/small_classes"),
+        " class has" if len(small) == 1 else " classes have",
+        " fewer rows than folds, so their numbers say little: ",
+        names(small, "/audit/small_classes"),
+        ".",
+    )
+
+
+def _weak(case: Case) -> Sentence | None:
+    weak = [
+        (row.recall.value, index)
+        for index, row in enumerate(case.evaluation.per_class)
+        if isinstance(row.recall, Estimate) and row.n and row.recall.value < WEAK_RECALL
+    ]
+    if not weak:
+        return None
+    parts: list[str | Piece | Sentence] = []
+    for position, (recall, index) in enumerate(sorted(weak)[:3]):
+        row = case.evaluation.per_class[index]
+        parts += [
+            ", " if position else "",
+            quoted(row.label),
+            " (",
+            (percent(recall, 0), f"/evaluate/per_class/{index}/recall"),
+            " of ",
+            (count(row.n), f"/evaluate/per_class/{index}/n"),
+            ")",
+        ]
+    return say(
+        "More than half of the cases of some classes are missed; found least often: ",
+        *parts,
+        ".",
+    )
+
+
+def _confident_errors(case: Case) -> Sentence | None:
+    errors = case.evaluation.errors
+    if not errors or errors[0].probability < CONFIDENT:
+        return None
+    return say(
+        "Some wrong answers are given with confidence, up to a probability of ",
+        (percent(errors[0].probability, 0), "/evaluate/errors/0"),
+        ": a confidence threshold alone does not catch every mistake.",
+    )
+
+
+def _holdout(case: Case) -> tuple[Sentence, ...]:
+    found: list[Sentence] = []
+    evaluation = case.evaluation
+    if not case.on_holdout:
+        found.append(
+            say(
+                "No rows were kept back: the same rows chose the model and judge it, so the "
+                "estimate is somewhat optimistic."
+            )
+        )
+    elif case.audit.holdout_kind == "carved":
+        found.append(
+            say(
+                "The hold-out is a random part of the same data. It says nothing about later or "
+                "different data; a file of newer rows would."
+            )
+        )
+    if evaluation.openings > 1:
+        found.append(
+            say(
+                "The hold-out has been opened ",
+                (count(evaluation.openings), "/evaluate/openings"),
+                " times; each look after the first makes its numbers more optimistic.",
+            )
+        )
+    if evaluation.unseen_labels:
+        found.append(
+            say(
+                "The hold-out has labels that the training rows lack, which the model cannot "
+                "answer: ",
+                names(evaluation.unseen_labels, "/evaluate/unseen_labels"),
+                ".",
+            )
+        )
+    return tuple(found)
+
+
+def _truncated(case: Case) -> Sentence | None:
+    card = case.scorecard
+    if card is None or card.truncated_share is None or card.truncated_share < LONG_SHARE:
+        return None
+    pointer = f"/select/{escape(card.card.ref)}/truncated_share"
+    return say(
+        (percent(card.truncated_share, 0), pointer),
+        " of the texts are longer than the backbone reads; what follows the cut is not seen.",
+    )
+
+
+def _findings(case: Case) -> tuple[Sentence, ...]:
+    serious = [
+        (index, finding)
+        for index, finding in enumerate(case.audit.findings)
+        if finding.severity >= SERIOUS
+    ]
+    serious.sort(key=lambda item: -item[1].severity)
+    return tuple(
+        say((finding.title.rstrip("."), f"/audit/findings/{index}/title"), ".")
+        for index, finding in serious[:3]
+    )
+
+
+def risks(case: Case) -> tuple[Sentence, ...]:
+    """What could go wrong, the most general first."""
+    found = (
+        *_holdout(case),
+        *_findings(case),
+        _weak(case),
+        _small(case),
+        _confident_errors(case),
+        _truncated(case),
+    )
+    return tuple(sentence for sentence in found if sentence)

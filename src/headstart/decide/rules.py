@@ -1,0 +1,184 @@
+"""The ship rules: an ordered table, the first rule that applies decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.decide.case import Case
+from headstart.decide.reasons import evidence_reasons, measured, required
+from headstart.decide.risks import risks
+from headstart.decide.sentences import Sentence, capital, plain, say
+from headstart.decide.steps import next_steps
+from headstart.types.adapt import AdaptReport
+from headstart.types.artifact import PackageReport
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport
+from headstart.types.model import FittedModel, Scorecard
+from headstart.types.result import Decision, EvaluationReport, NotAvailable, ShipVerdict
+
+RULES_VERSION = "1"
+
+HEADS = {
+    "majority": "class shares",
+    "zero-shot": "label names",
+    "classical": "logistic regression",
+    "frozen": "logistic regression",
+    "adapted": "logistic regression",
+}
+"""The head of each approach, where the fitted model itself is not at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table."""
+
+    name: str
+    ship: ShipVerdict
+    applies: Callable[[Case], bool]
+    says: Callable[[Case], Sentence]
+
+
+def _not_better(case: Case) -> Sentence:
+    against = case.evaluation.against_majority
+    if case.adapt.approach == "majority":
+        return say("No arm is worth more than always answering the largest class.")
+    if isinstance(against, NotAvailable):
+        return say(
+            "The model could not be shown to be better than always answering the largest class: ",
+            (against.reason, "/evaluate/against_majority"),
+            ".",
+        )
+    worse = " It is credibly worse." if against.verdict == "harms" else ""
+    return say(
+        capital(measured(case)),
+        ", which is not credibly better than always answering the largest class.",
+        worse,
+    )
+
+
+def _missed(case: Case) -> Sentence:
+    return say(capital(measured(case)), ": the whole interval misses ", required(case), ".")
+
+
+def _no_level(case: Case) -> Sentence:
+    return say(
+        capital(measured(case)),
+        ", credibly better than always answering the largest class, but the brief names no "
+        "required level.",
+    )
+
+
+def _uncertain(case: Case) -> Sentence:
+    if isinstance(case.estimate, NotAvailable) or case.bounds is None:
+        return say("Whether ", required(case), " is met cannot be said: ", measured(case), ".")
+    return say(
+        capital(measured(case)),
+        ", credibly better than always answering the largest class; ",
+        required(case),
+        " lies inside the interval, so meeting it is not certain.",
+    )
+
+
+def _slow(case: Case) -> Sentence:
+    if isinstance(case.latency, NotAvailable):
+        return say(
+            capital(measured(case)),
+            " and meets ",
+            required(case),
+            ", but a latency budget is named and latency could not be measured: ",
+            (case.latency.reason, "/package/latency_ms/p95"),
+            ".",
+        )
+    return say(
+        capital(measured(case)),
+        " and meets ",
+        required(case),
+        ", but the latency budget is broken.",
+    )
+
+
+def _high_cost(case: Case) -> Sentence:
+    return say(
+        capital(measured(case)),
+        " and meets ",
+        required(case),
+        ", but a failure is costly and no hold-out confirmed it.",
+    )
+
+
+def _met(case: Case) -> Sentence:
+    return say(
+        capital(measured(case)),
+        ": even the pessimistic end of the interval meets ",
+        required(case),
+        ".",
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("not-better-than-majority", "no", lambda case: not case.beats_majority, _not_better),
+    Rule("level-missed", "no", lambda case: case.level_missed, _missed),
+    Rule("no-level-named", "with-review", lambda case: case.level is None, _no_level),
+    Rule("level-not-certain", "with-review", lambda case: not case.level_met, _uncertain),
+    Rule("latency-over-budget", "with-review", lambda case: case.latency_kept is False, _slow),
+    Rule("costly-without-hold-out", "with-review", lambda case: case.needs_holdout, _high_cost),
+    Rule("level-met", "yes", lambda case: True, _met),
+)
+
+
+def ship_rule(case: Case) -> Rule:
+    """The first rule that applies; the last one always does."""
+    return next(rule for rule in RULES if rule.applies(case))
+
+
+def _chosen(case: Case) -> dict[str, Any]:
+    arm, card, approach = case.chosen, case.scorecard, case.adapt.approach
+    return {
+        "arm": case.adapt.chosen,
+        "description": arm.describe if arm else "",
+        "backbone": arm.backbone if arm else None,
+        "weights_sha256": card.weights_sha256 if card else None,
+        "head": case.model.head if case.model else HEADS.get(approach, approach),
+        "settings": dict(case.model.settings) if case.model else {},
+    }
+
+
+def _pieces(sentences: tuple[Sentence, ...]) -> list[list[list[str]]]:
+    return [[[text, source] for text, source in sentence if text] for sentence in sentences]
+
+
+def decide(
+    brief: Brief,
+    audit: AuditReport,
+    adapt: AdaptReport,
+    evaluation: EvaluationReport,
+    package: PackageReport,
+    scorecards: Iterable[Scorecard],
+    model: FittedModel | None = None,
+) -> Decision:
+    """The recommendation that follows from the evidence, by the rules of `RULES_VERSION`.
+
+    scorecards: of the backbones that were tried. model: the fitted model, for its head's settings.
+    Sentences hold no clock readings, so that they are the same on every run.
+    """
+    case = Case(brief, audit, adapt, evaluation, package, tuple(scorecards), model)
+    rule = ship_rule(case)
+    sentences = {
+        "reasons": (rule.says(case), *evidence_reasons(case)),
+        "risks": risks(case),
+        "next_steps": next_steps(case, rule.name),
+    }
+    return Decision(
+        transfer=adapt.transfer,
+        approach=adapt.approach,
+        ship=rule.ship,
+        reasons=tuple(plain(sentence) for sentence in sentences["reasons"]),
+        risks=tuple(plain(sentence) for sentence in sentences["risks"]),
+        next_steps=tuple(plain(sentence) for sentence in sentences["next_steps"]),
+        chosen=_chosen(case),
+        rule=rule.name,
+        rules_version=RULES_VERSION,
+        cited={name: _pieces(found) for name, found in sentences.items()},
+    )

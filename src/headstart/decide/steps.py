@@ -1,0 +1,163 @@
+"""What to do next."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+from headstart.decide.case import Case
+from headstart.decide.sentences import Piece, Sentence, names, quoted, say
+from headstart.decide.words import count, metric_value
+from headstart.types.result import Comparison, Estimate, NotAvailable
+
+
+def rows_to_certainty(value: float, level: float, confidence: float) -> int | None:
+    """Hold-out rows at which an observed rate `value` puts its Wilson lower bound at `level`.
+
+    The Wilson bound inverts the score test, so n = z² level (1 − level) / (value − level)².
+    None where the rate is not above the level.
+
+    >>> rows_to_certainty(0.85, 0.8, 0.95)
+    246
+    """
+    if value <= level or not 0 < level < 1:
+        return None
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    return math.ceil(z * z * level * (1 - level) / (value - level) ** 2)
+
+
+def _certainty(case: Case) -> Sentence:
+    found, level = case.estimate, case.level
+    rows = None
+    if isinstance(found, Estimate) and level is not None and case.metric == "accuracy":
+        rows = rows_to_certainty(found.value, level, found.confidence)
+    if rows is None or not isinstance(found, Estimate) or rows <= found.n:
+        return say("Label more hold-out rows: that narrows the interval around the level.")
+    return say(
+        "Label about ",
+        (count(rows - found.n), case.estimate_pointer),
+        " more hold-out rows: if accuracy stays as it is, the required level would then be met "
+        "with certainty enough.",
+    )
+
+
+def _name_level(case: Case) -> Sentence:
+    bounds = case.bounds
+    tail: list[str | Piece | Sentence] = ["."]
+    if bounds is not None:
+        tail = [
+            "; a level up to ",
+            (metric_value(case.metric, bounds[0]), case.estimate_pointer),
+            " would be met with the evidence at hand.",
+        ]
+    return say("Name the level that the product needs (`level` in headstart.toml)", *tail)
+
+
+def _labels_for_transfer(case: Case) -> Sentence | None:
+    found = case.adapt.transfer_comparison
+    if not isinstance(found, Comparison) or found.verdict != "inconclusive":
+        return None
+    pointer = "/adapt/transfer_comparison"
+    if found.labels_needed is None or found.labels_needed <= found.n:
+        return say(
+            "To settle whether transfer helps, label more rows; the difference seen so far is too "
+            "small to say how many."
+        )
+    return say(
+        "To settle whether transfer helps, label about ",
+        (count(found.labels_needed - found.n), pointer),
+        " more rows (",
+        (count(found.labels_needed), pointer),
+        " in all, if the difference seen so far is the true one).",
+    )
+
+
+def most_confused(confusion: list[list[int]]) -> tuple[int, int, int] | None:
+    """(true class, answer, how often) of the most frequent mistake.
+
+    >>> most_confused([[5, 1], [3, 4]])
+    (1, 0, 3)
+    """
+    wrong = [
+        (times, -i, -j)
+        for i, row in enumerate(confusion)
+        for j, times in enumerate(row)
+        if i != j and times
+    ]
+    if not wrong:
+        return None
+    times, i, j = max(wrong)
+    return -i, -j, times
+
+
+def _pair(case: Case) -> Sentence | None:
+    found = most_confused(case.evaluation.confusion)
+    labels = case.evaluation.labels
+    if found is None or max(found[:2]) >= len(labels):
+        return None
+    return say(
+        "Look at ",
+        quoted(labels[found[0]]),
+        " answered as ",
+        quoted(labels[found[1]]),
+        " (",
+        (count(found[2]), "/evaluate/confusion"),
+        " times): define the two better, or merge them.",
+    )
+
+
+def _by_rule(case: Case, rule: str) -> tuple[Sentence | None, ...]:
+    if rule == "not-better-than-majority":
+        return (
+            say(
+                "Do not build on this yet: check that the labels can be told from the input, then "
+                "label more rows and run again."
+            ),
+            _pair(case),
+        )
+    if rule == "level-missed":
+        return (
+            _pair(case),
+            say("Narrow the scope to the classes that work, label more rows, or lower the level."),
+        )
+    if rule == "no-level-named":
+        return _name_level(case), say("Until then let a person check the answers.")
+    if rule == "level-not-certain":
+        return _certainty(case), say("Until then let a person check the answers.")
+    if rule == "latency-over-budget":
+        lighter = "a smaller backbone" if case.adapt.approach == "frozen" else "a faster machine"
+        return (say(f"Try {lighter}, or raise the latency budget."),)
+    if rule == "costly-without-hold-out":
+        return (say("Label a hold-out file and run again with --holdout."),)
+    return (say("Ship the bundle, and watch the first weeks with a sample of checked answers."),)
+
+
+def _approach(case: Case) -> Sentence | None:
+    approach = case.adapt.approach
+    if approach == "classical":
+        return say(
+            "Use the classical model in the bundle: it needs no pretrained backbone, and nothing "
+            "credibly beats it by enough."
+        )
+    if approach == "zero-shot":
+        return say("Use the generic model as it is: no training was worth it so far.")
+    return None
+
+
+def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
+    """What to do next, the first thing first."""
+    found: list[Sentence | None] = list(_by_rule(case, rule))
+    if rule != "not-better-than-majority":
+        found.append(_approach(case))
+    found.append(_labels_for_transfer(case))
+    if case.audit.small_classes:
+        found.append(
+            say(
+                "Collect more examples of ",
+                names(case.audit.small_classes, "/audit/small_classes"),
+                ".",
+            )
+        )
+    if isinstance(case.estimate, NotAvailable):
+        found.append(say("Find out why the primary metric could not be measured."))
+    return tuple(sentence for sentence in found if sentence)

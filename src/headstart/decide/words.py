@@ -1,0 +1,191 @@
+"""How numbers, metrics and other people's text are written for a reader."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LOWER_IS_BETTER = frozenset({"log_loss", "brier"})
+
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log-loss",
+    "brier": "Brier score",
+}
+
+SHIP_WORDS = {"yes": "Ship it", "with-review": "Ship with review", "no": "Do not ship"}
+
+FAMILY_WORDS = {
+    "majority": "always the largest class",
+    "zero-shot": "the generic model as it is",
+    "classical": "classical features and a linear head",
+    "scratch": "a small network from scratch",
+    "random": "the same backbone with random weights",
+    "frozen": "a frozen pretrained backbone with a new head",
+    "adapted": "an adapted pretrained backbone",
+}
+
+NUMBER = re.compile(r"(?<![\w.−-])[+−-]?\d(?:[\d,.]*\d)?%?(?![\w])")
+"""A number standing by itself in a sentence; `p95`, `F1` and `L6-v2` are names."""
+
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def metric_name(metric: str) -> str:
+    """The metric as people write it.
+
+    >>> metric_name("macro_f1"), metric_name("top_2")
+    ('macro-F1', 'top 2')
+    """
+    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+
+
+def is_rate(metric: str) -> bool:
+    """Whether the metric lies between 0 and 1 and is read as a percentage."""
+    return metric not in LOWER_IS_BETTER
+
+
+def _signless_zero(text: str) -> str:
+    return text[1:] if text[0] in "+-" and not text.strip("+-0.%") else text
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """
+    >>> percent(0.83456), percent(-0.00001)
+    ('83.5%', '0.0%')
+    """
+    return _signless_zero(f"{100 * value:.{digits}f}%").replace("-", "−")
+
+
+def metric_value(metric: str, value: float) -> str:
+    """A value of the metric: a percentage, or three decimals.
+
+    >>> metric_value("accuracy", 0.5), metric_value("log_loss", 0.61234)
+    ('50.0%', '0.612')
+    """
+    return percent(value) if is_rate(metric) else f"{value:.3f}".replace("-", "−")
+
+
+def difference(metric: str, value: float) -> str:
+    """A difference of the metric with its sign: percentage points, or three decimals.
+
+    >>> difference("accuracy", 0.0312), difference("log_loss", -0.02), difference("accuracy", 0)
+    ('+3.1', '−0.020', '0.0')
+    """
+    text = f"{100 * value:+.1f}" if is_rate(metric) else f"{value:+.3f}"
+    return _signless_zero(text).replace("-", "−")
+
+
+def unit(metric: str) -> str:
+    """What a difference of the metric is counted in."""
+    return "points" if is_rate(metric) else "nats" if metric == "log_loss" else "units"
+
+
+def count(value: float) -> str:
+    """
+    >>> count(12345)
+    '12,345'
+    """
+    return f"{int(value):,}"
+
+
+def confidence(value: float) -> str:
+    """
+    >>> confidence(0.95), confidence(0.975)
+    ('95%', '97.5%')
+    """
+    return f"{100 * value:.6g}%"
+
+
+def p_value(value: float) -> str:
+    """
+    >>> p_value(0.00004), p_value(0.0312)
+    ('< 0.001', '= 0.031')
+    """
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """At least `digits` significant digits, without an exponent for everyday sizes.
+
+    >>> significant(0.04321), significant(7.26), significant(1234), significant(3.1e-7)
+    ('0.043', '7.3', '1,234', '3.1e-07')
+    """
+    if value == 0:
+        return "0"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.{max(0, digits - len(str(int(abs(value)))))}f}"
+    return f"{value:.{digits}g}"
+
+
+def milliseconds(value: float) -> str:
+    """
+    >>> milliseconds(4.31)
+    '4.3 ms'
+    """
+    return f"{significant(value)} ms"
+
+
+def seconds(value: float) -> str:
+    """
+    >>> seconds(0.5), seconds(75.2)
+    ('0.5 s', '75 s')
+    """
+    return f"{value:.1f} s" if value < 10 else f"{value:,.0f} s"
+
+
+def megabytes(value: float) -> str:
+    """
+    >>> megabytes(91_300_000), megabytes(41_000)
+    ('91 MB', '0.041 MB')
+    """
+    return f"{significant(value / 1e6)} MB"
+
+
+def visible(text: str, limit: int | None = None) -> str:
+    """Other people's text with nothing hidden: control and direction marks are written out.
+
+    White space runs become one space; beyond `limit` characters it is cut with an ellipsis.
+
+    >>> visible("pay\\u202eme\\n now\\x00")
+    'pay⟨U+202E⟩me now⟨U+0000⟩'
+    """
+    flat = " ".join(text.split()) if text.strip() else ("⟨empty⟩" if not text else "⟨blank⟩")
+    shown = _HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", flat)
+    if limit is not None and len(shown) > limit:
+        cut = limit - 1
+        while cut > 1 and unicodedata.combining(shown[cut]):
+            cut -= 1
+        shown = shown[:cut].rstrip() + "…"
+    return shown
+
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]|#~!$])")
+
+
+def markdown_text(text: str) -> str:
+    """Plain text for a line or a table cell of Markdown: nothing in it is markup.
+
+    >>> markdown_text("a|b <script> `x` & [y](z)")
+    'a\\\\|b &lt;script&gt; \\\\`x\\\\` &amp; \\\\[y\\\\](z)'
+    """
+    flat = " ".join(text.split("\n"))
+    safe = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKDOWN.sub(r"\\\1", safe)
+
+
+def listed(items: list[str], limit: int = 5) -> str:
+    """Names in a sentence, the rest counted.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c"], 2)
+    ('a and b', 'a, b and 1 more')
+    """
+    if len(items) > limit:
+        return f"{', '.join(items[:limit])} and {len(items) - limit} more"
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
