@@ -1,0 +1,212 @@
+"""decision.json, made from the ledger alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headstart.decide.evidence import at, branches, estimates, kind, leaves, value
+from headstart.decide.trace import Cited, cite, split
+from headstart.types.ledger import Entry, LedgerView, unescape
+
+SCHEMA_VERSION = "1.0"
+
+
+def decision_json(view: LedgerView) -> dict[str, Any]:
+    """The content of decision.json (`decision.schema.json`, version `SCHEMA_VERSION`).
+
+    Everything outside `timings` and `ledger` follows from the evidence: no clock, no row ids.
+
+    Raises:
+        KeyError: the view holds no decision.
+    """
+    view.entry("/decide/ship")
+    document, ledger = split(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "name": value(view, "/brief/name", ""),
+            "modality": value(view, "/data/modality"),
+            "transfer": value(view, "/decide/transfer"),
+            "approach": value(view, "/decide/approach"),
+            "ship": value(view, "/decide/ship"),
+            "rule": {
+                "name": value(view, "/decide/rule", ""),
+                "version": value(view, "/decide/rules_version", ""),
+            },
+            "reasons": _sentences(view, "reasons"),
+            "risks": _sentences(view, "risks"),
+            "next_steps": _sentences(view, "next_steps"),
+            "metric": _metric(view),
+            "chosen": _chosen(view),
+            "holdout": _holdout(view),
+            "comparisons": [_record(at(view, p)) for p in branches(view, "/adapt/comparisons")],
+            "candidates": _candidates(view),
+            "backbones": [_backbone(view, pointer) for pointer in branches(view, "/select")],
+            "data": _data(view),
+            "bundle": _bundle(view),
+            "run": {key: _number(view, f"/run/{key}") for key in ("version", "seed")},
+            "timings": _timings(view),
+        }
+    )
+    return {**document, "ledger": ledger}
+
+
+def _number(view: LedgerView, pointer: str) -> Any:
+    """The leaf at `pointer` with its row; None where nothing was recorded."""
+    found = at(view, pointer)
+    return None if found is None else _record(found)
+
+
+def _record(entry: Entry | None) -> Any:
+    """A leaf as it stands in the document: records lose their kind, a hole says why."""
+    if entry is None:
+        return {"unavailable": "not recorded"}
+    if kind(entry) == "NotAvailable":
+        return {"unavailable": entry.value["reason"]}
+    if isinstance(entry.value, dict):
+        return cite(entry, {k: v for k, v in entry.value.items() if k != "kind"})
+    return Cited(entry.value, (entry.id,))
+
+
+def _metrics(view: LedgerView, pointer: str) -> dict[str, Any]:
+    return {name: _record(entry) for name, entry in estimates(view, pointer).items()}
+
+
+def _sentences(view: LedgerView, part: str) -> list[Cited]:
+    found = at(view, f"/decide/{part}")
+    if found is None:
+        return []
+    pieces = value(view, f"/decide/cited/{part}", [])
+    sentences = []
+    for index, text in enumerate(found.value):
+        cited = pieces[index] if index < len(pieces) else []
+        rows = [at(view, source) for _, source in cited if source.startswith("/")]
+        ids = [found.id, *(row.id for row in rows if row is not None)]
+        sentences.append(Cited(text, tuple(dict.fromkeys(ids)), sentence=True))
+    return sentences
+
+
+def _metric(view: LedgerView) -> dict[str, Any]:
+    return {
+        "name": value(view, "/adapt/metric"),
+        "reason": value(view, "/audit/metric_reason", ""),
+        "required_level": _number(view, "/brief/requirement/level"),
+        "margin": _number(view, "/adapt/margin"),
+        "confidence": _number(view, "/brief/requirement/confidence"),
+    }
+
+
+def _tree(view: LedgerView, pointer: str) -> Any:
+    """A recorded mapping or list put together again."""
+    found = at(view, pointer)
+    if found is not None:
+        return _record(found)
+    return {
+        unescape(branch.rsplit("/", 1)[1]): _tree(view, branch)
+        for branch in branches(view, pointer)
+    }
+
+
+def _chosen(view: LedgerView) -> dict[str, Any]:
+    return {"approach": value(view, "/decide/approach"), **_tree(view, "/decide/chosen")}
+
+
+def _holdout(view: LedgerView) -> dict[str, Any]:
+    return {
+        "basis": value(view, "/evaluate/basis"),
+        "kind": value(view, "/audit/holdout_kind"),
+        "n": _number(view, "/evaluate/n"),
+        "n_all": _number(view, "/evaluate/n_all"),
+        "openings": _number(view, "/evaluate/openings"),
+        "metrics": _metrics(view, "/evaluate/metrics"),
+        "metrics_all": _metrics(view, "/evaluate/metrics_all"),
+        "majority": _metrics(view, "/evaluate/majority"),
+        "against_majority": _record(at(view, "/evaluate/against_majority")),
+        "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
+    }
+
+
+def _candidates(view: LedgerView) -> list[dict[str, Any]]:
+    chosen = value(view, "/adapt/chosen")
+    found = []
+    for arm in branches(view, "/adapt/arms"):
+        plain = dict(leaves(view, arm))
+        found.append(
+            {
+                "name": plain["name"].value,
+                "family": plain["family"].value,
+                "available": True,
+                "chosen": plain["name"].value == chosen,
+                "pretrained": plain["pretrained"].value,
+                "deployable": plain["deployable"].value,
+                "description": plain["describe"].value,
+                "backbone": plain["backbone"].value,
+                "metrics": _metrics(view, f"{arm}/metrics"),
+            }
+        )
+    for arm in branches(view, "/adapt/unavailable"):
+        found.append(
+            {
+                "name": value(view, f"{arm}/name"),
+                "family": value(view, f"{arm}/family"),
+                "available": False,
+                "reason": value(view, f"{arm}/why", {}).get("reason", ""),
+            }
+        )
+    return found
+
+
+def _backbone(view: LedgerView, pointer: str) -> dict[str, Any]:
+    card = {
+        name: _number(view, f"{pointer}/card/{name}")
+        for name in ("ref", "name", "licence", "source", "parameters", "feature_width")
+    }
+    measured = {
+        name: _number(view, f"{pointer}/{name}")
+        for name in ("weights_sha256", "runtime", "runtime_reason", "parity", "truncated_share")
+    }
+    return card | measured
+
+
+def _data(view: LedgerView) -> dict[str, Any]:
+    classes = at(view, "/data/classes")
+    labels = list(classes.value) if classes else []
+    return {
+        "rows": _number(view, "/data/rows"),
+        "classes": Cited(len(labels), (classes.id,)) if classes else 0,
+        "labels": labels,
+        "sha256": value(view, "/data/sha256"),
+        "source": value(view, "/data/source"),
+        "input_column": value(view, "/data/input_column"),
+        "label_column": value(view, "/data/label_column"),
+        "holdout_source": value(view, "/data/holdout_source"),
+        "holdout_sha256": value(view, "/data/holdout_sha256"),
+        "dropped": _dropped(view, "/data/set_aside") + _dropped(view, "/data/holdout_set_aside"),
+    }
+
+
+def _dropped(view: LedgerView, pointer: str) -> list[Cited]:
+    found = []
+    for branch in branches(view, pointer):
+        entry = view.entry(branch)
+        place = {k: v for k, v in entry.value["place"].items() if k != "kind"}
+        rest = {key: entry.value[key] for key in ("reason", "excerpt")}
+        found.append(cite(entry, {**place, **rest}))
+    return found
+
+
+def _bundle(view: LedgerView) -> dict[str, Any]:
+    return {
+        "size_bytes": _number(view, "/package/size_bytes"),
+        "parity": _record(at(view, "/package/parity")),
+    }
+
+
+def _timings(view: LedgerView) -> dict[str, Any]:
+    return {
+        "created_at": value(view, "/run/created_at"),
+        "machine": _tree(view, "/run/machine") or None,
+        "stages": {name: _record(entry) for name, entry in leaves(view, "/timings")},
+        "latency_ms": _metrics(view, "/package/latency_ms"),
+        "rows_per_second": _number(view, "/package/rows_per_second"),
+        "cost_per_million": _number(view, "/package/cost_per_million"),
+    }
