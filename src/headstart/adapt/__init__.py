@@ -1,1 +1,23 @@
 """Arms on identical folds, and the verdict."""
+
+from __future__ import annotations
+
+from headstart.adapt.arms.majority import majority_shares
+from headstart.adapt.arms.zero_shot import label_texts
+from headstart.adapt.inputs import ArmFeatures, ArmInputs
+from headstart.adapt.judge import judge
+from headstart.adapt.run import plan_arms, predict_proba, refit, run_arm
+from headstart.types.adapt import ArmSpec
+
+__all__ = [
+    "ArmFeatures",
+    "ArmInputs",
+    "ArmSpec",
+    "judge",
+    "label_texts",
+    "majority_shares",
+    "plan_arms",
+    "predict_proba",
+    "refit",
+    "run_arm",
+]

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from headstart.types.model import Approach, ArmSummary, Unavailable
+from headstart.types.model import SIMPLICITY, Approach, ArmFamily, ArmSummary, Unavailable
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
+
+PRETRAINED: tuple[ArmFamily, ...] = ("zero-shot", "frozen", "adapted")
+"""Families that carry something over from a source model."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSpec:
+    """One arm to run: its name in every report, the family that answers, and its settings."""
+
+    name: str
+    family: ArmFamily
+    describe: str
+    """In plain words, what the arm is."""
+    backbone: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def pretrained(self) -> bool:
+        return self.family in PRETRAINED
+
+    @property
+    def deployable(self) -> bool:
+        """Controls (from scratch, random weights) are compared with, and never shipped."""
+        return self.family in SIMPLICITY
 
 
 @dataclass(frozen=True, slots=True)

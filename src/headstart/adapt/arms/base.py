@@ -1,0 +1,62 @@
+"""What an arm is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt.inputs import ArmFeatures, ArmInputs
+from headstart.types.adapt import ArmSpec
+from headstart.types.model import ArmFamily, FittedModel
+
+
+class CannotRun(Exception):  # noqa: N818 - a reason that becomes a value, not a failure
+    """The arm cannot be run on these inputs; the text says why."""
+
+
+class Arm(Protocol):
+    """One way to answer, bound to its rows. Whatever looks at a label sees `train` alone."""
+
+    family: ClassVar[ArmFamily]
+
+    def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
+        """Raises:
+        CannotRun: these inputs do not allow it.
+        MissingExtra: a package is not installed.
+        """
+
+    def fold(
+        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
+    ) -> NDArray[np.float32]:
+        """Probabilities (len(test), classes) after learning from the rows `train`."""
+
+    def settings(self) -> dict[str, Any]:
+        """What was chosen inside the folds, as JSON."""
+
+    def refit(self, seed: int) -> FittedModel:
+        """The arm on all development rows, in the form that ships."""
+
+
+def features_of(spec: ArmSpec, inputs: ArmInputs) -> ArmFeatures:
+    """The features of an arm.
+
+    Raises:
+        CannotRun: there are none, with the reason that was given.
+    """
+    found = inputs.features.get(spec.name)
+    if found is None:
+        raise CannotRun(inputs.absent.get(spec.name, "no backbone gave features for it"))
+    return found
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Probabilities of each row of logits.
+
+    >>> softmax(np.array([[0.0, 1000.0]])).tolist()
+    [[0.0, 1.0]]
+    """
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    proba: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+    return proba

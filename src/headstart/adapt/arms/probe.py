@@ -1,0 +1,68 @@
+"""A new linear head on a frozen backbone: the pretrained one, and the same with random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt.arms.base import features_of
+from headstart.adapt.inputs import ArmInputs
+from headstart.heads import fit_linear
+from headstart.types.adapt import ArmSpec
+from headstart.types.model import ArmFamily, FittedModel
+
+
+class Frozen:
+    """Logistic regression on frozen features, its regularisation chosen inside the fold."""
+
+    family: ArmFamily = "frozen"
+
+    def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
+        self._features = features_of(spec, inputs)
+        self._spec, self._inputs = spec, inputs
+        self._l2: list[float] = []
+
+    def fold(
+        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
+    ) -> NDArray[np.float32]:
+        head = fit_linear(
+            self._features.matrix[train],
+            self._inputs.codes[train],
+            len(self._inputs.labels),
+            groups=self._inputs.groups[train],
+            seed=seed,
+        )
+        self._l2.append(float(head.l2))
+        proba: NDArray[np.float32] = head.predict_proba(self._features.matrix[test])
+        return proba
+
+    def settings(self) -> dict[str, Any]:
+        return {"l2": list(self._l2)}
+
+    def refit(self, seed: int) -> FittedModel:
+        head = fit_linear(
+            self._features.matrix,
+            self._inputs.codes,
+            len(self._inputs.labels),
+            groups=self._inputs.groups,
+            seed=seed,
+        )
+        return FittedModel(
+            approach="frozen",
+            arm=self._spec.name,
+            modality=self._inputs.modality,
+            labels=self._inputs.labels,
+            featurizer=self._features.source,
+            weights=head.weights,
+            bias=head.bias,
+            head="logistic regression",
+            settings={"l2": float(head.l2)},
+        )
+
+
+class RandomWeights(Frozen):
+    """What the architecture alone is worth: nothing was learned from the source."""
+
+    family: ArmFamily = "random"

@@ -1,0 +1,145 @@
+"""A small network that starts from nothing: what the rows alone can teach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt.inputs import ArmInputs
+from headstart.data.splitting import carve_holdout
+from headstart.types.adapt import ArmSpec
+from headstart.types.errors import MissingExtra
+from headstart.types.model import ArmFamily, FittedModel
+
+if TYPE_CHECKING:
+    import torch
+
+BATCH = 64
+EPOCHS = 30
+MAX_STEPS = 300
+"""Bounds the work of a fold whatever the number of rows."""
+PATIENCE = 4
+CHECK_SHARE = 0.15
+
+
+class Trainable(Protocol):
+    """The rows of one modality as tensors, and a network for them."""
+
+    learning_rate: float
+
+    def batch(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, ...]: ...
+    def network(self, classes: int) -> torch.nn.Module: ...
+
+
+@contextmanager
+def _one_thread(seed: int) -> Iterator[None]:
+    """The same bits each time: one thread, and a random state of its own."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _forward(network: torch.nn.Module, rows: Trainable, index: NDArray[np.int64]) -> torch.Tensor:
+    import torch
+
+    parts: list[torch.Tensor] = []
+    with torch.inference_mode():
+        network.eval()
+        for start in range(0, len(index), 256):
+            parts.append(network(*rows.batch(index[start : start + 256])))
+    return torch.cat(parts)
+
+
+def _train(
+    rows: Trainable,
+    codes: NDArray[np.int64],
+    fit: NDArray[np.int64],
+    check: NDArray[np.int64],
+    classes: int,
+    seed: int,
+) -> tuple[torch.nn.Module, int]:
+    """The network at its best epoch on the rows `check`, and that epoch's number."""
+    import torch
+
+    network = rows.network(classes)
+    steps_an_epoch = -(-len(fit) // BATCH)
+    epochs = max(1, min(EPOCHS, MAX_STEPS // steps_an_epoch))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rows.learning_rate, weight_decay=1e-2)
+    loss = torch.nn.CrossEntropyLoss(label_smoothing=0.05)
+    targets = torch.from_numpy(codes)
+    order = np.random.default_rng(seed)
+    best, best_epoch, kept = float("inf"), 0, dict(network.state_dict())
+    for epoch in range(1, epochs + 1):
+        network.train()
+        shuffled = order.permutation(fit)
+        for start in range(0, len(shuffled), BATCH):
+            index = shuffled[start : start + BATCH]
+            optimizer.zero_grad(set_to_none=True)
+            loss(network(*rows.batch(index)), targets[torch.from_numpy(index)]).backward()
+            optimizer.step()
+        if not len(check):
+            continue
+        with torch.inference_mode():
+            held = float(loss(_forward(network, rows, check), targets[torch.from_numpy(check)]))
+        if held < best:
+            best, best_epoch = held, epoch
+            kept = {name: value.clone() for name, value in network.state_dict().items()}
+        elif epoch - best_epoch >= PATIENCE:
+            break
+    if best_epoch:
+        network.load_state_dict(kept)
+    return network, best_epoch or epochs
+
+
+class Scratch:
+    """Random initialisation, early stop on an inner part of the training rows. Never shipped."""
+
+    family: ArmFamily = "scratch"
+
+    def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
+        try:
+            import torch  # noqa: F401 - only whether it is there
+        except ImportError as error:
+            raise MissingExtra(
+                "a network trained from scratch", extra=inputs.modality, package="torch"
+            ) from error
+        if inputs.modality == "text":
+            from headstart.adapt.arms.scratch_text import TextRows as Rows
+        else:
+            from headstart.adapt.arms.scratch_image import ImageRows as Rows
+        self._rows: Trainable = Rows(inputs.values)
+        self._inputs = inputs
+        self._epochs: list[int] = []
+
+    def fold(
+        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
+    ) -> NDArray[np.float32]:
+        import torch
+
+        codes, groups = self._inputs.codes, self._inputs.groups
+        fit, check = carve_holdout(codes[train], groups[train], CHECK_SHARE, seed)
+        with _one_thread(seed):
+            network, epoch = _train(
+                self._rows, codes, train[fit], train[check], len(self._inputs.labels), seed
+            )
+            logits = _forward(network, self._rows, test)
+        self._epochs.append(epoch)
+        proba: NDArray[np.float32] = torch.softmax(logits, dim=1).numpy()
+        return proba
+
+    def settings(self) -> dict[str, Any]:
+        return {"epochs": list(self._epochs)}
+
+    def refit(self, seed: int) -> FittedModel:
+        raise TypeError("the network from scratch is a control and is not shipped")

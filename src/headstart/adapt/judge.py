@@ -1,0 +1,258 @@
+"""The transfer verdict, and the simplest arm that nothing credibly beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from headstart.metrics import HIGHER_IS_BETTER
+from headstart.stats import compare, mean_over_folds
+from headstart.types.adapt import AdaptReport
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport
+from headstart.types.model import SIMPLICITY, Approach, ArmResult, ArmSummary, Unavailable
+from headstart.types.result import Comparison, Estimate, NotAvailable, TransferVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How two arms are compared in this run."""
+
+    metric: str
+    margin: float
+    confidence: float
+    n: int
+    k: int
+    repeats: int
+
+    @property
+    def higher_is_better(self) -> bool:
+        return HIGHER_IS_BETTER[self.metric]
+
+    def goodness(self, arm: ArmResult) -> float:
+        """Mean of the primary metric, turned so that larger is better."""
+        mean = float(arm.scores[self.metric].mean())
+        return mean if self.higher_is_better else -mean
+
+    def compare(self, a: ArmResult, b: ArmResult, tests: int = 1) -> Comparison:
+        """a − b on the same folds; `tests` widens the interval (Bonferroni)."""
+        found = compare(
+            a.scores[self.metric],
+            b.scores[self.metric],
+            a=a.name,
+            b=b.name,
+            metric=self.metric,
+            n=self.n,
+            k=self.k,
+            repeats=self.repeats,
+            confidence=1.0 - (1.0 - self.confidence) / tests,
+            margin=self.margin,
+            higher_is_better=self.higher_is_better,
+        )
+        if tests > 1:
+            found = replace(found, test=f"{found.test}, Bonferroni over {tests} pretrained arms")
+        return found
+
+    def gain(self, comparison: Comparison) -> Estimate:
+        """How much better a is than b, larger is better, with its interval."""
+        sign = 1.0 if self.higher_is_better else -1.0
+        low, high = sorted((sign * comparison.low, sign * comparison.high))
+        return Estimate(
+            sign * comparison.difference,
+            low,
+            high,
+            comparison.n,
+            comparison.test,
+            comparison.confidence,
+        )
+
+    def credibly_beats(self, a: ArmResult, b: ArmResult, by: float) -> bool:
+        """The whole interval of a's gain over b lies above `by`."""
+        low = self.gain(self.compare(a, b)).low
+        return low is not None and low > by
+
+
+def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
+    """What is reported of an arm: each metric's mean over folds, with its interval."""
+    bounds: dict[str, tuple[float, float | None]] = {
+        "log_loss": (0.0, None),
+        "brier": (0.0, 2.0),
+    }
+    metrics = {}
+    for name, scores in arm.scores.items():
+        lower, upper = bounds.get(name, (0.0, 1.0))
+        metrics[name] = mean_over_folds(
+            scores,
+            measure.k,
+            measure.repeats,
+            measure.confidence,
+            lower=lower,
+            upper=upper,
+        )
+    return ArmSummary(
+        arm.name,
+        arm.family,
+        arm.pretrained,
+        arm.deployable,
+        arm.describe,
+        metrics,
+        arm.backbone,
+    )
+
+
+def choose(results: Sequence[ArmResult], measure: Measure) -> ArmResult:
+    """The simplest deployable arm that no other one credibly beats by more than the margin.
+
+    Among arms of one approach the better mean comes first. There always is one: nothing has a
+    larger mean than the best.
+    """
+    order = {approach: i for i, approach in enumerate(SIMPLICITY)}
+    deployable = sorted(
+        (arm for arm in results if arm.deployable),
+        key=lambda arm: (order[cast(Approach, arm.family)], -measure.goodness(arm), arm.name),
+    )
+    if not deployable:
+        raise ValueError("no arm that could ship was run")
+    for candidate in deployable:
+        others = (arm for arm in deployable if arm is not candidate)
+        if not any(measure.credibly_beats(arm, candidate, measure.margin) for arm in others):
+            return candidate
+    return max(deployable, key=measure.goodness)
+
+
+def judge_transfer(
+    results: Sequence[ArmResult], measure: Measure
+) -> tuple[Comparison | NotAvailable, ArmResult | None, ArmResult]:
+    """The best pretrained arm against the best target-only arm.
+
+    Both are picked by their mean on these folds. With several pretrained arms the interval is
+    Bonferroni's, since the best of them was looked for; to beat the best of the target-only arms
+    is to beat each of them, which needs no correction (Berger's intersection–union test).
+
+    Raises:
+        ValueError: no target-only arm was run.
+    """
+    pretrained = [arm for arm in results if arm.pretrained]
+    target_only = [arm for arm in results if not arm.pretrained]
+    if not target_only:
+        raise ValueError("no target-only arm was run")
+    best_target = max(target_only, key=measure.goodness)
+    if not pretrained:
+        return NotAvailable("no pretrained arm could be run"), None, best_target
+    best = max(pretrained, key=measure.goodness)
+    return measure.compare(best, best_target, tests=len(pretrained)), best, best_target
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3f}"
+
+
+def _span(estimate: Estimate) -> str:
+    return f"{_number(estimate.value)} ({_number(estimate.low)} to {_number(estimate.high)})"
+
+
+def _words(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def _reason(
+    chosen: ArmResult, results: Sequence[ArmResult], measure: Measure, summary: ArmSummary
+) -> str:
+    """Why this arm and no other, with the numbers that say so."""
+    order = {approach: i for i, approach in enumerate(SIMPLICITY)}
+    others = [arm for arm in results if arm.deployable and arm is not chosen]
+    head = (
+        f"'{chosen.name}' reaches {_words(measure.metric)} "
+        f"{_span(summary.metrics[measure.metric])} over {measure.k} folds × {measure.repeats}."
+    )
+    if not others:
+        return f"{head} No other arm that could ship was run."
+    rank = order[cast(Approach, chosen.family)]
+    simpler = [arm for arm in others if order[cast(Approach, arm.family)] < rank]
+    sentences = [head]
+    if simpler:
+        best = max(simpler, key=measure.goodness)
+        gain = measure.gain(measure.compare(chosen, best))
+        sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {_span(gain)}.")
+    rivals = [arm for arm in others if arm not in simpler]
+    margin = f"the margin of {measure.margin:g}"
+    if rivals:
+        best = max(rivals, key=measure.goodness)
+        gain = measure.gain(measure.compare(best, chosen))
+        sentences.append(
+            f"No other arm credibly beats it by more than {margin}: "
+            f"'{best.name}' gains {_span(gain)}."
+        )
+    else:
+        sentences.append(f"No simpler arm is left that it does not beat by more than {margin}.")
+    return " ".join(sentences)
+
+
+def _remarks(chosen: ArmResult, results: Sequence[ArmResult], measure: Measure) -> list[str]:
+    """What the controls say about the choice."""
+    remarks = []
+    for control in (arm for arm in results if not arm.deployable):
+        gain = measure.gain(measure.compare(control, chosen))
+        if gain.low is not None and gain.low > 0:
+            remarks.append(
+                f"The control '{control.name}' credibly beats the chosen '{chosen.name}' on "
+                f"{_words(measure.metric)}, by {_span(gain)}; controls are not shipped, so a "
+                "network trained for this task alone is worth a look."
+            )
+    random = next((arm for arm in results if arm.family == "random"), None)
+    if chosen.family == "frozen" and random is not None:
+        gain = measure.gain(measure.compare(chosen, random))
+        if gain.low is not None and gain.low <= 0:
+            remarks.append(
+                f"The same architecture with random weights is not credibly worse (difference "
+                f"{_span(gain)}): what helps may be the architecture, not what was learned."
+            )
+    return remarks
+
+
+def judge(
+    results: Sequence[ArmResult],
+    unavailable: Sequence[Unavailable],
+    brief: Brief,
+    audit: AuditReport,
+) -> AdaptReport:
+    """The verdict on transfer and the approach that follows, from arms on identical folds.
+
+    Intervals: Nadeau and Bengio (2003). The chosen arm is the simplest deployable one that no other
+    deployable one credibly beats by more than the margin.
+
+    Raises:
+        ValueError: no target-only arm, or none that could ship, was run.
+    """
+    folds = audit.folds
+    measure = Measure(
+        audit.metric,
+        brief.requirement.margin,
+        brief.requirement.confidence,
+        folds.n,
+        folds.k,
+        folds.repeats,
+    )
+    comparison, best, best_target = judge_transfer(results, measure)
+    chosen = choose(results, measure)
+    summaries = tuple(summarise(arm, measure) for arm in results)
+    summary = next(arm for arm in summaries if arm.name == chosen.name)
+    against = tuple(measure.compare(arm, chosen) for arm in results if arm is not chosen)
+    known = isinstance(comparison, Comparison)
+    transfer: TransferVerdict = comparison.verdict if known else "inconclusive"
+    return AdaptReport(
+        metric=measure.metric,
+        margin=measure.margin,
+        arms=summaries,
+        unavailable=tuple(unavailable),
+        transfer=transfer,
+        transfer_comparison=comparison,
+        best_pretrained=best.name if best else None,
+        best_target_only=best_target.name,
+        approach=cast(Approach, chosen.family),
+        chosen=chosen.name,
+        comparisons=((comparison,) if known else ()) + against,
+        choice_reason=_reason(chosen, results, measure, summary),
+        remarks=tuple(_remarks(chosen, results, measure)),
+    )

@@ -1,0 +1,178 @@
+"""What may be trained on, what is held out, and on which folds every arm is compared."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.audit.split_findings import duplicate_findings, holdout_findings, small_classes
+from headstart.data.splitting import carve_holdout, make_folds
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport, Dataset, Example, Folds, HoldoutKind
+from headstart.types.errors import DataError
+
+HOLDOUT_SHARE = 0.2
+FEWEST_FOR_HOLDOUT = 150
+"""With fewer rows a fifth of them would decide nothing, and the model would miss them."""
+LARGEST_SHARE = 0.6
+"""Above it, accuracy is mostly the largest class, and macro-F1 is the default."""
+
+
+def normalised(example: Example, modality: str) -> str:
+    """What two exact duplicates share: the text but for case, width and spaces, or the file.
+
+    >>> from headstart.types.data import Place
+    >>> row = Example("k", "  Where's  MY ﬁle?", "a", Place("t.csv", 1))
+    >>> normalised(row, "text")
+    "where's my file?"
+    """
+    if modality != "text":
+        return example.key
+    folded = unicodedata.normalize("NFKC", example.value).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def duplicate_groups(
+    contents: Sequence[str], known: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Group ids, numbered by first row: rows of equal content, and rows already `known` to belong
+    together, share one. Both kinds of link chain.
+
+    >>> duplicate_groups(["a", "b", "a", "c"], np.array([0, 1, 2, 1])).tolist()
+    [0, 1, 0, 1]
+    """
+    n = len(contents)
+    parent = list(range(n))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    def link(keys: Iterable[object]) -> None:
+        first: dict[object, int] = {}
+        for i, key in enumerate(keys):
+            a, b = root(first.setdefault(key, i)), root(i)
+            parent[max(a, b)] = min(a, b)
+
+    link(contents)
+    if known is not None:
+        if len(known) != n:
+            raise ValueError(f"{len(known)} group ids for {n} rows")
+        link(known.tolist())
+    roots = [root(i) for i in range(n)]
+    numbers = {r: i for i, r in enumerate(dict.fromkeys(roots))}
+    return np.array([numbers[r] for r in roots], dtype=np.int64)
+
+
+def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief) -> tuple[str, str]:
+    """The primary metric, and the sentence that says why."""
+    if brief.requirement.metric is not None:
+        return brief.requirement.metric, "The brief names it."
+    counts = np.bincount(codes, minlength=len(labels))
+    largest = int(counts.argmax())
+    share = f"The largest class, '{labels[largest]}', holds {counts[largest] / len(codes):.0%}"
+    if counts[largest] > LARGEST_SHARE * len(codes):
+        return "macro_f1", f"{share} of the rows: accuracy would mostly measure that class."
+    return "accuracy", f"{share} of the rows, not over {LARGEST_SHARE:.0%}."
+
+
+def choose_repeats(rows: int, classes: int, k: int, brief: Brief) -> int:
+    """Repeats of the folds: the brief's, or 2 to 10 by a fixed rule.
+
+    The rule counts on 40% of the budget for the arms, and on the seconds that one fold of all arms
+    took on two cores (benchmarks), so that the answer never depends on the clock.
+    """
+    if brief.repeats is not None:
+        return brief.repeats
+    seconds_a_fold = 1.0 + rows * (1.0 + classes / 10) / 400
+    affordable = 0.4 * brief.budget.minutes * 60 / (k * seconds_a_fold)
+    return int(min(10, max(2, affordable)))
+
+
+def audit(
+    dataset: Dataset,
+    holdout: Dataset | None,
+    brief: Brief,
+    groups: NDArray[np.int64] | None = None,
+) -> AuditReport:
+    """The split, the groups, the folds and the primary metric.
+
+    Args:
+        holdout: the user's own, or None to carve one.
+        groups: ids of rows that belong together beyond exact duplicates, over the dataset's rows
+            followed by the hold-out's, or over the dataset's alone.
+
+    Raises:
+        DataError: fewer than two classes, or fewer separate rows than two folds need.
+    """
+    labels = dataset.labels
+    if len(labels) < 2:
+        raise DataError(
+            f"there is one class only, '{labels[0]}'" if labels else "there is no labelled row",
+            place=dataset.source,
+            tip="give rows of at least two classes",
+        )
+    contents = [normalised(example, dataset.modality) for example in dataset.examples]
+    findings = duplicate_findings(dataset, contents)
+    n, codes = len(dataset), dataset.codes()
+    if holdout is not None:
+        contents += [normalised(example, holdout.modality) for example in holdout.examples]
+        if groups is not None and len(groups) == n:
+            after = groups.max(initial=-1) + 1
+            groups = np.concatenate([groups, after + np.arange(len(holdout))])
+    ids = duplicate_groups(contents, groups)
+
+    kind: HoldoutKind = "none"
+    development, held = np.arange(n), np.arange(0)
+    clean = np.ones(0, dtype=bool)
+    if holdout is not None:
+        kind, held = "file", np.arange(len(holdout))
+        clean = ~np.isin(ids[n:], ids[:n])
+        findings += holdout_findings(holdout, clean, labels)
+    elif n >= FEWEST_FOR_HOLDOUT:
+        development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed)
+        kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)
+    metric, why = choose_metric(codes, labels, brief)
+    folds, own = _folds(dataset, development, ids, brief)
+    counts = np.bincount(codes, minlength=len(labels))
+    apart = {
+        label: len(np.unique(own[codes[development] == code])) for code, label in enumerate(labels)
+    }
+    small = tuple(label for label in labels if apart[label] < folds.k)
+    return AuditReport(
+        development=development.astype(np.int64),
+        groups=own,
+        folds=folds,
+        holdout_kind=kind,
+        holdout=held.astype(np.int64),
+        holdout_clean=clean,
+        rows=n,
+        class_counts={label: int(counts[code]) for code, label in enumerate(labels)},
+        metric=metric,
+        metric_reason=why,
+        small_classes=small,
+        findings=(*findings, *small_classes(small, apart, folds.k)),
+    )
+
+
+def _folds(
+    dataset: Dataset, development: NDArray[np.int64], ids: NDArray[np.int64], brief: Brief
+) -> tuple[Folds, NDArray[np.int64]]:
+    """Folds over the development rows, and the rows' group ids numbered anew."""
+    own = np.unique(ids[development], return_inverse=True)[1].astype(np.int64)
+    separate = int(own.max()) + 1
+    if separate < 2:
+        raise DataError(
+            f"all {len(dataset)} rows have the same content",
+            place=dataset.source,
+            tip="give rows that differ from each other",
+        )
+    k = min(brief.folds, separate)
+    repeats = choose_repeats(len(development), len(dataset.labels), k, brief)
+    codes = dataset.codes()[development]
+    return make_folds(codes, own, k, repeats, brief.seed), own

@@ -1,0 +1,85 @@
+"""The chosen arm on the folds, where there are too few rows for a hold-out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.tables import class_rows, confident_errors
+from headstart.metrics import HIGHER_IS_BETTER, confusion_matrix
+from headstart.stats import compare, mean_over_folds
+from headstart.types.brief import Brief, ModalityName
+from headstart.types.data import Folds
+from headstart.types.model import ArmResult
+from headstart.types.result import Estimate, EvaluationReport, NotAvailable
+
+LIMITS: dict[str, tuple[float, float | None]] = {"log_loss": (0.0, None), "brier": (0.0, 2.0)}
+
+
+def evaluate_cross_validated(
+    chosen: ArmResult,
+    majority: ArmResult,
+    *,
+    values: Sequence[str],
+    codes: NDArray[np.int64],
+    places: Sequence[str],
+    labels: tuple[str, ...],
+    modality: ModalityName,
+    folds: Folds,
+    metric: str,
+    brief: Brief,
+) -> EvaluationReport:
+    """The same report as `evaluate`, from the folds: every row was scored by models that had not
+    seen it.
+
+    Intervals of the metrics: Nadeau and Bengio (2003) over the folds, since they share training
+    rows. The tables use each row's probabilities averaged over the repeats.
+    """
+    confidence = brief.requirement.confidence
+    predicted = chosen.out_of_fold.argmax(axis=1)
+    metrics = _estimates(chosen, folds, confidence)
+    against = (
+        NotAvailable("the majority answer was chosen; there is nothing to compare it with")
+        if chosen.name == majority.name
+        else compare(
+            chosen.scores[metric],
+            majority.scores[metric],
+            a=chosen.name,
+            b=majority.name,
+            metric=metric,
+            n=folds.n,
+            k=folds.k,
+            repeats=folds.repeats,
+            confidence=confidence,
+            margin=brief.requirement.margin,
+            higher_is_better=HIGHER_IS_BETTER[metric],
+        )
+    )
+    return EvaluationReport(
+        basis="cross-validation",
+        n=len(codes),
+        n_all=len(codes),
+        openings=0,
+        metrics=metrics,
+        metrics_all=metrics,
+        majority=_estimates(majority, folds, confidence),
+        against_majority=against,
+        per_class=class_rows(codes, predicted, labels, confidence),
+        confusion=confusion_matrix(codes, predicted, len(labels)).tolist(),
+        labels=labels,
+        errors=confident_errors(codes, chosen.out_of_fold, labels, values, places, modality),
+    )
+
+
+def _estimates(
+    arm: ArmResult, folds: Folds, confidence: float
+) -> dict[str, Estimate | NotAvailable]:
+    found: dict[str, Estimate | NotAvailable] = {}
+    for name, scores in arm.scores.items():
+        lower, upper = LIMITS.get(name, (0.0, 1.0))
+        found[name] = mean_over_folds(
+            scores, folds.k, folds.repeats, confidence, lower=lower, upper=upper
+        )
+    return found

@@ -1,0 +1,100 @@
+"""The model that ships, scored on the hold-out through its own predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.estimates import Proba, metric_estimates
+from headstart.evaluate.paired import compare_on_rows
+from headstart.evaluate.sealed import SealedHoldout
+from headstart.evaluate.tables import class_rows, confident_errors
+from headstart.metrics import confusion_matrix
+from headstart.types.brief import Brief
+from headstart.types.result import Comparison, EvaluationReport, NotAvailable
+
+MAJORITY = "majority"
+REASON = "the decision: the chosen model, trained on all development rows"
+
+
+def evaluate(
+    predict_proba: Callable[[Sequence[str]], Proba],
+    sealed: SealedHoldout,
+    *,
+    labels: tuple[str, ...],
+    majority: Proba,
+    metric: str,
+    chosen: str,
+    openings: int,
+    brief: Brief,
+) -> EvaluationReport:
+    """Open the hold-out and score the model on it.
+
+    Args:
+        predict_proba: raw values to probabilities (n, classes), columns in the order of `labels`.
+        majority: the majority answer's probabilities (classes,).
+        openings: how often the hold-out has been opened, this time included.
+
+    A label that was never trained on becomes a class of its own with probability zero: each of its
+    rows is an error under every metric. The clean rows decide; all rows are reported beside them.
+
+    Raises:
+        HeadstartError: the hold-out was opened before.
+    """
+    opened = sealed.open(REASON)
+    unseen = tuple(sorted(set(opened.labels) - set(labels)))
+    every = labels + unseen
+    index = {label: code for code, label in enumerate(every)}
+    y = np.array([index[label] for label in opened.labels], dtype=np.int64)
+    answered = np.asarray(predict_proba(opened.values)) if len(y) else np.zeros((0, len(labels)))
+    proba = _widen(answered, len(every))
+    base = _widen(np.tile(majority, (len(y), 1)), len(every))
+    clean = opened.clean
+    confidence, seed = brief.requirement.confidence, brief.seed
+    decides = metric_estimates(y[clean], proba[clean], confidence, seed)
+    predicted = proba[clean].argmax(axis=1)
+    kept = np.flatnonzero(clean)
+    against: Comparison | NotAvailable = NotAvailable(
+        "the majority answer was chosen; there is nothing to compare it with"
+    )
+    if chosen != MAJORITY:
+        against = compare_on_rows(
+            y[clean],
+            proba[clean],
+            base[clean],
+            names=(chosen, MAJORITY),
+            metric=metric,
+            confidence=confidence,
+            seed=seed,
+        )
+    return EvaluationReport(
+        basis="hold-out",
+        n=int(clean.sum()),
+        n_all=len(y),
+        openings=openings,
+        metrics=decides,
+        metrics_all=decides if clean.all() else metric_estimates(y, proba, confidence, seed),
+        majority=metric_estimates(y[clean], base[clean], confidence, seed),
+        against_majority=against,
+        per_class=class_rows(y[clean], predicted, every, confidence),
+        confusion=confusion_matrix(y[clean], predicted, len(every)).tolist(),
+        labels=every,
+        errors=confident_errors(
+            y[clean],
+            proba[clean],
+            every,
+            [opened.values[i] for i in kept],
+            [opened.places[i] for i in kept],
+            opened.modality,
+        ),
+        unseen_labels=unseen,
+    )
+
+
+def _widen(proba: Proba, classes: int) -> NDArray[np.float64]:
+    """Zero probability for the classes that the model does not know."""
+    wide = np.zeros((len(proba), classes))
+    wide[:, : proba.shape[1]] = proba
+    return wide

@@ -1,0 +1,125 @@
+"""Two models on the same rows that neither has seen."""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.estimates import RESAMPLES, Proba, statistic
+from headstart.metrics import HIGHER_IS_BETTER
+from headstart.stats import mcnemar_exact, stratified_bootstrap_bca
+from headstart.types.result import Comparison, NotAvailable, TransferVerdict
+
+PERMUTATIONS = 1000
+
+
+def compare_on_rows(
+    y: NDArray[np.int64],
+    a: Proba,
+    b: Proba,
+    *,
+    names: tuple[str, str],
+    metric: str,
+    confidence: float,
+    seed: int,
+) -> Comparison | NotAvailable:
+    """metric(a) − metric(b) on the same rows.
+
+    Accuracy: Newcombe's paired interval and McNemar's exact test. Other metrics: stratified
+    bootstrap (BCa) of the difference, and a permutation test that swaps the two answers of a row
+    (Noreen 1989).
+    """
+    if not len(y):
+        return NotAvailable("no row is left that may decide")
+    if metric == "accuracy":
+        difference, low, high, p_value = _accuracy(y, a, b, confidence)
+        test = "McNemar's exact test; Newcombe's paired interval"
+    else:
+        difference, low, high, p_value = _resampled(y, a, b, metric, confidence, seed)
+        test = "permutation test; stratified bootstrap interval (BCa)"
+    sign = 1.0 if HIGHER_IS_BETTER[metric] else -1.0
+    better, worse = sorted((sign * low, sign * high))[::-1]
+    verdict: TransferVerdict = "helps" if worse > 0 else "harms" if better < 0 else "inconclusive"
+    return Comparison(
+        a=names[0],
+        b=names[1],
+        metric=metric,
+        difference=difference,
+        low=low,
+        high=high,
+        p_value=p_value,
+        test=test,
+        n=len(y),
+        folds=1,
+        repeats=1,
+        verdict=verdict,
+        confidence=confidence,
+    )
+
+
+def _accuracy(
+    y: NDArray[np.int64], a: Proba, b: Proba, confidence: float
+) -> tuple[float, float, float, float]:
+    right_a, right_b = a.argmax(axis=1) == y, b.argmax(axis=1) == y
+    both, neither = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
+    only_a, only_b = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
+    low, high = newcombe_paired(both, only_a, only_b, neither, confidence)
+    return (only_a - only_b) / len(y), low, high, float(mcnemar_exact(right_a, right_b))
+
+
+def _resampled(
+    y: NDArray[np.int64], a: Proba, b: Proba, metric: str, confidence: float, seed: int
+) -> tuple[float, float, float, float]:
+    classes = a.shape[1]
+    measure = statistic(metric, classes)
+
+    def gap(y: NDArray[np.int64], both: Proba) -> float:
+        return measure(y, both[:, :classes]) - measure(y, both[:, classes:])
+
+    side_by_side = np.hstack([a, b])
+    estimate = stratified_bootstrap_bca(
+        gap, y, side_by_side, confidence=confidence, resamples=RESAMPLES, seed=seed
+    )
+    observed = gap(y, side_by_side)
+    random = np.random.default_rng(seed)
+    extreme = 0
+    for _ in range(PERMUTATIONS):
+        swap = random.random(len(y))[:, None] < 0.5
+        swapped = np.hstack([np.where(swap, b, a), np.where(swap, a, b)])
+        extreme += abs(gap(y, swapped)) >= abs(observed) - 1e-12
+    low = observed if estimate.low is None else estimate.low
+    high = observed if estimate.high is None else estimate.high
+    return observed, low, high, (1 + extreme) / (1 + PERMUTATIONS)
+
+
+def newcombe_paired(
+    both: int, only_a: int, only_b: int, neither: int, confidence: float
+) -> tuple[float, float]:
+    """Interval of the difference of two paired proportions, a − b.
+
+    Source: Newcombe (1998), Statistics in Medicine 17, 2635–2650, method 10 (Wilson limits, with
+    the correlation of the pairs).
+    """
+    n = both + only_a + only_b + neither
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p_a, p_b = (both + only_a) / n, (both + only_b) / n
+    low_a, high_a = _wilson_limits(both + only_a, n, z)
+    low_b, high_b = _wilson_limits(both + only_b, n, z)
+    product = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
+    cross = both * neither - only_a * only_b
+    if cross > 0:
+        cross = max(cross - n / 2, 0)
+    phi = cross / sqrt(product) if product else 0.0
+    below = (p_a - low_a) ** 2 - 2 * phi * (p_a - low_a) * (high_b - p_b) + (high_b - p_b) ** 2
+    above = (high_a - p_a) ** 2 - 2 * phi * (high_a - p_a) * (p_b - low_b) + (p_b - low_b) ** 2
+    return p_a - p_b - sqrt(max(below, 0.0)), p_a - p_b + sqrt(max(above, 0.0))
+
+
+def _wilson_limits(successes: int, n: int, z: float) -> tuple[float, float]:
+    p = successes / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return middle - half, middle + half

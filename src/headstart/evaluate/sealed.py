@@ -1,0 +1,98 @@
+"""The hold-out under seal: how large it is may be known, what is in it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.types.brief import ModalityName
+from headstart.types.data import Dataset
+from headstart.types.errors import HeadstartError
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedHoldout:
+    """The hold-out's rows. `clean` marks those that decide."""
+
+    modality: ModalityName
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+    places: tuple[str, ...]
+    clean: NDArray[np.bool_]
+    reason: str
+
+
+class SealedHoldout:
+    """Rows that no one looks at before the decision.
+
+    Only its sizes are public; values and labels come out of `open` alone, once. Nothing that
+    trains or chooses accepts a sealed hold-out.
+    """
+
+    __slots__ = ("_clean", "_content", "_modality", "_opened_for")
+
+    def __init__(
+        self,
+        modality: ModalityName,
+        values: Sequence[str],
+        labels: Sequence[str],
+        places: Sequence[str],
+        clean: NDArray[np.bool_],
+    ) -> None:
+        if not len(values) == len(labels) == len(places) == len(clean):
+            raise ValueError(
+                f"{len(values)} values, {len(labels)} labels, {len(places)} places and "
+                f"{len(clean)} marks do not belong together"
+            )
+        self._modality: ModalityName = modality
+        self._content = (tuple(values), tuple(labels), tuple(places))
+        self._clean = clean.astype(bool).copy()
+        self._opened_for: str | None = None
+
+    @classmethod
+    def seal(
+        cls, source: Dataset, rows: NDArray[np.int64], clean: NDArray[np.bool_]
+    ) -> SealedHoldout:
+        """The given rows of a dataset (the user's file, or the one that was carved)."""
+        examples = [source.examples[i] for i in rows]
+        return cls(
+            source.modality,
+            [example.value for example in examples],
+            [example.label for example in examples],
+            [str(example.place) for example in examples],
+            clean,
+        )
+
+    @property
+    def n(self) -> int:
+        """Rows that decide."""
+        return int(self._clean.sum())
+
+    @property
+    def n_all(self) -> int:
+        return len(self._clean)
+
+    def __repr__(self) -> str:
+        state = f"opened for {self._opened_for!r}" if self._opened_for else "sealed"
+        return f"SealedHoldout(n={self.n}, n_all={self.n_all}, {state})"
+
+    def open(self, reason: str) -> OpenedHoldout:
+        """The rows, for the reason given.
+
+        Raises:
+            ValueError: no reason is given.
+            HeadstartError: it was opened before.
+        """
+        if not reason.strip():
+            raise ValueError("a hold-out is opened for a reason")
+        if self._opened_for is not None:
+            raise HeadstartError(
+                f"the hold-out was already opened for '{self._opened_for}'",
+                tip="score it once, on the model that ships; take new rows for a new question",
+            )
+        self._opened_for = reason
+        values, labels, places = self._content
+        return OpenedHoldout(self._modality, values, labels, places, self._clean.copy(), reason)
