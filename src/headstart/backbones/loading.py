@@ -1,0 +1,68 @@
+"""From a reference to a card, and from a card to an encoder."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from headstart.backbones.catalogue import catalogue
+from headstart.backbones.reference import FORMS, parse_reference
+from headstart.ports import BackboneSource, Encoder
+from headstart.types.errors import BackboneError
+from headstart.types.model import BackboneCard
+
+
+def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
+    """The card of a reference: `pkg:`, `hf:`, `timm:`, `onnx:`, `file:`, or a built-in's bare name.
+
+    Raises:
+        BackboneError: nothing of that name can be found; near names are suggested.
+        MissingExtra: the source needs a package that is not installed.
+
+    >>> find_card("all-MiniLM-L6-v2").feature_width
+    384
+    """
+    reference = parse_reference(ref)
+    if reference is not None:
+        return _source(reference.scheme, ref, cache).card(ref)
+    for card in catalogue():
+        if ref.strip().lower() in (card.name.lower(), card.ref.lower()):
+            return card
+    names = {card.name.lower(): card.name for card in catalogue()}
+    near = get_close_matches(ref.lower(), names, n=3, cutoff=0.6)
+    if near:
+        tip = "did you mean " + " or ".join(f"'{names[name]}'" for name in near) + "?"
+    else:
+        tip = f"use one of: {', '.join(names.values())}; or write {FORMS}"
+    raise BackboneError(f"unknown backbone '{ref}'", tip=tip)
+
+
+def load_encoder(
+    ref: str | BackboneCard, *, cache: Path | None = None, random_seed: int | None = None
+) -> Encoder:
+    """The encoder of a reference or card.
+
+    cache: folder for converted weights, exports and features (default: `$HEADSTART_CACHE`, or the
+    platform's cache folder). random_seed: the same architecture with seeded random weights instead.
+
+    Raises:
+        BackboneError: the backbone is unknown, cannot be fetched, or is not the one on its card.
+        MissingExtra: a package that it needs is not installed.
+    """
+    card = ref if isinstance(ref, BackboneCard) else find_card(ref, cache=cache)
+    scheme = card.ref.partition(":")[0].lower()
+    return _source(scheme, card.ref, cache).encoder(card, random_seed=random_seed)
+
+
+def _source(scheme: str, ref: str, cache: Path | None) -> BackboneSource:
+    # Here, so that the catalogue can be read without loading what runs networks.
+    from headstart.backbones.sources import sources
+
+    known = sources(cache)
+    if scheme not in known:
+        known = sources(cache, plugins=True)
+    if scheme not in known:
+        near = get_close_matches(scheme, known, n=1)
+        tip = f"did you mean '{near[0]}:{ref.partition(':')[2]}'?" if near else f"write {FORMS}"
+        raise BackboneError(f"unknown source '{scheme}' in the backbone reference '{ref}'", tip=tip)
+    return known.get(scheme)
