@@ -184,7 +184,7 @@ def audit_report(
         rows=rows,
         class_counts=counts,
         metric="accuracy",
-        metric_reason="accuracy, because no class holds over 60% of the rows",
+        metric_reason="accuracy by default: no class holds over 60% of the rows",
         **more,
     )
 
@@ -331,8 +331,8 @@ def text_helps(level: float | None = 0.8) -> Reports:
                 comparison("zero-shot all-MiniLM-L6-v2", frozen, -0.217, 0.03, n),
                 comparison("majority", frozen, -0.816, 0.028, n),
             ),
-            choice_reason="The frozen backbone is the simplest arm that no other arm beats by "
-            "more than 1 point",
+            choice_reason=f"'{frozen}' reaches accuracy 0.829 (0.802 to 0.856) over 5 folds × 2. "
+            f"Its gain over the best simpler arm, '{classical}', is 0.200 (0.175 to 0.225).",
         ),
         package=package_report(4.3, 91_300_000, 200),
         evaluation=EvaluationReport(

@@ -119,12 +119,16 @@ def basis_reason(case: Case) -> Sentence | None:
     )
 
 
-def choice_reason(case: Case) -> Sentence | None:
-    """Why this arm and no other, in the adapt stage's words."""
-    text = case.adapt.choice_reason.strip()
-    if not text:
-        return None
-    return say((text, "/adapt/choice_reason"), "" if text.endswith(".") else ".")
+def choice_reason(case: Case) -> Sentence:
+    """Why this arm and no other; the adapt stage's own words stand with the evidence."""
+    metric = case.adapt.metric
+    margin = difference(metric, case.adapt.margin).lstrip("+")
+    return say(
+        quoted(case.adapt.chosen),
+        " is the simplest arm that no other arm credibly beats by more than ",
+        (margin, "/adapt/margin"),
+        f" {unit(metric)}.",
+    )
 
 
 def evidence_reasons(case: Case) -> tuple[Sentence, ...]:

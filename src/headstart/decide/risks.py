@@ -14,6 +14,8 @@ CONFIDENT = 0.9
 """A wrong answer given with at least this probability is called confident."""
 LONG_SHARE = 0.05
 """Share of cut texts that is worth a word."""
+REMARKS = 2
+"""Remarks of the adapt stage that are repeated among the risks."""
 SERIOUS = 0.5
 """Severity from which a finding is a risk."""
 
@@ -24,8 +26,9 @@ def _small(case: Case) -> Sentence | None:
         return None
     return say(
         (count(len(small)), "/audit/small_classes"),
-        " class has" if len(small) == 1 else " classes have",
-        " fewer rows than folds, so their numbers say little: ",
+        " class has fewer rows than folds, so its numbers say little: "
+        if len(small) == 1
+        else " classes have fewer rows than folds, so their numbers say little: ",
         names(small, "/audit/small_classes"),
         ".",
     )
@@ -121,7 +124,7 @@ def _findings(case: Case) -> tuple[Sentence, ...]:
     serious = [
         (index, finding)
         for index, finding in enumerate(case.audit.findings)
-        if finding.severity >= SERIOUS
+        if finding.severity >= SERIOUS and finding.check != "small-classes"
     ]
     serious.sort(key=lambda item: -item[1].severity)
     return tuple(
@@ -134,6 +137,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
     """What could go wrong, the most general first."""
     found = (
         *_holdout(case),
+        *(say((remark, "/adapt/remarks")) for remark in case.adapt.remarks[:REMARKS]),
         *_findings(case),
         _weak(case),
         _small(case),

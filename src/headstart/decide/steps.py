@@ -50,7 +50,7 @@ def _name_level(case: Case) -> Sentence:
             (metric_value(case.metric, bounds[0]), case.estimate_pointer),
             " would be met with the evidence at hand.",
         ]
-    return say("Name the level that the product needs (`level` in headstart.toml)", *tail)
+    return say("Name the level that the product needs (level in headstart.toml)", *tail)
 
 
 def _labels_for_transfer(case: Case) -> Sentence | None:

@@ -165,17 +165,18 @@ def visible(text: str, limit: int | None = None) -> str:
 
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]|#~!$])")
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_ENTITY = re.compile(r"&(?=[#A-Za-z])")
 
 
 def markdown_text(text: str) -> str:
-    """Plain text for a line or a table cell of Markdown: nothing in it is markup.
+    r"""Plain text for inside a line or a table cell of Markdown: nothing in it is markup.
 
-    >>> markdown_text("a|b <script> `x` & [y](z)")
-    'a\\\\|b &lt;script&gt; \\\\`x\\\\` &amp; \\\\[y\\\\](z)'
+    >>> print(markdown_text("a|b <script> `x` & [y](z), p < 0.1, &lt;"))
+    a\|b &lt;script> \`x\` & \[y\](z), p < 0.1, &amp;lt;
     """
-    flat = " ".join(text.split("\n"))
-    safe = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKDOWN.sub(r"\\\1", safe)
+    flat = _MARKDOWN.sub(r"\\\1", " ".join(text.splitlines()))
+    return _TAG.sub("&lt;", _ENTITY.sub("&amp;", flat))
 
 
 def listed(items: list[str], limit: int = 5) -> str:

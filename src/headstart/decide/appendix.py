@@ -1,0 +1,229 @@
+"""The back of the memo: data, cost, brief, provenance and the ledger rows that were used."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from headstart.decide.evidence import at, branches, kind, leaves, value
+from headstart.decide.figures import Figure, Quote, Reader, Said
+from headstart.decide.words import count, megabytes, milliseconds, percent, seconds, significant
+from headstart.types.ledger import Entry, LedgerRow, unescape
+
+SHOWN_DROPPED = 30
+SHOWN_FINDINGS = 20
+SHOWN_REASONS = 12
+VALUE_LENGTH = 140
+
+
+def data(read: Reader) -> dict[str, Any]:
+    """Rows, classes, what was set aside and what the audit found."""
+    groups = [_dropped(read, "/data/set_aside"), _dropped(read, "/data/holdout_set_aside")]
+    classes = read.at("/data/classes")
+    remarks = read.at("/data/remarks")
+    return {
+        "source": Quote(str(read.value("/data/source", "")), 160),
+        "rows": read.number("/data/rows"),
+        "classes": read.figure(count(len(classes.value)), classes) if classes else None,
+        "holdout": Quote(str(read.value("/data/holdout_source", "")), 160),
+        "holdout_rows": read.number("/data/holdout_rows"),
+        "columns": [
+            (name, Quote(str(read.value(f"/data/{key}")), 60))
+            for name, key in (("Input column", "input_column"), ("Label column", "label_column"))
+            if read.value(f"/data/{key}")
+        ],
+        "remarks": [read.prose(text, remarks) for text in remarks.value] if remarks else [],
+        "dropped": [group for group in groups if group],
+        "findings": _findings(read),
+    }
+
+
+def _dropped(read: Reader, pointer: str) -> dict[str, Any] | None:
+    entries = [read.view.entry(branch) for branch in branches(read.view, pointer)]
+    if not entries:
+        return None
+    reasons: dict[str, list[Entry]] = {}
+    for entry in entries:
+        reasons.setdefault(entry.value["reason"], []).append(entry)
+    common = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {
+        "what": ("hold-out " if "holdout" in pointer else "")
+        + ("row" if len(entries) == 1 else "rows"),
+        "total": read.figure(count(len(entries)), entries[0]),
+        "reasons": [
+            (Quote(reason, 120), read.figure(count(len(found)), found[0]))
+            for reason, found in common[:SHOWN_REASONS]
+        ],
+        "rows": [_row(read, entry) for entry in entries[:SHOWN_DROPPED]],
+        "hidden": _more(read, len(entries) - SHOWN_DROPPED, entries[-1]),
+    }
+
+
+def _more(read: Reader, hidden: int, entry: Entry) -> Figure | None:
+    return read.figure(count(hidden), entry) if hidden > 0 else None
+
+
+def _row(read: Reader, entry: Entry) -> dict[str, Any]:
+    found = entry.value
+    place = found["place"]
+    return {
+        "file": Quote(str(place["file"]), 80),
+        "row": read.figure(count(place["row"]), entry) if place["row"] is not None else None,
+        "column": Quote(str(place["column"]), 40) if place["column"] else None,
+        "reason": Quote(found["reason"], 160),
+        "excerpt": Quote(found["excerpt"], 90) if found["excerpt"] else None,
+    }
+
+
+def _findings(read: Reader) -> dict[str, Any]:
+    pointers = branches(read.view, "/audit/findings")
+    pointers.sort(key=lambda pointer: -value(read.view, f"{pointer}/severity", 0.0))
+    rows = []
+    for pointer in pointers[:SHOWN_FINDINGS]:
+        said = dict.fromkeys(("title", "detail", "done", "advice", "method"), Said(()))
+        for name in said:
+            entry = at(read.view, f"{pointer}/{name}")
+            if entry is not None and entry.value and entry.value != "nothing":
+                said[name] = read.prose(str(entry.value), entry)
+        severity = value(read.view, f"{pointer}/severity", 0.0)
+        word = "serious" if severity >= 0.5 else "worth a look" if severity >= 0.2 else "note"
+        rows.append({**said, "severity": word})
+    return {"rows": rows, "hidden": max(0, len(pointers) - SHOWN_FINDINGS)}
+
+
+def cost(read: Reader) -> dict[str, Any]:
+    """Latency, throughput, size, parity and what each stage took."""
+    latency = [
+        (name, read.measure("", entry, milliseconds))
+        for name, entry in leaves(read.view, "/package/latency_ms")
+    ]
+    parity = read.at("/package/parity")
+    facts: list[tuple[str, Said]] = []
+    for label, pointer, write in (
+        ("Answers a second, in batches", "/package/rows_per_second", significant),
+        ("Compute cost of a million answers", "/package/cost_per_million", significant),
+        ("Size of the bundle", "/package/size_bytes", megabytes),
+    ):
+        number = read.number(pointer, write)
+        facts.append((label, Said((number,)) if number else Said(("not measured",))))
+    if parity is not None and kind(parity) == "Parity":
+        found = parity.value
+        facts.append(
+            (
+                "Bundle against the trained model",
+                Said(
+                    (
+                        read.figure(count(found["labels_equal"]), parity),
+                        " of ",
+                        read.figure(count(found["rows"]), parity),
+                        " answers equal, largest difference ",
+                        read.figure(significant(found["largest_difference"]), parity),
+                    )
+                ),
+            )
+        )
+    stages = [
+        (Quote(unescape(name), 60), read.figure(seconds(entry.value), entry))
+        for name, entry in leaves(read.view, "/timings")
+    ]
+    return {"latency": latency, "facts": facts, "stages": stages}
+
+
+def brief(read: Reader) -> list[dict[str, Any]]:
+    """Every field of the brief, and whether the user set it."""
+    defaulted = set(read.value("/brief/defaulted", []))
+    rows: list[dict[str, Any]] = []
+
+    def walk(pointer: str, path: str) -> None:
+        entry = at(read.view, pointer)
+        if entry is None:
+            for branch in branches(read.view, pointer):
+                token = unescape(branch.rsplit("/", 1)[1])
+                walk(branch, f"{path}.{token}" if path else token)
+            return
+        if path == "defaulted":
+            return
+        marks = {path, path.rsplit(".", 1)[-1], path.split(".", 1)[0]}
+        rows.append(
+            {
+                "field": Quote(path, 80),
+                "value": _plain(read, entry),
+                "defaulted": bool(marks & defaulted),
+            }
+        )
+
+    walk("/brief", "")
+    return rows
+
+
+def _plain(read: Reader, entry: Entry) -> Figure | Quote | str:
+    found = entry.value
+    if isinstance(found, bool) or found in (None, "", [], {}):
+        return "yes" if found is True else "no" if found is False else "—"
+    if isinstance(found, (int, float)):
+        return read.figure(f"{found:g}", entry)
+    if isinstance(found, list):
+        return Quote(", ".join(str(item) for item in found), 200)
+    return Quote(str(found), 200)
+
+
+def provenance(read: Reader) -> list[tuple[str | Said, Any]]:
+    """Hashes, versions, seed and machine."""
+    rows: list[tuple[str | Said, Any]] = [
+        ("Data, sha256", Quote(str(read.value("/data/sha256", "—")))),
+    ]
+    if read.value("/data/holdout_sha256"):
+        rows.append(("Hold-out, sha256", Quote(str(read.value("/data/holdout_sha256")))))
+    openings = read.number("/evaluate/openings")
+    if openings and read.value("/evaluate/openings"):
+        rows.append(("Times the hold-out was opened", openings))
+    for pointer in branches(read.view, "/select"):
+        name = Quote(str(value(read.view, f"{pointer}/card/name", "")), 80)
+        licence = Quote(str(value(read.view, f"{pointer}/card/licence", "")), 80)
+        sha = Quote(str(value(read.view, f"{pointer}/weights_sha256", "")))
+        rows.append((Said(("Backbone ", name)), Said((licence, ", sha256 ", sha))))
+        share = read.number(f"{pointer}/truncated_share", percent)
+        if share:
+            rows.append((Said(("Texts longer than ", name, " reads")), share))
+    seed = read.number("/run/seed")
+    rows += [("Seed", seed)] if seed else []
+    for label, key in (("Headstart", "version"), ("Made", "created_at"), ("Machine", "machine")):
+        found = read.value(f"/run/{key}")
+        if found:
+            rows.append((label, Quote(str(found), 200)))
+    rules = read.value("/decide/rules_version")
+    if rules:
+        name = read.value("/decide/rule", "")
+        rows.append(("Rules", Said(("version ", Quote(str(rules)), ", rule ", Quote(name)))))
+    return rows
+
+
+def ledger(read: Reader) -> list[dict[str, Any]]:
+    """The rows that were used, by stage and provenance. Call it last."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in read.view.rows:
+        if row.id not in read.used:
+            continue
+        stage = unescape(row.pointer.split("/")[1])
+        hashes = json.dumps(dict(row.provenance), sort_keys=True, ensure_ascii=False)
+        group = groups.setdefault(
+            (stage, hashes),
+            {
+                "stage": stage,
+                "provenance": [
+                    (Quote(name, 40), Quote(str(text)[:16] if len(str(text)) > 40 else str(text)))
+                    for name, text in row.provenance.items()
+                ],
+                "rows": [],
+            },
+        )
+        group["rows"].append(_ledger_row(row))
+    return list(groups.values())
+
+
+def _ledger_row(row: LedgerRow) -> dict[str, Any]:
+    found = row.value
+    if isinstance(found, dict):
+        found = {key: item for key, item in found.items() if key != "kind"}
+    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    return {"id": row.id, "pointer": Quote(row.pointer, 100), "value": Quote(text, VALUE_LENGTH)}

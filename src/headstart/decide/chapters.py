@@ -1,0 +1,278 @@
+"""The evidence chapters of the memo: arms, comparisons, classes, mistakes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from headstart.decide.chart import Bar, Chart, Line, interval_chart
+from headstart.decide.evidence import at, branches, is_estimate, kind, value
+from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
+from headstart.decide.words import (
+    LOWER_IS_BETTER,
+    count,
+    difference,
+    metric_name,
+    metric_value,
+    p_value,
+    percent,
+    unit,
+)
+from headstart.types.ledger import Entry, escape
+
+MOST_CONFUSION = 20
+"""Classes up to which the whole confusion matrix is readable."""
+SHOWN_PAIRS = 12
+SHOWN_CLASSES = 12
+ALL_CLASSES = 300
+SHOWN_ERRORS = 6
+ALL_ERRORS = 24
+ARMS = 40
+
+_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/=]+")
+
+
+def _tag(pretrained: bool, deployable: bool) -> str:
+    if not deployable:
+        return "control"
+    return "pretrained" if pretrained else ""
+
+
+def arms(read: Reader) -> dict[str, Any]:
+    """Every arm with its estimate: the table's rows and the chart."""
+    metric = read.value("/adapt/metric", "accuracy")
+    chosen = read.value("/adapt/chosen")
+    bars: list[Bar] = []
+    rows: list[dict[str, Any]] = []
+    for arm in branches(read.view, "/adapt/arms")[:ARMS]:
+        entry = at(read.view, f"{arm}/metrics/{escape(metric)}")
+        found = read.measure(metric, entry)
+        name = str(value(read.view, f"{arm}/name", ""))
+        tag = _tag(
+            bool(value(read.view, f"{arm}/pretrained")),
+            bool(value(read.view, f"{arm}/deployable", True)),
+        )
+        others = {
+            str(metric_name(other)): read.measure(other, at(read.view, f"{arm}/metrics/{other}"))
+            for other in ("accuracy", "macro_f1", "log_loss")
+            if other != metric
+        }
+        rows.append(
+            {
+                "name": Quote(name, 80),
+                "tag": tag,
+                "chosen": name == chosen,
+                "describe": Quote(str(value(read.view, f"{arm}/describe", "")), 200),
+                "measure": found,
+                "others": others,
+            }
+        )
+        if is_estimate(entry) and entry is not None:
+            bars.append(_bar(name, tag, "chosen" if name == chosen else "other", entry, found))
+    unavailable = [
+        {
+            "name": Quote(str(value(read.view, f"{arm}/name", "")), 80),
+            "why": read.measure(metric, at(read.view, f"{arm}/why")).why,
+        }
+        for arm in branches(read.view, "/adapt/unavailable")
+    ]
+    first = rows[0]["measure"] if rows else Measure()
+    return {
+        "metric": metric_name(metric),
+        "smaller_is_better": metric in LOWER_IS_BETTER,
+        "rows": rows,
+        "others": list(rows[0]["others"]) if rows else [],
+        "unavailable": unavailable,
+        "chart": _chart(read, metric, bars) if bars else None,
+        "n": first.n,
+        "confidence": first.confidence,
+        "method": first.method,
+        "reason": _told(read, "/audit/metric_reason"),
+        "choice": _told(read, "/adapt/choice_reason"),
+        "remarks": _remarks(read),
+    }
+
+
+def _told(read: Reader, pointer: str) -> Said:
+    entry = read.at(pointer)
+    return read.prose(str(entry.value).rstrip("."), entry) if entry else Said(())
+
+
+def _remarks(read: Reader) -> list[Said]:
+    entry = read.at("/adapt/remarks")
+    return [read.prose(str(text), entry) for text in entry.value] if entry else []
+
+
+def _bar(name: str, tag: str, style: str, entry: Entry, found: Measure) -> Bar:
+    numbers = entry.value
+    return Bar(
+        name,
+        tag,
+        style,
+        numbers["value"],
+        numbers["low"],
+        numbers["high"],
+        (found.value, found.low, found.high),
+    )
+
+
+def _chart(read: Reader, metric: str, bars: list[Bar]) -> Chart:
+    better = max if metric not in LOWER_IS_BETTER else min
+    best = better(bars, key=lambda bar: bar.value)
+    decided = at(read.view, f"/evaluate/metrics/{escape(metric)}")
+    if is_estimate(decided) and decided is not None and read.value("/evaluate/basis") == "hold-out":
+        name = "Chosen model on the hold-out"
+        bars = [*bars, _bar(name, "", "deciding", decided, read.measure(metric, decided))]
+    lines: list[Line] = []
+    majority = at(read.view, f"/evaluate/majority/{escape(metric)}")
+    if is_estimate(majority) and majority is not None:
+        figure = read.figure(metric_value(metric, majority.value["value"]), majority)
+        lines.append(Line("largest class", majority.value["value"], figure))
+    level = read.at("/brief/requirement/level")
+    if level is not None and level.value is not None:
+        figure = read.figure(metric_value(metric, level.value), level)
+        lines.append(Line("required", level.value, figure))
+    name = metric_name(metric)
+    return interval_chart(
+        f"{name[0].upper()}{name[1:]} of every arm with its interval",
+        f"{len(bars)} rows, one dot and interval each. Best in cross-validation: "
+        f"{Quote(best.name, 60)}, {metric_value(metric, best.value)}.",
+        metric,
+        bars,
+        lines,
+    )
+
+
+def comparisons(read: Reader) -> list[dict[str, Any]]:
+    """Paired comparisons, the transfer comparison first."""
+    rows = []
+    for pointer in branches(read.view, "/adapt/comparisons")[:ARMS]:
+        entry = read.view.entry(pointer)
+        if kind(entry) == "Comparison":
+            rows.append(_comparison(read, entry))
+    return rows
+
+
+def _comparison(read: Reader, entry: Entry) -> dict[str, Any]:
+    found = entry.value
+    metric = found["metric"]
+
+    def gap(name: str) -> Figure | None:
+        number = found[name]
+        return None if number is None else read.figure(difference(metric, number), entry)
+
+    needed = found["labels_needed"]
+    smallest = found["minimum_detectable"]
+    return {
+        "a": Quote(found["a"], 60),
+        "b": Quote(found["b"], 60),
+        "unit": unit(metric),
+        "difference": gap("difference"),
+        "low": gap("low"),
+        "high": gap("high"),
+        "p": read.figure(p_value(found["p_value"]).removeprefix("= "), entry),
+        "verdict": {"helps": "better", "harms": "worse", "inconclusive": "not settled"}[
+            found["verdict"]
+        ],
+        "test": found["test"],
+        "n": read.figure(count(found["n"]), entry),
+        "folds": read.figure(count(found["folds"]), entry),
+        "repeats": read.figure(count(found["repeats"]), entry),
+        "smallest": None
+        if smallest is None
+        else read.figure(difference(metric, smallest).lstrip("+"), entry),
+        "needed": None if needed is None else read.figure(count(needed), entry),
+    }
+
+
+def classes(read: Reader) -> dict[str, Any]:
+    """Per-class numbers, the weakest first; all of them further down when there are many."""
+    rows = []
+    for pointer in branches(read.view, "/evaluate/per_class"):
+        f1 = read.view.entry(f"{pointer}/f1")
+        recall = read.view.entry(f"{pointer}/recall")
+        rows.append(
+            {
+                "label": Quote(str(value(read.view, f"{pointer}/label")), 60),
+                "n": read.number(f"{pointer}/n"),
+                "precision": read.measure("precision", at(read.view, f"{pointer}/precision")),
+                "recall": read.measure("recall", recall),
+                "bar": percent(recall.value["value"], 0) if is_estimate(recall) else "0%",
+                "f1": read.figure(percent(f1.value), f1),
+                "_order": f1.value,
+            }
+        )
+    weakest = sorted(rows, key=lambda row: row["_order"])
+    many = len(rows) > SHOWN_CLASSES
+    return {
+        "many": many,
+        "rows": weakest[:SHOWN_CLASSES] if many else rows,
+        "all": rows[:ALL_CLASSES] if many else [],
+        "total": len(rows),
+        "hidden": max(0, len(rows) - ALL_CLASSES),
+    }
+
+
+def confusion(read: Reader) -> dict[str, Any] | None:
+    """The matrix for few classes, the most confused pairs for many."""
+    entry, labels = read.at("/evaluate/confusion"), read.value("/evaluate/labels", [])
+    if entry is None or not labels:
+        return None
+    matrix, totals = entry.value, [sum(row) or 1 for row in entry.value]
+    few = len(labels) <= MOST_CONFUSION
+    pairs = sorted(
+        (-times, i, j)
+        for i, row in enumerate(matrix)
+        for j, times in enumerate(row)
+        if i != j and times
+    )
+    shown = [
+        {
+            "label": Quote(labels[i], 60),
+            "predicted": Quote(labels[j], 60),
+            "times": read.figure(count(-times), entry),
+            "share": read.figure(percent(-times / totals[i], 0), entry),
+        }
+        for times, i, j in pairs[:SHOWN_PAIRS]
+    ]
+    cells = [
+        [
+            {
+                "times": read.figure(count(times), entry) if times else None,
+                "heat": min(9, int(10 * times / totals[i])),
+                "hit": i == j,
+            }
+            for j, times in enumerate(row)
+        ]
+        for i, row in enumerate(matrix)
+    ]
+    return {
+        "few": few,
+        "labels": [Quote(label, 32) for label in labels],
+        "cells": cells if few else [],
+        "pairs": shown,
+        "hidden": max(0, len(pairs) - SHOWN_PAIRS),
+        "upright": len(labels) > 6 or max(len(label) for label in labels) > 14,
+    }
+
+
+def errors(read: Reader) -> dict[str, Any]:
+    """The most confident mistakes, with their text or picture."""
+    rows = []
+    for index, pointer in enumerate(branches(read.view, "/evaluate/errors")[:ALL_ERRORS]):
+        entry = read.view.entry(pointer)
+        found = entry.value
+        picture = str(read.value(f"/thumbnails/{index}", ""))
+        picture = picture if _PICTURE.fullmatch(picture) else ""
+        image = read.value("/data/modality") == "image"
+        rows.append(
+            {
+                "picture": picture,
+                "text": None if image else Quote(found["value"], 320),
+                "place": Quote(found["place"], 90),
+                "label": Quote(found["label"], 60),
+                "predicted": Quote(found["predicted"], 60),
+                "probability": read.figure(percent(found["probability"], 0), entry),
+            }
+        )
+    return {"first": rows[:SHOWN_ERRORS], "more": rows[SHOWN_ERRORS:]}

@@ -1,0 +1,42 @@
+"""The words of the memo, for a reader who was not there."""
+
+from __future__ import annotations
+
+DEFINITIONS: tuple[tuple[str, str], ...] = (
+    (
+        "Transfer",
+        "The best pretrained arm against the best arm without pretrained weights, on the primary "
+        "metric. It helps when the whole interval of the difference lies on the better side of "
+        "zero, harms when on the worse side; else there is not enough evidence.",
+    ),
+    ("Approach", "The simplest arm that no other arm credibly beats by more than the margin."),
+    (
+        "Ship",
+        "Yes: the brief names a required level, and even the pessimistic end of the interval meets "
+        "it. With review: credibly better than always answering the largest class, but no level is "
+        "named or meeting it is not certain. No: not credibly better, or the level is credibly "
+        "missed.",
+    ),
+    (
+        "Arm",
+        "One way to build the feature. Controls (from scratch, random weights) are there to "
+        "compare with and are never shipped.",
+    ),
+    (
+        "Hold-out",
+        "Rows that no arm saw. Only the chosen, finally fitted model answers them. Rows that "
+        "repeat a training row do not decide.",
+    ),
+    (
+        "Folds",
+        "Repeated, stratified parts of the training rows, the same for every arm; rows of one "
+        "group never stand on both sides.",
+    ),
+    (
+        "Interval",
+        "The range of values that the evidence is compatible with, at the brief's confidence. Over "
+        "folds it is widened because folds share training rows (Nadeau and Bengio).",
+    ),
+    ("Recall", "Of the rows that are of a class, the share that was answered as that class."),
+    ("Precision", "Of the rows answered as a class, the share that is of that class."),
+)

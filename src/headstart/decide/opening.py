@@ -1,0 +1,176 @@
+"""Page one of the memo: the recommendation, why, what it costs, what could go wrong, what next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headstart.decide.evidence import is_estimate, kind, leaves
+from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
+from headstart.decide.words import (
+    SHIP_WORDS,
+    difference,
+    megabytes,
+    metric_name,
+    milliseconds,
+    seconds,
+    significant,
+    unit,
+)
+from headstart.types.ledger import escape
+
+TRANSFER_WORDS = {
+    "helps": "helps",
+    "harms": "harms",
+    "inconclusive": "not enough evidence",
+}
+
+BASIS_WORDS = {"hold-out": "on the hold-out", "cross-validation": "by cross-validation"}
+
+
+def sentences(read: Reader, part: str) -> list[Said]:
+    """`reasons`, `risks` or `next_steps` with their numbers linked."""
+    own = read.at(f"/decide/{part}")
+    if own is None:
+        return []
+    cited = read.value(f"/decide/cited/{part}", [])
+    return [
+        read.sentence(text, cited[index] if index < len(cited) else (), own)
+        for index, text in enumerate(own.value)
+    ]
+
+
+def backbone_name(read: Reader) -> str:
+    """Name of the chosen backbone, or its reference."""
+    ref = read.value("/decide/chosen/backbone", "")
+    return str(read.value(f"/select/{escape(ref)}/card/name", ref)) if ref else ""
+
+
+def _approach(read: Reader) -> Said:
+    approach, transfer = read.value("/decide/approach"), read.value("/decide/transfer")
+    name = Quote(backbone_name(read), 60)
+    if approach in ("frozen", "adapted"):
+        how = "kept frozen, with a new head" if approach == "frozen" else "adapted to the task"
+        return Said(("the pretrained network ", name, ", ", how))
+    if approach == "zero-shot":
+        return Said(("the generic model ", name, " as it is, without training"))
+    if approach == "majority":
+        return Said(("no model: always answer the largest class",))
+    why = {
+        "harms": "a pretrained network is credibly worse here",
+        "inconclusive": "a pretrained network has not been shown to be worth it",
+        "helps": "a pretrained network gains too little to be worth it",
+    }[transfer]
+    return Said(("the classical model; ", why))
+
+
+def statement(read: Reader) -> Said:
+    """The recommendation in one sentence."""
+    ship, approach = read.value("/decide/ship"), _approach(read)
+    if ship == "no":
+        return Said(("The best candidate so far is ", *approach.parts, ". It is not fit to ship."))
+    if ship == "yes":
+        return Said(("Build on ", *approach.parts, ". It is fit to ship."))
+    return Said(("Build on ", *approach.parts, ". Let people check its answers for now."))
+
+
+def _interval(found: Measure) -> Said:
+    if found.low is None or found.high is None or found.confidence is None:
+        return Said((found.method or str(found.why),))
+    return Said((found.confidence, " interval ", found.low, " to ", found.high))
+
+
+def _tile(label: str, value: Figure | str, note: Said) -> dict[str, Any]:
+    return {"label": label, "value": value, "note": note}
+
+
+def tiles(read: Reader) -> list[dict[str, Any]]:
+    """The four numbers that matter most, each with its interval or context."""
+    metric = read.value("/adapt/metric", "accuracy")
+    basis = read.value("/evaluate/basis", "hold-out")
+    found = read.measure(metric, read.at(f"/evaluate/metrics/{escape(metric)}"))
+    shown = metric_name(metric)
+    name = f"{shown[0].upper()}{shown[1:]} {BASIS_WORDS.get(basis, basis)}"
+    tiles = [_tile(name, found.value or "—", _interval(found))]
+    tiles += _gap(read, "Gain over the largest class", "/evaluate/against_majority")
+    tiles += _gap(read, "Gain from transfer", "/adapt/transfer_comparison")
+    p95 = read.at("/package/latency_ms/p95")
+    if is_estimate(p95):
+        latency = read.measure("", p95, milliseconds)
+        tiles.append(_tile("p95 latency of one request", latency.value or "—", _budget(read)))
+    return tiles
+
+
+def _gap(read: Reader, label: str, pointer: str) -> list[dict[str, Any]]:
+    entry = read.at(pointer)
+    if entry is None or kind(entry) != "Comparison":
+        return []
+    found, metric = entry.value, entry.value["metric"]
+
+    def put(name: str) -> Figure:
+        return read.figure(difference(metric, found[name]), entry)
+
+    note = Said((f"{unit(metric)}, interval ", put("low"), " to ", put("high")))
+    return [_tile(label, put("difference"), note)]
+
+
+def _budget(read: Reader) -> Said:
+    budget = read.number("/brief/budget/latency_ms", milliseconds)
+    return Said(("budget ", budget)) if budget else Said(("no budget is named",))
+
+
+def costs(read: Reader) -> list[Said]:
+    """What the answer costs to run and what it cost to find."""
+    found: list[Said] = []
+    p50 = read.measure("", read.at("/package/latency_ms/p50"), milliseconds)
+    p95 = read.measure("", read.at("/package/latency_ms/p95"), milliseconds)
+    if p50.value and p95.value:
+        found.append(
+            Said(("One answer takes ", p50.value, " at the median and ", p95.value, " at p95."))
+        )
+    elif p50.why:
+        found.append(Said(("Latency is not known: ", *p50.why.parts, ".")))
+    million = read.number("/package/cost_per_million", significant)
+    price = read.number("/brief/budget/price_per_core_hour", lambda value: f"{value:g}")
+    if million and price:
+        found.append(
+            Said(("A million answers cost ", million, " of compute, at ", price, " a core-hour."))
+        )
+    size = read.number("/package/size_bytes", megabytes)
+    if size:
+        found.append(Said(("The bundle is ", size, " and runs without torch.")))
+    total = run_seconds(read)
+    if total:
+        found.append(Said(("This decision took ", total, " of compute on the machine below.")))
+    return found
+
+
+def run_seconds(read: Reader) -> Figure | None:
+    """Seconds of all stages together, cited by the longest one."""
+    stages = [entry for _, entry in leaves(read.view, "/timings")]
+    if not stages:
+        return None
+    longest = max(stages, key=lambda entry: (entry.value, -entry.id))
+    return read.figure(seconds(sum(entry.value for entry in stages)), longest)
+
+
+def opening(read: Reader) -> dict[str, Any]:
+    """Everything on page one."""
+    ship = read.value("/decide/ship")
+    return {
+        "name": Quote(str(read.value("/brief/name", "")), 120),
+        "created_at": str(read.value("/run/created_at", ""))[:10],
+        "ship": ship,
+        "headline": SHIP_WORDS[ship],
+        "statement": statement(read),
+        "facts": [
+            ("Transfer", TRANSFER_WORDS[read.value("/decide/transfer")]),
+            ("Approach", str(read.value("/decide/approach"))),
+            ("Judged", BASIS_WORDS.get(read.value("/evaluate/basis"), "")),
+        ],
+        "value": Quote(str(read.value("/brief/value", "")), 300),
+        "tiles": tiles(read),
+        "reasons": sentences(read, "reasons"),
+        "risks": sentences(read, "risks"),
+        "next_steps": sentences(read, "next_steps"),
+        "costs": costs(read),
+    }

@@ -1,0 +1,76 @@
+"""What `headstart run` says at its end."""
+
+from __future__ import annotations
+
+import textwrap
+
+from headstart.decide.evidence import is_estimate, kind, value
+from headstart.decide.figures import Quote, Reader
+from headstart.decide.opening import TRANSFER_WORDS, statement
+from headstart.decide.words import SHIP_WORDS, difference, metric_name, milliseconds, unit
+from headstart.types.ledger import LedgerView, escape
+
+WIDTH = 96
+LABEL = 11
+
+
+def _line(label: str, text: str) -> str:
+    return label.ljust(LABEL) + text
+
+
+def _estimate(read: Reader, metric: str) -> str:
+    found = read.measure(metric, read.at(f"/evaluate/metrics/{escape(metric)}"))
+    if found.value is None:
+        return f"not known: {found.why}"
+    span = f" ({found.confidence} interval {found.low} to {found.high})" if found.low else ""
+    basis = read.value("/evaluate/basis")
+    where = "hold-out rows" if basis == "hold-out" else "rows, cross-validated"
+    return f"{metric_name(metric)} {found.value}{span} on {found.n} {where}"
+
+
+def _transfer(read: Reader) -> str:
+    words = TRANSFER_WORDS[read.value("/decide/transfer")]
+    entry = read.at("/adapt/transfer_comparison")
+    if entry is None or kind(entry) != "Comparison":
+        return words
+    found, metric = entry.value, entry.value["metric"]
+    low, high = difference(metric, found["low"]), difference(metric, found["high"])
+    return (
+        f"{words}: {difference(metric, found['difference'])} {unit(metric)} ({low} to {high}) "
+        f"against {Quote(found['b'], 40)}"
+    )
+
+
+def _cost(read: Reader) -> str:
+    p95 = read.at("/package/latency_ms/p95")
+    if not is_estimate(p95):
+        return "latency not measured"
+    return f"{read.measure('', p95, milliseconds).value} a request at p95"
+
+
+def summary_text(view: LedgerView, memo: str = "memo.html") -> str:
+    """Six to ten lines for the terminal: the verdict, its numbers, the next step, the memo.
+
+    memo: where the memo is, as the user would type it.
+
+    Raises:
+        KeyError: the view holds no decision.
+    """
+    ship = view.entry("/decide/ship").value
+    read = Reader(view)
+    metric = read.value("/adapt/metric", "accuracy")
+    steps = value(view, "/decide/next_steps", [])
+    lines = [
+        f"{SHIP_WORDS[ship]}: {Quote(str(read.value('/brief/name', '')), 60)}",
+        *textwrap.wrap(str(statement(read)), WIDTH, initial_indent="  ", subsequent_indent="  "),
+        "  " + _line("Result", _estimate(read, metric)),
+        "  " + _line("Transfer", _transfer(read)),
+        "  " + _line("Latency", _cost(read)),
+    ]
+    if steps:
+        text = textwrap.shorten(str(Quote(steps[0])), 2 * WIDTH, placeholder=" …")
+        indent = "  " + " " * LABEL
+        first = "  " + "Next".ljust(LABEL)
+        lines += textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent)
+    lines.append("  " + _line("Memo", memo))
+    return "\n".join(lines)
