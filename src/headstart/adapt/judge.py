@@ -87,6 +87,7 @@ def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
             measure.k,
             measure.repeats,
             measure.confidence,
+            n=measure.n,
             lower=lower,
             upper=upper,
         )
@@ -239,8 +240,9 @@ def judge(
     summaries = tuple(summarise(arm, measure) for arm in results)
     summary = next(arm for arm in summaries if arm.name == chosen.name)
     against = tuple(measure.compare(arm, chosen) for arm in results if arm is not chosen)
-    known = isinstance(comparison, Comparison)
-    transfer: TransferVerdict = comparison.verdict if known else "inconclusive"
+    transfer: TransferVerdict = "inconclusive"
+    if isinstance(comparison, Comparison):
+        transfer, against = comparison.verdict, (comparison, *against)
     return AdaptReport(
         metric=measure.metric,
         margin=measure.margin,
@@ -252,7 +254,7 @@ def judge(
         best_target_only=best_target.name,
         approach=cast(Approach, chosen.family),
         chosen=chosen.name,
-        comparisons=((comparison,) if known else ()) + against,
+        comparisons=against,
         choice_reason=_reason(chosen, results, measure, summary),
         remarks=tuple(_remarks(chosen, results, measure)),
     )

@@ -67,7 +67,11 @@ def _start(spec: ArmSpec, inputs: ArmInputs) -> Arm | Unavailable:
     except CannotRun as reason:
         return Unavailable(spec.name, spec.family, NotAvailable(str(reason)))
     except MissingExtra as error:
-        return Unavailable(spec.name, spec.family, NotAvailable(f"{error.message}; {error.tip}"))
+        return _lacking(spec, error)
+
+
+def _lacking(spec: ArmSpec, error: MissingExtra) -> Unavailable:
+    return Unavailable(spec.name, spec.family, NotAvailable(f"{error.message}; {error.tip}"))
 
 
 def _derived(seed: int, *path: int) -> int:
@@ -88,6 +92,26 @@ def run_arm(
     arm = _start(spec, inputs)
     if isinstance(arm, Unavailable):
         return arm
+    try:
+        scores, out_of_fold = _all_folds(arm, spec, inputs, folds, seed, progress)
+    except MissingExtra as error:
+        return _lacking(spec, error)
+    return ArmResult(
+        name=spec.name,
+        family=spec.family,
+        pretrained=spec.pretrained,
+        deployable=spec.deployable,
+        describe=spec.describe,
+        scores=scores,
+        out_of_fold=out_of_fold,
+        settings=arm.settings(),
+        backbone=spec.backbone,
+    )
+
+
+def _all_folds(
+    arm: Arm, spec: ArmSpec, inputs: ArmInputs, folds: Folds, seed: int, progress: Progress
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
     classes, total = len(inputs.labels), folds.k * folds.repeats
     scores: dict[str, list[float]] = {}
     summed: NDArray[np.float64] = np.zeros((len(inputs), classes))
@@ -97,17 +121,8 @@ def run_arm(
             scores.setdefault(name, []).append(value)
         summed[test] += proba
         progress(spec.name, number + 1, total)
-    return ArmResult(
-        name=spec.name,
-        family=spec.family,
-        pretrained=spec.pretrained,
-        deployable=spec.deployable,
-        describe=spec.describe,
-        scores={name: np.array(values) for name, values in scores.items()},
-        out_of_fold=(summed / folds.repeats).astype(np.float32),
-        settings=arm.settings(),
-        backbone=spec.backbone,
-    )
+    out_of_fold = (summed / folds.repeats).astype(np.float32)
+    return {name: np.array(values) for name, values in scores.items()}, out_of_fold
 
 
 def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:

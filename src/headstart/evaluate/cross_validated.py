@@ -80,6 +80,6 @@ def _estimates(
     for name, scores in arm.scores.items():
         lower, upper = LIMITS.get(name, (0.0, 1.0))
         found[name] = mean_over_folds(
-            scores, folds.k, folds.repeats, confidence, lower=lower, upper=upper
+            scores, folds.k, folds.repeats, confidence, n=folds.n, lower=lower, upper=upper
         )
     return found

@@ -109,9 +109,9 @@ def newcombe_paired(
     low_a, high_a = _wilson_limits(both + only_a, n, z)
     low_b, high_b = _wilson_limits(both + only_b, n, z)
     product = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    cross = both * neither - only_a * only_b
+    cross: float = both * neither - only_a * only_b
     if cross > 0:
-        cross = max(cross - n / 2, 0)
+        cross = max(cross - n / 2, 0.0)
     phi = cross / sqrt(product) if product else 0.0
     below = (p_a - low_a) ** 2 - 2 * phi * (p_a - low_a) * (high_b - p_b) + (high_b - p_b) ** 2
     above = (high_a - p_a) ** 2 - 2 * phi * (high_a - p_a) * (p_b - low_b) + (p_b - low_b) ** 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from headstart.types.model import ArmFamily, ClassicalFeatures, FittedModel
 class Classical:
     """TF-IDF, or HOG and colour histograms, with logistic regression; all fitted in the fold."""
 
-    family: ArmFamily = "classical"
+    family: ClassVar[ArmFamily] = "classical"
 
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._modality = get_modality(inputs.modality)

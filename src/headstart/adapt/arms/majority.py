@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ def majority_shares(codes: NDArray[np.int64], classes: int) -> NDArray[np.float6
 class Majority:
     """Class shares of the training rows, whatever the input."""
 
-    family: ArmFamily = "majority"
+    family: ClassVar[ArmFamily] = "majority"
 
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._spec, self._inputs = spec, inputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from headstart.types.model import ArmFamily, FittedModel
 class Frozen:
     """Logistic regression on frozen features, its regularisation chosen inside the fold."""
 
-    family: ArmFamily = "frozen"
+    family: ClassVar[ArmFamily] = "frozen"
 
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._features = features_of(spec, inputs)
@@ -65,4 +65,4 @@ class Frozen:
 class RandomWeights(Frozen):
     """What the architecture alone is worth: nothing was learned from the source."""
 
-    family: ArmFamily = "random"
+    family: ClassVar[ArmFamily] = "random"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 BATCH = 64
 EPOCHS = 30
-MAX_STEPS = 300
-"""Bounds the work of a fold whatever the number of rows."""
 PATIENCE = 4
 CHECK_SHARE = 0.15
 
@@ -30,6 +28,8 @@ class Trainable(Protocol):
     """The rows of one modality as tensors, and a network for them."""
 
     learning_rate: float
+    max_steps: int
+    """Bounds the work of a fold whatever the number of rows."""
 
     def batch(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, ...]: ...
     def network(self, classes: int) -> torch.nn.Module: ...
@@ -74,8 +74,10 @@ def _train(
 
     network = rows.network(classes)
     steps_an_epoch = -(-len(fit) // BATCH)
-    epochs = max(1, min(EPOCHS, MAX_STEPS // steps_an_epoch))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rows.learning_rate, weight_decay=1e-2)
+    epochs = max(1, min(EPOCHS, rows.max_steps // steps_an_epoch))
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=rows.learning_rate, weight_decay=1e-2, fused=True
+    )
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.05)
     targets = torch.from_numpy(codes)
     order = np.random.default_rng(seed)
@@ -102,10 +104,20 @@ def _train(
     return network, best_epoch or epochs
 
 
+def _rows(inputs: ArmInputs) -> Trainable:
+    if inputs.modality == "text":
+        from headstart.adapt.arms.scratch_text import TextRows
+
+        return TextRows(inputs.values)
+    from headstart.adapt.arms.scratch_image import ImageRows
+
+    return ImageRows(inputs.values)
+
+
 class Scratch:
     """Random initialisation, early stop on an inner part of the training rows. Never shipped."""
 
-    family: ArmFamily = "scratch"
+    family: ClassVar[ArmFamily] = "scratch"
 
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         try:
@@ -114,11 +126,7 @@ class Scratch:
             raise MissingExtra(
                 "a network trained from scratch", extra=inputs.modality, package="torch"
             ) from error
-        if inputs.modality == "text":
-            from headstart.adapt.arms.scratch_text import TextRows as Rows
-        else:
-            from headstart.adapt.arms.scratch_image import ImageRows as Rows
-        self._rows: Trainable = Rows(inputs.values)
+        self._rows = _rows(inputs)
         self._inputs = inputs
         self._epochs: list[int] = []
 

@@ -25,7 +25,8 @@ def small_pixels(path: str) -> NDArray[np.uint8]:
 class ImageRows:
     """Images decoded once, kept as bytes: 3 KiB each."""
 
-    learning_rate = 3e-3
+    learning_rate = 1e-3
+    max_steps = 150
 
     def __init__(self, values: Sequence[str]) -> None:
         pixels = [small_pixels(path) for path in values]

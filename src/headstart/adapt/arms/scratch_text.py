@@ -37,6 +37,7 @@ class TextRows:
     """Texts hashed once; no label takes part in it."""
 
     learning_rate = 2e-2
+    max_steps = 300
 
     def __init__(self, values: Sequence[str]) -> None:
         self._buckets = [hashed_ngrams(text) for text in values]

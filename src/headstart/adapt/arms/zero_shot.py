@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class ZeroShot:
     features; which label lies nearest does not change by it.
     """
 
-    family: ArmFamily = "zero-shot"
+    family: ClassVar[ArmFamily] = "zero-shot"
 
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         if inputs.modality != "text":
