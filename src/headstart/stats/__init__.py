@@ -1,1 +1,19 @@
-"""Intervals, corrected tests, power."""
+"""Intervals and paired tests. SciPy is imported by the functions that need it, when called."""
+
+from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
+from headstart.stats.folds import compare, mean_over_folds
+from headstart.stats.paired import mcnemar_exact
+from headstart.stats.power import labels_needed, minimum_detectable_effect
+from headstart.stats.proportions import clopper_pearson, wilson
+
+__all__ = [
+    "clopper_pearson",
+    "compare",
+    "labels_needed",
+    "mcnemar_exact",
+    "mean_over_folds",
+    "minimum_detectable_effect",
+    "paired_bootstrap",
+    "stratified_bootstrap_bca",
+    "wilson",
+]

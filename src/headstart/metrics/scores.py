@@ -1,0 +1,71 @@
+"""Metrics by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.metrics.classification import accuracy, balanced_accuracy, macro_f1
+from headstart.metrics.probability import brier, check_proba, log_loss
+
+Proba = NDArray[np.floating]
+
+HIGHER_IS_BETTER: dict[str, bool] = {
+    "accuracy": True,
+    "macro_f1": True,
+    "balanced_accuracy": True,
+    "log_loss": False,
+    "brier": False,
+}
+
+RANGES: dict[str, tuple[float, float | None]] = {
+    "accuracy": (0.0, 1.0),
+    "macro_f1": (0.0, 1.0),
+    "balanced_accuracy": (0.0, 1.0),
+    "log_loss": (0.0, None),
+    "brier": (0.0, 2.0),
+}
+"""Smallest and largest possible value of each metric; None: unbounded."""
+
+_SCORES: dict[str, Callable[[NDArray[np.integer], Proba, int], float]] = {
+    "accuracy": lambda y, proba, n_classes: accuracy(y, proba.argmax(axis=1)),
+    "macro_f1": lambda y, proba, n_classes: macro_f1(y, proba.argmax(axis=1), n_classes),
+    "balanced_accuracy": lambda y, proba, n_classes: balanced_accuracy(
+        y, proba.argmax(axis=1), n_classes
+    ),
+    "log_loss": lambda y, proba, n_classes: log_loss(y, proba),
+    "brier": lambda y, proba, n_classes: brier(y, proba),
+}
+
+
+def score(name: str, y: NDArray[np.integer], proba: Proba, n_classes: int) -> float:
+    """One metric by name.
+
+    Args:
+        y: codes (n,), −1 for a label that the model has never seen.
+        proba: probabilities (n, n_classes).
+
+    Raises:
+        KeyError: an unknown metric.
+        ValueError: no rows, or shapes that do not belong together.
+
+    >>> score("accuracy", np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]), 2)
+    0.5
+    """
+    check_proba(y, proba)
+    if proba.shape[1] != n_classes:
+        raise ValueError(f"{proba.shape[1]} columns of probabilities for {n_classes} classes")
+    if name not in _SCORES:
+        raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(_SCORES)}")
+    return _SCORES[name](y, proba, n_classes)
+
+
+def all_scores(y: NDArray[np.integer], proba: Proba) -> dict[str, float]:
+    """Every metric of probabilities (n, classes).
+
+    >>> sorted(all_scores(np.array([0, 1]), np.eye(2)))
+    ['accuracy', 'balanced_accuracy', 'brier', 'log_loss', 'macro_f1']
+    """
+    return {name: score(name, y, proba, proba.shape[1]) for name in _SCORES}

@@ -1,0 +1,54 @@
+"""The distributions that the tests need, from SciPy, which is imported on the first call."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from types import ModuleType
+
+from headstart.types.errors import MissingExtra
+
+
+def special() -> ModuleType:
+    """`scipy.special`.
+
+    Raises:
+        MissingExtra: SciPy is not installed.
+    """
+    try:
+        from scipy import special as module
+    except ImportError:
+        raise MissingExtra("comparing arms", extra="all", package="scipy") from None
+    return module
+
+
+def check_confidence(confidence: float) -> None:
+    """Raises:
+    ValueError: not between 0 and 1.
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"the confidence must lie between 0 and 1, not be {confidence}")
+
+
+def normal_quantile(p: float) -> float:
+    """z with P(Z ≤ z) = p."""
+    return NormalDist().inv_cdf(p)
+
+
+def t_quantile(p: float, df: float) -> float:
+    """t with P(T ≤ t) = p."""
+    return float(special().stdtrit(df, p))
+
+
+def t_two_sided(t: float, df: float) -> float:
+    """P(|T| ≥ |t|)."""
+    return float(min(1.0, 2.0 * special().stdtr(df, -abs(t))))
+
+
+def t_below(t: float, df: float) -> float:
+    """P(T ≤ t)."""
+    return float(special().stdtr(df, t))
+
+
+def noncentrality(power: float, t: float, df: float) -> float:
+    """Noncentrality at which a noncentral t lies above `t` with probability `power`."""
+    return float(special().nctdtrinc(df, 1.0 - power, t))
