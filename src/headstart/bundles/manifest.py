@@ -1,0 +1,179 @@
+"""manifest.json: to bytes and back, every problem named.
+
+The file carries a sha256 of its own content (over the canonical JSON of every other field), so a
+manifest that was edited by hand is found out like any other file. It guards against accidents and
+against parts of two bundles mixed up, not against someone who recomputes it: for that, sign the
+folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from headstart.bundles.layout import LAYOUT
+from headstart.types.artifact import Manifest
+from headstart.types.errors import BundleError
+
+SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
+CHECKSUM = "sha256"
+HASH = re.compile(r"[0-9a-f]{64}")
+PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
+"""Relative, inside the bundle, the same file on every system: no `..`, no drive, no backslash."""
+
+REBUILD = "build the bundle again, or fetch a fresh copy of it"
+
+
+def checksum(document: Mapping[str, Any]) -> str:
+    """sha256 over the canonical JSON of a manifest's document, its own checksum left out."""
+    body = {key: value for key, value in document.items() if key != CHECKSUM}
+    canonical = json.dumps(body, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The content of manifest.json; equal manifests give equal bytes."""
+    document = asdict(manifest)
+    document["labels"] = list(manifest.labels)
+    document["files"] = dict(sorted(manifest.files.items()))
+    document["provenance"] = dict(sorted(manifest.provenance.items()))
+    document[CHECKSUM] = checksum(document)
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def parse_manifest(content: bytes, *, place: str) -> Manifest:
+    """The manifest in `content`.
+
+    Raises:
+        BundleError: it is not JSON, of a newer schema version, does not fit the schema (every
+            problem is named), or was changed after it was written.
+    """
+    document = _json(content, place)
+    version = document.get("schema_version")
+    if isinstance(version, int) and version > LAYOUT.schema_version:
+        raise BundleError(
+            f"the bundle has schema version {version}; this headstart reads up to "
+            f"{LAYOUT.schema_version}",
+            place=place,
+            tip="pip install --upgrade headstart",
+        )
+    problems = _problems(document)
+    if problems:
+        raise BundleError(
+            "the manifest does not fit its schema: " + "; ".join(problems[:8]),
+            place=place,
+            tip=REBUILD,
+        )
+    if document.pop(CHECKSUM) != checksum(document):
+        raise BundleError(
+            "manifest.json was changed after it was written", place=place, tip=REBUILD
+        )
+    return Manifest(**{**document, "labels": tuple(document["labels"])})
+
+
+def path_problem(path: str) -> str | None:
+    """Why `path` may not stand in a manifest, or None.
+
+    >>> path_problem("preprocessing/tokenizer.json")
+    >>> path_problem("../outside")
+    "'../outside' is not a plain path inside the bundle"
+    """
+    if not PATH.fullmatch(path):
+        return f"{path[:120]!r} is not a plain path inside the bundle"
+    return None
+
+
+def _json(content: bytes, place: str) -> dict[str, Any]:
+    try:
+        document = json.loads(content.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"the manifest is not JSON ({error})", place=place, tip=REBUILD) from None
+    if not isinstance(document, dict):
+        raise BundleError("the manifest is not a JSON object", place=place, tip=REBUILD)
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _problems(document: dict[str, Any]) -> list[str]:
+    expected: dict[str, type] = {
+        "schema_version": int,
+        "name": str,
+        "modality": str,
+        "approach": str,
+        "labels": list,
+        "preprocessing": dict,
+        "inputs": dict,
+        "model": str,
+        "files": dict,
+        "created_by": str,
+        "provenance": dict,
+        CHECKSUM: str,
+    }
+    found = [f"'{key}' is missing" for key in expected if key not in document]
+    found += [f"'{key}' is not known" for key in document if key not in expected]
+    found += [
+        f"'{key}' is not {_JSON_NAMES[kind]}"
+        for key, kind in expected.items()
+        if key in document
+        and (not isinstance(document[key], kind) or isinstance(document[key], bool))
+    ]
+    return found or _value_problems(document)
+
+
+_JSON_NAMES: dict[type, str] = {
+    int: "an integer",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _value_problems(document: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    if document["schema_version"] < 1:
+        found.append("'schema_version' is below 1")
+    for key, valid in (("modality", MODALITIES), ("approach", APPROACHES)):
+        if document[key] not in valid:
+            found.append(f"'{key}' is {document[key]!r}, not one of {', '.join(valid)}")
+    labels = document["labels"]
+    if not all(isinstance(label, str) for label in labels):
+        found.append("a label is not a string")
+    elif not 1 <= len(labels) <= LAYOUT.max_labels or len(set(labels)) != len(labels):
+        found.append("'labels' is empty, too long, or names one twice")
+    if not isinstance(document["preprocessing"].get("kind"), str):
+        found.append("'preprocessing' names no kind")
+    if not all(isinstance(text, str) for text in document["provenance"].values()):
+        found.append("a value of 'provenance' is not a string")
+    if not HASH.fullmatch(document[CHECKSUM]):
+        found.append(f"'{CHECKSUM}' is not a sha256")
+    return found + _file_problems(document["files"], document["model"])
+
+
+def _file_problems(files: dict[str, Any], model: str) -> list[str]:
+    found = [problem for path in files if (problem := path_problem(path))]
+    found += [
+        f"'{path}' has no sha256"
+        for path, digest in files.items()
+        if not (isinstance(digest, str) and HASH.fullmatch(digest))
+    ]
+    if len(files) > LAYOUT.max_files:
+        found.append(f"it lists {len(files)} files, more than {LAYOUT.max_files}")
+    if len({path.casefold() for path in files}) != len(files):
+        found.append("two files have the same name but for case")
+    if LAYOUT.manifest in files:
+        found.append(f"it lists {LAYOUT.manifest} itself")
+    if model not in files:
+        found.append(f"its model {model[:120]!r} is not among its files")
+    return found
+
+
+MODALITIES = ("text", "image")
+APPROACHES = ("majority", "zero-shot", "classical", "frozen", "adapted")

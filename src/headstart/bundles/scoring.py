@@ -1,0 +1,216 @@
+"""Label the rows of a file with a bundle; every row and column of the file is kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from headstart.bundles.predictor import BundlePredictor
+from headstart.bundles.reader import load
+from headstart.ports import Progress
+from headstart.types.errors import DataError
+
+if TYPE_CHECKING:
+    from headstart.data import UnlabelledTable
+
+ADDED = ("predicted_label", "probability", "error")
+"""Columns added to the file's own; a name that is taken there gets a number."""
+SUFFIXES = (".csv", ".jsonl")
+SLICE = 4096
+"""Rows scored before their probabilities are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReport:
+    """What was labelled, and where it was written."""
+
+    out: str
+    rows: int
+    answered: int
+    columns: tuple[str, str, str]
+    """Names of the added columns: the label, its probability, and why a row has neither."""
+
+    def __str__(self) -> str:
+        said = f"Labelled {self.answered} of {self.rows} rows into {self.out}"
+        left = self.rows - self.answered
+        if not left:
+            return f"{said}."
+        return f"{said}; {left} could not be used (column '{self.columns[2]}' says why)."
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    label: str | None
+    probability: float | None
+    error: str | None
+
+
+def score_file(
+    bundle: str | Path | BundlePredictor,
+    source: str | Path,
+    out: str | Path,
+    *,
+    input_column: str | None = None,
+    progress: Progress | None = None,
+) -> ScoreReport:
+    """Label the rows of `source` into `out` (.csv or .jsonl by its suffix), written whole or not.
+
+    Every row and column is kept, in order; a row that cannot be used has no label and says why.
+
+    Raises:
+        BundleError: the bundle is not whole.
+        DataError: `source` cannot be read or no row of it can be used; `out` cannot be written, has
+            another suffix, is `source` itself, or lies inside the bundle.
+    """
+    # Reading tables is not needed where a bundle only answers.
+    from headstart.data import load_values
+
+    source, out = Path(source), Path(out)
+    folder = None if isinstance(bundle, BundlePredictor) else Path(bundle)
+    _check_target(source, out, folder)
+    predictor = bundle if isinstance(bundle, BundlePredictor) else load(bundle)
+    modality = predictor.manifest.modality
+    table = load_values(
+        source, input_column=input_column, modality="image" if modality == "image" else "text"
+    )
+    answers = _answers(predictor, table, progress)
+    answered = sum(answer.error is None for answer in answers)
+    if answers and not answered:
+        raise DataError(
+            f"none of the {len(answers)} rows can be used; the first: {answers[0].error}",
+            place=str(table.places[0]),
+            tip=f"check that the column holds what the bundle reads ({modality}s), or name it "
+            "with --input",
+        )
+    columns = _free_names(table.header)
+    _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, answers))
+    return ScoreReport(str(out), len(answers), answered, columns)
+
+
+def _check_target(source: Path, out: Path, bundle: Path | None) -> None:
+    """Everything that can be known to be wrong with the output before any work is done."""
+    if out.suffix.lower() not in SUFFIXES:
+        raise DataError(
+            f"cannot write a '{out.suffix}' file",
+            place=str(out),
+            tip=f"name a file that ends in {' or '.join(SUFFIXES)}",
+        )
+    if out.is_dir():
+        raise DataError("the output is a folder", place=str(out), tip="name a file in it")
+    if out.exists() and source.exists() and os.path.samefile(source, out):
+        raise DataError(
+            "the output is the input file itself", place=str(out), tip="name another file"
+        )
+    if bundle is not None and out.resolve().is_relative_to(bundle.resolve()):
+        raise DataError(
+            "the output lies inside the bundle, which would no longer be whole",
+            place=str(out),
+            tip="name a file outside of it",
+        )
+    try:
+        with tempfile.TemporaryFile(dir=_existing_parent(out)):
+            pass
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _existing_parent(path: Path) -> Path:
+    return next((parent for parent in path.absolute().parents if parent.is_dir()), Path("/"))
+
+
+def _answers(
+    predictor: BundlePredictor, table: UnlabelledTable, progress: Progress | None
+) -> list[_Answer]:
+    reasons = {row.place: row.reason for row in table.set_aside}
+    total = len(table.values)
+    answers: list[_Answer] = []
+    for start in range(0, total, SLICE):
+        values = table.values[start : start + SLICE]
+        scored = predictor.score(values)
+        for offset, probabilities in enumerate(scored.probabilities):
+            reason = scored.errors.get(offset)
+            if reason is not None:
+                reason = reasons.get(table.places[start + offset], reason)
+                answers.append(_Answer(None, None, reason))
+            else:
+                best = predictor.prediction(probabilities)
+                answers.append(_Answer(best.label, best.probability, None))
+        if progress is not None:
+            progress("predicting", len(answers), total)
+    return answers
+
+
+def _free_names(header: Sequence[str]) -> tuple[str, str, str]:
+    """The names of the added columns, each one free in `header`.
+
+    >>> _free_names(["text", "error"])
+    ('predicted_label', 'probability', 'error_2')
+    """
+    taken, names = set(header), []
+    for name in ADDED:
+        free, number = name, 2
+        while free in taken:
+            free, number = f"{name}_{number}", number + 1
+        taken.add(free)
+        names.append(free)
+    return names[0], names[1], names[2]
+
+
+def _write_csv(
+    stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[_Answer]
+) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*table.header, *columns])
+    for row, answer in zip(table.rows, answers, strict=True):
+        kept = ["" if row.get(name) is None else row[name] for name in table.header]
+        sure = "" if answer.probability is None else f"{answer.probability:.6f}"
+        writer.writerow([*kept, answer.label or "", sure, answer.error or ""])
+
+
+def _write_jsonl(
+    stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[_Answer]
+) -> None:
+    for row, answer in zip(table.rows, answers, strict=True):
+        sure = None if answer.probability is None else round(answer.probability, 6)
+        added = dict(zip(columns, (answer.label, sure, answer.error), strict=True))
+        stream.write(json.dumps({**row, **added}, ensure_ascii=False, default=str) + "\n")
+
+
+_WRITERS: dict[str, Callable[[TextIO, UnlabelledTable, Sequence[str], Sequence[_Answer]], Any]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+}
+
+
+def _write(out: Path, write: Callable[[TextIO], Any]) -> None:
+    """A file beside `out`, moved into its place when it is whole."""
+    partial: str | None = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(partial, 0o644)
+        os.replace(partial, out)
+    except BaseException as error:
+        if partial is not None:
+            Path(partial).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(out, error) from error
+        raise
+
+
+def _unwritable(out: Path, error: OSError) -> DataError:
+    return DataError(
+        f"the output cannot be written ({error.strerror or error})",
+        place=str(out),
+        tip="free some space, or name a file in a folder you may write to",
+    )

@@ -1,0 +1,215 @@
+"""A bundle in a folder, compared with the trained model before anyone can use it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.bundles import BundlePredictor, load
+from headstart.bundles.layout import LAYOUT
+from headstart.bundles.manifest import manifest_bytes, path_problem
+from headstart.modalities import get_modality
+from headstart.modalities.preprocess import ClassicalPreprocessor, load_preprocessor
+from headstart.package.card import card_text
+from headstart.package.graph import model_graph
+from headstart.package.latency import cost_per_million, measure_latency, measure_throughput
+from headstart.package.parity import check_parity
+from headstart.package.place import swap, unwritable, write_file
+from headstart.ports import Encoder, Preprocessor
+from headstart.types.artifact import Manifest, PackageReport
+from headstart.types.errors import BundleError, ParityError
+from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel
+
+Trained = Callable[[Sequence[str]], NDArray[Any]] | NDArray[Any] | None
+
+
+def build(
+    model: FittedModel,
+    encoder: Encoder | None,
+    sample: Sequence[str],
+    destination: Path,
+    *,
+    name: str,
+    provenance: Mapping[str, str] | None = None,
+    trained_proba: Trained = None,
+    price_per_core_hour: float | None = None,
+) -> PackageReport:
+    """Write `model` as a bundle into `destination`, after the parity gate; measure what it costs.
+
+    sample: real rows for the gate and the measurements. trained_proba: the trained model's
+    probabilities (n, classes) of them, or a function that gives them; None: computed here from the
+    encoder's (or the classical) features. On any error `destination` is left as it was.
+
+    Raises:
+        ParityError: the bundle, read back from disk, differs from the trained model.
+        BackboneError: the encoder cannot be exported, with the reason.
+        BundleError: the folder cannot be written.
+        MissingExtra: onnx is not installed.
+    """
+    partial = destination.parent / f".{destination.name}.building"
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        manifest = _write(partial, model, encoder, name, dict(provenance or {}))
+        predictor = _read_back(partial)
+        trained = _trained(model, encoder, sample, trained_proba)
+        parity = check_parity(trained, predictor.predict_proba(sample))
+        latency = measure_latency(predictor, sample)
+        rate = measure_throughput(predictor, sample)
+        size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
+        swap(partial, destination)
+    except OSError as error:
+        raise unwritable(destination, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return PackageReport(
+        path=str(destination),
+        files=dict(manifest.files),
+        size_bytes=size,
+        parity=parity,
+        latency_ms=latency,
+        rows_per_second=rate,
+        cost_per_million=cost_per_million(rate, price_per_core_hour),
+    )
+
+
+def trained_probabilities(
+    model: FittedModel, encoder: Encoder | None, values: Sequence[str]
+) -> NDArray[np.float64]:
+    """softmax(features @ W.T + b) of the trained model (n, classes), without ONNX's head."""
+    features: NDArray[np.float32]
+    if isinstance(model.featurizer, EncoderFeatures):
+        assert encoder is not None
+        features = encoder.encode(values, [_key(model.modality, value) for value in values])
+    elif isinstance(model.featurizer, ClassicalFeatures):
+        modality = get_modality(model.modality)
+        features = modality.classical_transform(model.featurizer, values)
+    else:
+        features = np.zeros((len(values), 0), dtype=np.float32)
+    logits = features.astype(np.float64) @ model.weights.T.astype(np.float64) + model.bias
+    logits -= logits.max(axis=1, keepdims=True)
+    exponentials = np.exp(logits)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def _key(modality: str, value: str) -> str:
+    content = value.encode("utf-8") if modality == "text" else Path(value).read_bytes()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _trained(
+    model: FittedModel, encoder: Encoder | None, sample: Sequence[str], given: Trained
+) -> NDArray[Any]:
+    if given is None:
+        return trained_probabilities(model, encoder, sample)
+    return np.asarray(given(sample) if callable(given) else given)
+
+
+def _read_back(folder: Path) -> BundlePredictor:
+    """The bundle as a user would load it; what was just written must be readable."""
+    try:
+        return load(folder)
+    except BundleError as error:
+        raise ParityError(
+            f"the bundle that was just written cannot be read back: {error.message}; "
+            "no bundle was written"
+        ) from error
+
+
+def _write(
+    folder: Path,
+    model: FittedModel,
+    encoder: Encoder | None,
+    name: str,
+    provenance: dict[str, str],
+) -> Manifest:
+    """Every file of a bundle, the manifest last."""
+    from headstart import __version__
+
+    preprocessor = _preprocessor(model, encoder)
+    graph = encoder.onnx_path() if encoder is not None and _encodes(model) else None
+    schema = input_schema(model.modality)
+    contents = {
+        LAYOUT.model: model_graph(model, graph),
+        LAYOUT.input_schema: (json.dumps(schema, indent=2) + "\n").encode("utf-8"),
+    }
+    for path, content in sorted(preprocessor.files.items()):
+        contents[f"{LAYOUT.preprocessing}/{path}"] = bytes(content)
+    manifest = Manifest(
+        schema_version=LAYOUT.schema_version,
+        name=name,
+        modality=model.modality,
+        approach=model.approach,
+        labels=tuple(model.labels),
+        preprocessing=dict(preprocessor.spec),
+        inputs=schema,
+        model=LAYOUT.model,
+        files={},
+        created_by=f"headstart {__version__}",
+        provenance={**_facts(model, encoder), **provenance},
+    )
+    contents[LAYOUT.card] = card_text(manifest, {}).encode("utf-8")
+    for path, content in contents.items():
+        if problem := path_problem(path):
+            raise ValueError(f"a bundle cannot hold this file: {problem}")
+        write_file(folder / path, content)
+        manifest.files[path] = hashlib.sha256(content).hexdigest()
+    write_file(folder / LAYOUT.manifest, manifest_bytes(manifest))
+    return manifest
+
+
+def _encodes(model: FittedModel) -> bool:
+    return isinstance(model.featurizer, EncoderFeatures)
+
+
+def _preprocessor(model: FittedModel, encoder: Encoder | None) -> Preprocessor:
+    if isinstance(model.featurizer, EncoderFeatures):
+        if encoder is None:
+            raise ValueError(f"the arm '{model.arm}' needs its encoder to be packaged")
+        if encoder.weights_sha256 != model.featurizer.weights_sha256:
+            raise ValueError("the encoder's weights are not those that the model was fitted on")
+        return encoder.preprocessor
+    if isinstance(model.featurizer, ClassicalFeatures):
+        return ClassicalPreprocessor(model.featurizer)
+    return load_preprocessor({"kind": "none"}, {})
+
+
+def _facts(model: FittedModel, encoder: Encoder | None) -> dict[str, str]:
+    """What the manifest says of where the model comes from."""
+    facts = {"arm": model.arm, "head": model.head}
+    if encoder is not None and isinstance(model.featurizer, EncoderFeatures):
+        card = encoder.card
+        facts |= {
+            "backbone": card.ref,
+            "backbone_name": card.name,
+            "backbone_licence": card.licence,
+            "backbone_source": card.source,
+            "backbone_sha256": encoder.weights_sha256,
+        }
+    return facts
+
+
+def input_schema(modality: str) -> dict[str, Any]:
+    """JSON Schema of one raw value.
+
+    >>> input_schema("text")["type"]
+    'string'
+    """
+    said = {
+        "text": "One text. Not empty; what the tokenizer's limit leaves over is not read.",
+        "image": "Path of one image file (JPEG, PNG, …), readable where the bundle runs.",
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": modality,
+        "description": said[modality],
+        "type": "string",
+        "minLength": 1,
+    }

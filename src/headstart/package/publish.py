@@ -1,0 +1,55 @@
+"""A bundle from the staging folder into its place, its model card filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from headstart.bundles import verify
+from headstart.bundles.layout import LAYOUT
+from headstart.bundles.manifest import manifest_bytes
+from headstart.package.card import card_text
+from headstart.package.place import swap, unwritable, write_file
+
+
+def publish(staging: Path, final: Path, card: Mapping[str, str]) -> dict[str, str]:
+    """Put the bundle in `staging` at `final` with its model card filled; sha256 of each file.
+
+    card: sections of the model card, heading to Markdown text; see `headstart.package.card`. An old
+    bundle at `final` is replaced in one step, and `staging` is left as it is, so that a process
+    that was killed here can simply call this again.
+
+    Raises:
+        BundleError: the bundle in `staging` is not whole, or `final` cannot be written.
+    """
+    manifest = verify(staging)
+    text = card_text(manifest, card).encode("utf-8")
+    files = {**manifest.files, LAYOUT.card: hashlib.sha256(text).hexdigest()}
+    new = final.parent / f".{final.name}.new"
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        for path in manifest.files:
+            if path != LAYOUT.card:
+                _same_file(staging / path, new / path)
+        write_file(new / LAYOUT.card, text)
+        write_file(new / LAYOUT.manifest, manifest_bytes(replace(manifest, files=files)))
+        swap(new, final)
+    except OSError as error:
+        raise unwritable(final, error) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return files
+
+
+def _same_file(source: Path, target: Path) -> None:
+    """A second name for a file that will not change, or a copy where that cannot be had."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
