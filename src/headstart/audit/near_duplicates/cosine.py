@@ -129,7 +129,8 @@ def _block_pairs(rotated: _Rotated, task: tuple[int, int], threshold: float) -> 
     return merge(found)
 
 
-def _one_blas_thread() -> AbstractContextManager[Any]:
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Small products are slower when several threads share them."""
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:
@@ -231,7 +232,7 @@ def _in_order(
     One BLAS thread for each of ours: blocks are too small to share, and the search for hits in a
     product would leave the second core idle.
     """
-    with _one_blas_thread(), ThreadPoolExecutor(max(1, threads)) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(max(1, threads)) as pool:
         ahead: deque[Future[Pairs]] = deque()
         try:
             for task in tasks:
