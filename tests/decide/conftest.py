@@ -487,3 +487,66 @@ def cases() -> dict[str, Reports]:
 @pytest.fixture(params=sorted(CASES))
 def reports(request: pytest.FixtureRequest, cases: dict[str, Reports]) -> Reports:
     return cases[request.param]
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "a|b `c` [d](http://evil.example) ![e](x) \\ *f* _g_ ~h~ $i$ # j",
+    "line one\nline two\r\n\n## not a heading\x00\x1b[31m",
+    "\u202eevil\u202c \u2066x\u2069 שלום עולם مرحبا",
+    "{{ 7*7 }} {% raw %} &amp; &lt;b&gt; ]]> --> </style></title></svg>",
+    "x" * 5000,
+)
+
+
+def hostile() -> Reports:
+    """Every text that a user can bring, at its worst."""
+    base = text_inconclusive()
+    a, b, c = HOSTILE[0], HOSTILE[2], HOSTILE[4]
+    labels = (a, b, c)
+    rename = dict(zip(base.data.classes, labels, strict=True))
+    per_class = tuple(replace(row, label=rename[row.label]) for row in base.evaluation.per_class)
+    errors = tuple(
+        MemoError(f"{text}.csv, row 3", text, labels[i % 3], labels[(i + 1) % 3], 0.95)
+        for i, text in enumerate(HOSTILE)
+    )
+    return replace(
+        base,
+        brief=replace(
+            base.brief,
+            name=HOSTILE[0] + HOSTILE[4],
+            value=HOSTILE[3],
+            carry_over=HOSTILE[5],
+            mistake_costs=dict.fromkeys(labels, 2.0),
+            data=replace(base.brief.data, definitions=dict.fromkeys(labels, HOSTILE[5])),
+        ),
+        data=replace(
+            base.data,
+            classes=labels,
+            source=HOSTILE[1],
+            input_column=HOSTILE[2],
+            set_aside=tuple(SetAside(Place(t, 2, t), t, t) for t in HOSTILE),
+            remarks=HOSTILE,
+        ),
+        audit=replace(
+            base.audit,
+            class_counts=dict(zip(labels, (4, 70, 46), strict=True)),
+            small_classes=labels,
+            findings=tuple(Finding(t, 0.9, t, t, advice=t, method=t) for t in HOSTILE),
+        ),
+        evaluation=replace(
+            base.evaluation,
+            per_class=per_class,
+            labels=labels,
+            errors=errors,
+            unseen_labels=HOSTILE,
+            majority={"accuracy": NotAvailable(HOSTILE[1])},
+        ),
+        thumbnails=('data:image/svg+xml,<svg onload="alert(1)">', "javascript:alert(1)"),
+    )
+
+
+@pytest.fixture(scope="session")
+def hostile_reports() -> Reports:
+    return hostile()

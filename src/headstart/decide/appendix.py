@@ -49,9 +49,9 @@ def _dropped(read: Reader, pointer: str) -> dict[str, Any] | None:
     return {
         "what": ("hold-out " if "holdout" in pointer else "")
         + ("row" if len(entries) == 1 else "rows"),
-        "total": read.figure(count(len(entries)), entries[0]),
+        "total": read.figure(count(len(entries)), entries[0], derived=True),
         "reasons": [
-            (Quote(reason, 120), read.figure(count(len(found)), found[0]))
+            (Quote(reason, 120), read.figure(count(len(found)), found[0], derived=True))
             for reason, found in common[:SHOWN_REASONS]
         ],
         "rows": [_row(read, entry) for entry in entries[:SHOWN_DROPPED]],
@@ -60,7 +60,7 @@ def _dropped(read: Reader, pointer: str) -> dict[str, Any] | None:
 
 
 def _more(read: Reader, hidden: int, entry: Entry) -> Figure | None:
-    return read.figure(count(hidden), entry) if hidden > 0 else None
+    return read.figure(count(hidden), entry, derived=True) if hidden > 0 else None
 
 
 def _row(read: Reader, entry: Entry) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from heapq import nsmallest
 from typing import Any
 
 from headstart.decide.chart import Bar, Chart, Line, interval_chart
@@ -24,7 +25,7 @@ MOST_CONFUSION = 20
 """Classes up to which the whole confusion matrix is readable."""
 SHOWN_PAIRS = 12
 SHOWN_CLASSES = 12
-ALL_CLASSES = 300
+ALL_CLASSES = 200
 SHOWN_ERRORS = 6
 ALL_ERRORS = 24
 ARMS = 40
@@ -186,30 +187,29 @@ def _comparison(read: Reader, entry: Entry) -> dict[str, Any]:
 
 
 def classes(read: Reader) -> dict[str, Any]:
-    """Per-class numbers, the weakest first; all of them further down when there are many."""
-    rows = []
-    for pointer in branches(read.view, "/evaluate/per_class"):
-        f1 = read.view.entry(f"{pointer}/f1")
-        recall = read.view.entry(f"{pointer}/recall")
-        rows.append(
-            {
-                "label": Quote(str(value(read.view, f"{pointer}/label")), 60),
-                "n": read.number(f"{pointer}/n"),
-                "precision": read.measure("precision", at(read.view, f"{pointer}/precision")),
-                "recall": read.measure("recall", recall),
-                "bar": percent(recall.value["value"], 0) if is_estimate(recall) else "0%",
-                "f1": read.figure(percent(f1.value), f1),
-                "_order": f1.value,
-            }
-        )
-    weakest = sorted(rows, key=lambda row: row["_order"])
-    many = len(rows) > SHOWN_CLASSES
+    """Per-class numbers; of many classes the weakest, and further down all of them."""
+    pointers = branches(read.view, "/evaluate/per_class")
+    if len(pointers) <= SHOWN_CLASSES:
+        return {"many": False, "rows": [_class(read, p) for p in pointers], "all": [], "hidden": 0}
+    weakest = sorted(pointers, key=lambda p: float(value(read.view, f"{p}/f1", 0.0)))
     return {
-        "many": many,
-        "rows": weakest[:SHOWN_CLASSES] if many else rows,
-        "all": rows[:ALL_CLASSES] if many else [],
-        "total": len(rows),
-        "hidden": max(0, len(rows) - ALL_CLASSES),
+        "many": True,
+        "rows": [_class(read, pointer) for pointer in weakest[:SHOWN_CLASSES]],
+        "all": [_class(read, pointer) for pointer in pointers[:ALL_CLASSES]],
+        "hidden": max(0, len(pointers) - ALL_CLASSES),
+    }
+
+
+def _class(read: Reader, pointer: str) -> dict[str, Any]:
+    recall = at(read.view, f"{pointer}/recall")
+    known = recall is not None and is_estimate(recall)
+    return {
+        "label": Quote(str(value(read.view, f"{pointer}/label")), 60),
+        "n": read.number(f"{pointer}/n"),
+        "precision": read.measure("precision", at(read.view, f"{pointer}/precision")),
+        "recall": read.measure("recall", recall),
+        "bar": percent(recall.value["value"], 0) if known and recall else "0%",
+        "f1": read.number(f"{pointer}/f1", percent),
     }
 
 
@@ -219,23 +219,34 @@ def confusion(read: Reader) -> dict[str, Any] | None:
     if entry is None or not labels:
         return None
     matrix, totals = entry.value, [sum(row) or 1 for row in entry.value]
-    few = len(labels) <= MOST_CONFUSION
-    pairs = sorted(
+    wrong = [
         (-times, i, j)
         for i, row in enumerate(matrix)
         for j, times in enumerate(row)
         if i != j and times
-    )
+    ]
     shown = [
         {
             "label": Quote(labels[i], 60),
             "predicted": Quote(labels[j], 60),
             "times": read.figure(count(-times), entry),
-            "share": read.figure(percent(-times / totals[i], 0), entry),
+            "share": read.figure(percent(-times / totals[i], 0), entry, derived=True),
         }
-        for times, i, j in pairs[:SHOWN_PAIRS]
+        for times, i, j in nsmallest(SHOWN_PAIRS, wrong)
     ]
-    cells = [
+    few = len(labels) <= MOST_CONFUSION
+    return {
+        "few": few,
+        "labels": [Quote(label, 32) for label in labels],
+        "cells": _cells(read, entry, totals) if few else [],
+        "pairs": shown,
+        "upright": len(labels) > 6 or max(len(label) for label in labels) > 14,
+    }
+
+
+def _cells(read: Reader, entry: Entry, totals: list[int]) -> list[list[dict[str, Any]]]:
+    """The matrix cell by cell; `heat` is the share of the class, 0 to 9."""
+    return [
         [
             {
                 "times": read.figure(count(times), entry) if times else None,
@@ -244,16 +255,8 @@ def confusion(read: Reader) -> dict[str, Any] | None:
             }
             for j, times in enumerate(row)
         ]
-        for i, row in enumerate(matrix)
+        for i, row in enumerate(entry.value)
     ]
-    return {
-        "few": few,
-        "labels": [Quote(label, 32) for label in labels],
-        "cells": cells if few else [],
-        "pairs": shown,
-        "hidden": max(0, len(pairs) - SHOWN_PAIRS),
-        "upright": len(labels) > 6 or max(len(label) for label in labels) > 14,
-    }
 
 
 def errors(read: Reader) -> dict[str, Any]:

@@ -74,6 +74,8 @@ def axis(values: list[float], metric: str) -> tuple[float, float, list[float]]:
     start, stop = math.floor(low / width + 1e-9) * width, math.ceil(high / width - 1e-9) * width
     if high - low > 0.5 and low < 0.25 and is_rate(metric):
         start = 0.0
+    if stop <= start:
+        start, stop = start - width, start + width
     if is_rate(metric):
         start, stop = max(0.0, start), min(1.0, stop)
     steps = round((stop - start) / width)

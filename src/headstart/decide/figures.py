@@ -15,16 +15,18 @@ from headstart.types.ledger import Entry, LedgerView
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number and the ledger row it was read from."""
+    """A number and the ledger row it was read from, or worked out from (`derived`)."""
 
     text: str
     id: int
+    derived: bool = False
 
     def __str__(self) -> str:
         return self.text
 
     def __html__(self) -> str:
-        return Markup('<a class="n" href="#L{}">{}</a>').format(self.id, self.text)
+        kind = "n derived" if self.derived else "n"
+        return Markup('<a class="{}" href="#L{}">{}</a>').format(kind, self.id, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,10 @@ class Reader:
         found = self.at(pointer)
         return default if found is None or found.value is None else found.value
 
-    def figure(self, text: str, entry: Entry) -> Figure:
-        """`text`, read from `entry`."""
+    def figure(self, text: str, entry: Entry, derived: bool = False) -> Figure:
+        """`text`, read from `entry`, or worked out from it and its neighbours."""
         self.used.add(entry.id)
-        return Figure(text, entry.id)
+        return Figure(text, entry.id, derived)
 
     def number(self, pointer: str, write: Any = count) -> Figure | None:
         """The number at `pointer` as `write` writes it; None where there is none."""

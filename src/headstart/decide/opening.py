@@ -9,6 +9,7 @@ from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.words import (
     SHIP_WORDS,
     difference,
+    exact_milliseconds,
     megabytes,
     metric_name,
     milliseconds,
@@ -114,7 +115,7 @@ def _gap(read: Reader, label: str, pointer: str) -> list[dict[str, Any]]:
 
 
 def _budget(read: Reader) -> Said:
-    budget = read.number("/brief/budget/latency_ms", milliseconds)
+    budget = read.number("/brief/budget/latency_ms", exact_milliseconds)
     return Said(("budget ", budget)) if budget else Said(("no budget is named",))
 
 
@@ -150,7 +151,7 @@ def run_seconds(read: Reader) -> Figure | None:
     if not stages:
         return None
     longest = max(stages, key=lambda entry: (entry.value, -entry.id))
-    return read.figure(seconds(sum(entry.value for entry in stages)), longest)
+    return read.figure(seconds(sum(entry.value for entry in stages)), longest, derived=True)
 
 
 def opening(read: Reader) -> dict[str, Any]:

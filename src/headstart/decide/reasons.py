@@ -7,9 +7,9 @@ from headstart.decide.sentences import Sentence, distance, estimate, folds, gap,
 from headstart.decide.words import (
     count,
     difference,
+    exact_milliseconds,
     metric_name,
     metric_value,
-    milliseconds,
     unit,
 )
 from headstart.types.result import Comparison, NotAvailable
@@ -95,7 +95,7 @@ def latency_reason(case: Case) -> Sentence | None:
     budget = case.brief.budget.latency_ms
     if budget is None:
         return None
-    limit = (milliseconds(budget), "/brief/budget/latency_ms")
+    limit = (exact_milliseconds(budget), "/brief/budget/latency_ms")
     if isinstance(case.latency, NotAvailable):
         return say(
             "Whether the latency budget of ",

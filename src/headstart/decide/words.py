@@ -130,6 +130,15 @@ def milliseconds(value: float) -> str:
     return f"{significant(value)} ms"
 
 
+def exact_milliseconds(value: float) -> str:
+    """A budget as it was written.
+
+    >>> exact_milliseconds(1.0), exact_milliseconds(12.25)
+    ('1 ms', '12.25 ms')
+    """
+    return f"{value:g} ms"
+
+
 def seconds(value: float) -> str:
     """
     >>> seconds(0.5), seconds(75.2)
