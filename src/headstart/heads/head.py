@@ -1,0 +1,35 @@
+"""What every head is in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class LinearHead:
+    """softmax(X @ weights.T + bias).
+
+    weights (classes, width) and bias (classes,), float32; l2 is the penalty that they were fitted
+    with, 0 where there was none.
+    """
+
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    l2: float = 0.0
+
+    def predict_proba(self, X: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Probabilities (n, classes) of features X (n, width).
+
+        >>> head = LinearHead(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))
+        >>> head.predict_proba(np.array([[3.0]])).tolist()
+        [[0.5, 0.5]]
+        """
+        logits = np.asarray(X, dtype=np.float32) @ self.weights.T + self.bias
+        logits -= logits.max(axis=1, keepdims=True)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=1, keepdims=True)
+        proba: NDArray[np.float32] = logits
+        return proba
