@@ -1,0 +1,133 @@
+"""The form of headstart.toml: every field, its default, its limits and what it means."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
+
+
+class Form(BaseModel):
+    """What all tables share: nothing unknown, nothing converted from another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=10_000)
+
+
+class TaskForm(Form):
+    """What is decided, and why it matters."""
+
+    name: str | None = Field(
+        None, min_length=1, max_length=200, description="Name of the task. Default: of the data."
+    )
+    value: str = Field("", description="What the feature is worth, in plain words.")
+    carry_over: str = Field(
+        "", description="What should carry over from the pretrained model, in a sentence."
+    )
+
+
+class DataForm(Form):
+    """The labelled examples. Paths are relative to the folder of headstart.toml."""
+
+    path: str = Field(min_length=1, description="Table or folder of images. Has no default.")
+    input: str | None = Field(
+        None, description="Column with the text or the image path. Default: found by itself."
+    )
+    label: str | None = Field(None, description="Column with the label. Default: found by itself.")
+    holdout: str | None = Field(
+        None,
+        min_length=1,
+        description="Rows kept for the final judgement. Default: a stratified fifth of the data.",
+    )
+    modality: Literal["text", "image"] | None = Field(
+        None, description="text or image. Default: found by itself."
+    )
+
+
+class RequirementForm(Form):
+    """What the result must reach."""
+
+    metric: MetricName | None = Field(
+        None,
+        description="Primary metric: accuracy, macro_f1, balanced_accuracy or log_loss. Default: "
+        "accuracy, or macro_f1 where one class holds over 60% of the rows.",
+    )
+    level: float | None = Field(
+        None,
+        gt=0,
+        description="Level of the primary metric that must be reached to ship. Default: none.",
+    )
+    margin: float = Field(
+        0.01,
+        ge=0,
+        le=0.5,
+        description="A smaller difference is not worth a more complex approach.",
+    )
+    confidence: float = Field(
+        0.95, ge=0.5, le=0.999, description="Confidence level of every interval."
+    )
+
+
+class BudgetForm(Form):
+    """What the answer, and each prediction, may cost."""
+
+    minutes: float = Field(
+        5.0, gt=0, le=10_000, description="Compute for the run; more gives more repeats of folds."
+    )
+    latency_ms: float | None = Field(
+        None, gt=0, description="Largest p95 latency of one request, in milliseconds."
+    )
+    price_per_core_hour: float = Field(
+        0.05, ge=0, description="Price of one processor core for an hour, in your currency."
+    )
+
+
+class MistakesForm(Form):
+    """What going wrong costs."""
+
+    failure_cost: Literal["low", "medium", "high"] = Field(
+        "medium", description="low, medium or high: how bad a wrong answer in production is."
+    )
+    costs: dict[str, float] = Field(
+        default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
+    )
+
+
+class TrialForm(Form):
+    """What is tried, and how."""
+
+    backbones: list[str] = Field(
+        default_factory=list,
+        description="Backbones to try (headstart catalogue). Default: the first built-in one.",
+    )
+    folds: int = Field(5, ge=2, le=20, description="Folds of cross-validation.")
+    repeats: int | None = Field(
+        None, ge=1, le=50, description="Repeats of the folds. Default: 2, more if minutes allow."
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed, the same decision.")
+
+
+class BriefForm(Form):
+    """headstart.toml."""
+
+    task: TaskForm = Field(default_factory=TaskForm)
+    data: DataForm
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Definition of each label, in plain words."
+    )
+    requirement: RequirementForm = Field(default_factory=RequirementForm)
+    budget: BudgetForm = Field(default_factory=BudgetForm)
+    mistakes: MistakesForm = Field(default_factory=MistakesForm)
+    trial: TrialForm = Field(default_factory=TrialForm)
+
+
+TABLES: dict[str, type[Form]] = {
+    "task": TaskForm,
+    "data": DataForm,
+    "requirement": RequirementForm,
+    "budget": BudgetForm,
+    "mistakes": MistakesForm,
+    "trial": TrialForm,
+}
+"""Every table with fixed keys; `[labels]` and `[mistakes.costs]` hold the user's own."""

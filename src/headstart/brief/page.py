@@ -1,0 +1,43 @@
+"""The reference page of headstart.toml, made from the form itself."""
+
+from __future__ import annotations
+
+from headstart.brief.form import TABLES
+
+HEAD = """# The brief: headstart.toml
+
+Made from the program itself; do not edit.
+
+`headstart init` writes this file into the pilot folder, and `headstart run` reads it from there. The whole file is checked before any work is done, and every problem is named at once. What is not said has a default, and the memo lists what was defaulted.
+"""
+
+LABELS = """## [labels]
+
+Definition of each label in plain words, one line a label: `refund = "The customer asks for money back."` Definitions are what the zero-shot arm compares a text with; without one it takes the label's name.
+"""
+
+COSTS = """## [mistakes.costs]
+
+Cost of missing one case of a label, one line a label: `fraud = 50.0`. A label that is not named costs 1.0.
+"""
+
+
+def brief_page() -> str:
+    """The page in Markdown."""
+    parts = [HEAD]
+    for table, form in TABLES.items():
+        parts.append(f"## [{table}]\n\n{form.__doc__}\n")
+        rows = ["| field | default | meaning |", "| --- | --- | --- |"]
+        for key, field in form.model_fields.items():
+            if table == "mistakes" and key == "costs":
+                continue
+            default = "" if field.is_required() or field.default is None else f"`{field.default!r}`"
+            if field.default_factory is not None:
+                default = ""
+            rows.append(f"| `{key}` | {default} | {field.description} |")
+        parts.append("\n".join(rows) + "\n")
+        if table == "data":
+            parts.append(LABELS)
+        if table == "mistakes":
+            parts.append(COSTS)
+    return "\n".join(parts)

@@ -1,0 +1,173 @@
+"""A brief from headstart.toml, or from what was said on the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from headstart.brief.form import TABLES, BriefForm
+from headstart.brief.problems import problems_of
+from headstart.types.brief import Brief, Budget, DataSource, Requirement
+from headstart.types.errors import BriefError
+
+FILE = "headstart.toml"
+
+
+def read_brief(path: Path) -> Brief:
+    """The brief in a pilot folder or a toml file; relative paths are taken from its folder.
+
+    Raises:
+        BriefError: with every problem at once.
+    """
+    file = path / FILE if path.is_dir() else path
+    return _validated(_parsed(file), file, file.absolute().parent)
+
+
+def infer_brief(
+    source: str | Path,
+    *,
+    input_column: str | None = None,
+    label_column: str | None = None,
+    holdout: str | Path | None = None,
+    metric: str | None = None,
+    level: float | None = None,
+    backbones: Sequence[str] = (),
+    minutes: float | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Brief:
+    """The brief of a bare data set, with defaults where nothing is said (None).
+
+    Raises:
+        BriefError: with every problem at once.
+    """
+    document: dict[str, dict[str, Any]] = {
+        "task": {"name": name},
+        "data": {
+            "path": str(source),
+            "input": input_column,
+            "label": label_column,
+            "holdout": None if holdout is None else str(holdout),
+        },
+        "requirement": {"metric": metric, "level": level},
+        "budget": {"minutes": minutes},
+        "trial": {"backbones": list(backbones) or None, "seed": seed},
+    }
+    said = {
+        table: {key: value for key, value in fields.items() if value is not None}
+        for table, fields in document.items()
+    }
+    return _validated(said, None, Path.cwd())
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise BriefError(
+            ["there is no brief here"],
+            place=str(file),
+            tip=f"write one: headstart init {file.parent} DATA",
+        ) from None
+    except OSError as error:
+        raise BriefError(
+            [f"the file cannot be read ({error.strerror})"], place=str(file), tip="check its rights"
+        ) from error
+    try:
+        return tomllib.loads(content.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise BriefError(
+            [f"line {line} is not UTF-8"], place=str(file), tip="save the file in UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BriefError(
+            [f"not TOML: {error}"],
+            place=str(file),
+            tip='texts stand in quotes: label = "intent"; a Windows path in single ones',
+        ) from error
+
+
+def _validated(document: dict[str, Any], file: Path | None, base: Path) -> Brief:
+    problems: list[str] = []
+    form: BriefForm | None = None
+    try:
+        form = BriefForm.model_validate(document)
+    except ValidationError as error:
+        problems = problems_of(error)
+    problems += _wrong_paths(document.get("data"), base)
+    if form is not None:
+        problems += _wrong_together(form)
+    if problems or form is None:
+        raise BriefError(
+            problems,
+            place=str(file) if file else None,
+            tip=f"edit {file}, then run again" if file else "say it again, corrected",
+        )
+    return _brief(form, document, base)
+
+
+def _wrong_paths(data: Any, base: Path) -> list[str]:
+    found = []
+    for key in ("path", "holdout"):
+        value = data.get(key) if isinstance(data, dict) else None
+        if isinstance(value, str) and value and not (base / value).exists():
+            found.append(f"[data] {key}: there is no file or folder {base / value}")
+    return found
+
+
+def _wrong_together(form: BriefForm) -> list[str]:
+    required = form.requirement
+    found = []
+    if required.level is not None and required.metric != "log_loss" and required.level > 1:
+        found.append(
+            f"[requirement] level is {required.level:g}; it must be at most 1 "
+            f"(90% is 0.9), unless the metric is log_loss"
+        )
+    negative = [label for label, cost in form.mistakes.costs.items() if not cost >= 0]
+    found += [f"[mistakes.costs] {label} is negative; a cost is 0 or more" for label in negative]
+    return found
+
+
+def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
+    data, required, budget, trial = form.data, form.requirement, form.budget, form.trial
+    path = (base / data.path).resolve()
+    return Brief(
+        name=form.task.name or path.stem,
+        data=DataSource(
+            path=str(path),
+            input_column=data.input,
+            label_column=data.label,
+            holdout=None if data.holdout is None else str((base / data.holdout).resolve()),
+            modality=data.modality,
+            definitions=dict(form.labels),
+        ),
+        carry_over=form.task.carry_over,
+        value=form.task.value,
+        requirement=Requirement(
+            required.metric, required.level, required.margin, required.confidence
+        ),
+        budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
+        mistake_costs=dict(form.mistakes.costs),
+        failure_cost=form.mistakes.failure_cost,
+        backbones=tuple(trial.backbones),
+        folds=trial.folds,
+        repeats=trial.repeats,
+        seed=trial.seed,
+        defaulted=_defaulted(document),
+    )
+
+
+def _defaulted(document: dict[str, Any]) -> tuple[str, ...]:
+    """Dotted names of the fields that were not said."""
+    names = [
+        f"{table}.{key}"
+        for table, form in TABLES.items()
+        for key in form.model_fields
+        if document.get(table, {}).get(key, {}) == {}
+    ]
+    return tuple(names if document.get("labels") else [*names, "labels"])

@@ -1,0 +1,118 @@
+"""headstart.toml for a person to edit: every field stands there, the defaults as comments."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from headstart.brief.form import TABLES
+from headstart.types.brief import Brief
+
+HEAD = """# The brief of this pilot. A line that begins with '#' is not said: its default holds.
+# Edit, then: headstart run {folder}
+"""
+
+
+def write_toml(brief: Brief, path: Path) -> None:
+    """Write the brief; `read_brief` gives it back equal. Whole, or not at all."""
+    content = brief_text(brief, path.absolute().parent.name)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(content)
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def brief_text(brief: Brief, folder: str) -> str:
+    """The content of headstart.toml."""
+    parts = [HEAD.format(folder=folder)]
+    for table, form in TABLES.items():
+        values = _values(brief, table)
+        lines = [f"[{table}]"]
+        for key, field in form.model_fields.items():
+            if table == "mistakes" and key == "costs":
+                continue
+            lines.append(f"# {field.description}")
+            value = values[key]
+            said = f"{table}.{key}" not in brief.defaulted
+            lines.append(("" if said else "# ") + _line(key, value))
+        parts.append("\n".join(lines) + "\n")
+        if table == "data":
+            parts.append(_own("labels", "Definition of each label", brief.data.definitions))
+        if table == "mistakes":
+            parts.append(_own("mistakes.costs", "Cost of missing one case", brief.mistake_costs))
+    return "\n".join(parts)
+
+
+def _values(brief: Brief, table: str) -> dict[str, Any]:
+    data, required, budget = brief.data, brief.requirement, brief.budget
+    every: dict[str, dict[str, Any]] = {
+        "task": {"name": brief.name, "value": brief.value, "carry_over": brief.carry_over},
+        "data": {
+            "path": data.path,
+            "input": data.input_column,
+            "label": data.label_column,
+            "holdout": data.holdout,
+            "modality": data.modality,
+        },
+        "requirement": {
+            "metric": required.metric,
+            "level": required.level,
+            "margin": required.margin,
+            "confidence": required.confidence,
+        },
+        "budget": {
+            "minutes": budget.minutes,
+            "latency_ms": budget.latency_ms,
+            "price_per_core_hour": budget.price_per_core_hour,
+        },
+        "mistakes": {"failure_cost": brief.failure_cost},
+        "trial": {
+            "backbones": list(brief.backbones),
+            "folds": brief.folds,
+            "repeats": brief.repeats,
+            "seed": brief.seed,
+        },
+    }
+    return every[table]
+
+
+def _line(key: str, value: Any) -> str:
+    return f"{key} =" if value is None else f"{key} = {toml_value(value)}"
+
+
+def _own(table: str, what: str, values: dict[str, Any]) -> str:
+    lines = [f"[{table}]", f"# {what}, a line each: name = …"]
+    lines += [f"{toml_string(key)} = {toml_value(value)}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """A value in TOML.
+
+    >>> toml_value(["a", 'b"']), toml_value(0.5), toml_value(3)
+    ('["a", "b\\\\""]', '0.5', '3')
+    """
+    if isinstance(value, str):
+        return toml_string(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def toml_string(text: str) -> str:
+    """A basic TOML string."""
+    named = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return (
+        '"'
+        + "".join(
+            named.get(c) or (c if c.isprintable() or c == " " else f"\\U{ord(c):08X}") for c in text
+        )
+        + '"'
+    )

@@ -1,0 +1,81 @@
+"""Rows without labels: what a bundle is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.data.columns import find_input
+from headstart.data.folders import read_folder
+from headstart.data.images import resolve_image
+from headstart.data.tables import read_table
+from headstart.modalities import validate_text
+from headstart.modalities.image import SUFFIXES
+from headstart.types.brief import ModalityName
+from headstart.types.data import Place, SetAside
+from headstart.types.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class UnlabelledTable:
+    """Every row of a table, in order; `values` is None where a row cannot be used.
+
+    `set_aside` says why, with the same place as the row's in `places`.
+    """
+
+    values: list[str | None]
+    places: list[Place]
+    header: tuple[str, ...]
+    rows: list[dict[str, str | None]]
+    set_aside: tuple[SetAside, ...]
+
+
+def load_values(
+    source: Path, *, input_column: str | None = None, modality: ModalityName | None = None
+) -> UnlabelledTable:
+    """Read the rows of a table, or the images of a folder, to be labelled.
+
+    Raises:
+        DataError: the source cannot be read, or the column is not clear.
+    """
+    source = Path(source).absolute()
+    if source.is_dir():
+        return _folder(source)
+    table = read_table(source)
+    column = find_input(table, input_column)
+    values: list[str | None] = []
+    places, aside = [], []
+    for row in table.rows:
+        place = Place(str(source), row.number, column)
+        value, reason = row.fields.get(column), row.problem
+        if reason is None and modality == "image":
+            value, reason = resolve_image(source.parent, value)
+        elif reason is None:
+            reason = validate_text(value if value is not None else "")
+        values.append(value if reason is None else None)
+        places.append(place)
+        if reason is not None:
+            aside.append(SetAside(place, reason))
+    return UnlabelledTable(
+        values, places, table.header, [dict(row.fields) for row in table.rows], tuple(aside)
+    )
+
+
+def _folder(folder: Path) -> UnlabelledTable:
+    """Images directly in the folder, or in its subfolders."""
+    paths = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+    if not paths:
+        paths = [image.path for image in read_folder(folder)[0]]
+    if not paths:
+        raise DataError("the folder holds no images", place=str(folder), tip="name another one")
+    return UnlabelledTable(
+        [str(path) for path in paths],
+        [Place(str(path)) for path in paths],
+        ("path",),
+        [{"path": str(path)} for path in paths],
+        (),
+    )
