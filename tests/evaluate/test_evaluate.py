@@ -162,6 +162,16 @@ def test_a_model_like_the_majority_is_inconclusive(metric):
     assert against.p_value > 0.05
 
 
+def test_three_perfect_answers_prove_nothing():
+    y = np.array([1, 1, 2])
+    found = report(y, np.eye(3)[y], metric="macro_f1").against_majority
+    assert found.difference > 0
+    assert found.verdict == "inconclusive"
+    assert found.low == 0
+    many = np.tile(y, 10)
+    assert report(many, np.eye(3)[many], metric="macro_f1").against_majority.verdict == "helps"
+
+
 def test_the_majority_is_not_compared_with_itself():
     y, _ = world()
     proba = np.tile(MAJORITY, (len(y), 1))

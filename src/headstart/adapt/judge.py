@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
-from headstart.metrics import HIGHER_IS_BETTER
+from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.stats import compare, mean_over_folds
 from headstart.types.adapt import AdaptReport
 from headstart.types.brief import Brief
@@ -37,7 +37,7 @@ class Measure:
 
     def compare(self, a: ArmResult, b: ArmResult, tests: int = 1) -> Comparison:
         """a − b on the same folds; `tests` widens the interval (Bonferroni)."""
-        found = compare(
+        return compare(
             a.scores[self.metric],
             b.scores[self.metric],
             a=a.name,
@@ -46,13 +46,11 @@ class Measure:
             n=self.n,
             k=self.k,
             repeats=self.repeats,
-            confidence=1.0 - (1.0 - self.confidence) / tests,
+            confidence=self.confidence,
             margin=self.margin,
             higher_is_better=self.higher_is_better,
+            tests=tests,
         )
-        if tests > 1:
-            found = replace(found, test=f"{found.test}, Bonferroni over {tests} pretrained arms")
-        return found
 
     def gain(self, comparison: Comparison) -> Estimate:
         """How much better a is than b, larger is better, with its interval."""
@@ -75,13 +73,9 @@ class Measure:
 
 def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
     """What is reported of an arm: each metric's mean over folds, with its interval."""
-    bounds: dict[str, tuple[float, float | None]] = {
-        "log_loss": (0.0, None),
-        "brier": (0.0, 2.0),
-    }
     metrics = {}
     for name, scores in arm.scores.items():
-        lower, upper = bounds.get(name, (0.0, 1.0))
+        lower, upper = RANGES[name]
         metrics[name] = mean_over_folds(
             scores,
             measure.k,

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluate.tables import class_rows, confident_errors
-from headstart.metrics import HIGHER_IS_BETTER, confusion_matrix
+from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
+from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.stats import compare, mean_over_folds
 from headstart.types.brief import Brief, ModalityName
 from headstart.types.data import Folds
 from headstart.types.model import ArmResult
 from headstart.types.result import Estimate, EvaluationReport, NotAvailable
-
-LIMITS: dict[str, tuple[float, float | None]] = {"log_loss": (0.0, None), "brier": (0.0, 2.0)}
 
 
 def evaluate_cross_validated(
@@ -67,7 +65,7 @@ def evaluate_cross_validated(
         majority=_estimates(majority, folds, confidence),
         against_majority=against,
         per_class=class_rows(codes, predicted, labels, confidence),
-        confusion=confusion_matrix(codes, predicted, len(labels)).tolist(),
+        confusion=confusion_counts(codes, predicted, len(labels)).tolist(),
         labels=labels,
         errors=confident_errors(codes, chosen.out_of_fold, labels, values, places, modality),
     )
@@ -78,7 +76,7 @@ def _estimates(
 ) -> dict[str, Estimate | NotAvailable]:
     found: dict[str, Estimate | NotAvailable] = {}
     for name, scores in arm.scores.items():
-        lower, upper = LIMITS.get(name, (0.0, 1.0))
+        lower, upper = RANGES[name]
         found[name] = mean_over_folds(
             scores, folds.k, folds.repeats, confidence, n=folds.n, lower=lower, upper=upper
         )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Proba, metric_estimates
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import SealedHoldout
-from headstart.evaluate.tables import class_rows, confident_errors
-from headstart.metrics import confusion_matrix
+from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.types.brief import Brief
 from headstart.types.result import Comparison, EvaluationReport, NotAvailable
 
@@ -38,7 +36,9 @@ def evaluate(
         openings: how often the hold-out has been opened, this time included.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
-    rows is an error under every metric. The clean rows decide; all rows are reported beside them.
+    rows is an error under every metric (its log loss is that of the smallest step of the
+    probabilities' precision, as scikit-learn clips it). The clean rows decide; all rows are
+    reported beside them.
 
     Raises:
         HeadstartError: the hold-out was opened before.
@@ -50,7 +50,7 @@ def evaluate(
     y = np.array([index[label] for label in opened.labels], dtype=np.int64)
     answered = np.asarray(predict_proba(opened.values)) if len(y) else np.zeros((0, len(labels)))
     proba = _widen(answered, len(every))
-    base = _widen(np.tile(majority, (len(y), 1)), len(every))
+    base = _widen(np.tile(majority.astype(answered.dtype), (len(y), 1)), len(every))
     clean = opened.clean
     confidence, seed = brief.requirement.confidence, brief.seed
     decides = metric_estimates(y[clean], proba[clean], confidence, seed)
@@ -79,7 +79,7 @@ def evaluate(
         majority=metric_estimates(y[clean], base[clean], confidence, seed),
         against_majority=against,
         per_class=class_rows(y[clean], predicted, every, confidence),
-        confusion=confusion_matrix(y[clean], predicted, len(every)).tolist(),
+        confusion=confusion_counts(y[clean], predicted, len(every)).tolist(),
         labels=every,
         errors=confident_errors(
             y[clean],
@@ -93,8 +93,10 @@ def evaluate(
     )
 
 
-def _widen(proba: Proba, classes: int) -> NDArray[np.float64]:
-    """Zero probability for the classes that the model does not know."""
-    wide = np.zeros((len(proba), classes))
+def _widen(proba: Proba, classes: int) -> Proba:
+    """Zero probability for the classes that the model does not know; the precision is kept, since
+    the log loss of probability zero depends on it.
+    """
+    wide = np.zeros((len(proba), classes), dtype=proba.dtype)
     wide[:, : proba.shape[1]] = proba
     return wide

@@ -8,12 +8,15 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluate.estimates import RESAMPLES, Proba, statistic
-from headstart.metrics import HIGHER_IS_BETTER
+from headstart.evaluate.estimates import RESAMPLES, Proba
+from headstart.metrics import HIGHER_IS_BETTER, ScoreDifference, balanced_accuracy, macro_f1
+from headstart.metrics.probability import row_brier, row_log_loss
 from headstart.stats import mcnemar_exact, stratified_bootstrap_bca
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
 
 PERMUTATIONS = 1000
+ROW_LOSS = {"log_loss": row_log_loss, "brier": row_brier}
+BY_ANSWER = {"macro_f1": macro_f1, "balanced_accuracy": balanced_accuracy}
 
 
 def compare_on_rows(
@@ -73,26 +76,42 @@ def _accuracy(
 def _resampled(
     y: NDArray[np.int64], a: Proba, b: Proba, metric: str, confidence: float, seed: int
 ) -> tuple[float, float, float, float]:
-    classes = a.shape[1]
-    measure = statistic(metric, classes)
-
-    def gap(y: NDArray[np.int64], both: Proba) -> float:
-        return measure(y, both[:, :classes]) - measure(y, both[:, classes:])
-
-    side_by_side = np.hstack([a, b])
+    both = np.hstack([a, b])
+    difference = ScoreDifference(metric, a.shape[1])
     estimate = stratified_bootstrap_bca(
-        gap, y, side_by_side, confidence=confidence, resamples=RESAMPLES, seed=seed
+        difference, y, both, confidence=confidence, resamples=RESAMPLES, seed=seed
     )
-    observed = gap(y, side_by_side)
-    random = np.random.default_rng(seed)
+    observed = estimate.value
+    p_value = _permutation_test(y, a, b, metric, observed, seed)
+    if estimate.low is None or estimate.high is None:
+        # No resample differs, so the bootstrap cannot say how sure it is; the permutations can.
+        unsure = p_value > 1.0 - confidence
+        low, high = (min(observed, 0.0), max(observed, 0.0)) if unsure else (observed, observed)
+        return observed, low, high, p_value
+    return observed, estimate.low, estimate.high, p_value
+
+
+def _permutation_test(
+    y: NDArray[np.int64], a: Proba, b: Proba, metric: str, observed: float, seed: int
+) -> float:
+    """How often the difference is as large when the two answers of a row are swapped at random."""
+    classes, random = a.shape[1], np.random.default_rng(seed)
+    # A swap changes no more than what the metric needs of a row, so only that is swapped.
+    if metric in ROW_LOSS:
+        of_a, of_b = ROW_LOSS[metric](y, a), ROW_LOSS[metric](y, b)
+    else:
+        of_a, of_b = a.argmax(axis=1), b.argmax(axis=1)
     extreme = 0
     for _ in range(PERMUTATIONS):
-        swap = random.random(len(y))[:, None] < 0.5
-        swapped = np.hstack([np.where(swap, b, a), np.where(swap, a, b)])
-        extreme += abs(gap(y, swapped)) >= abs(observed) - 1e-12
-    low = observed if estimate.low is None else estimate.low
-    high = observed if estimate.high is None else estimate.high
-    return observed, low, high, (1 + extreme) / (1 + PERMUTATIONS)
+        swap = random.random(len(y)) < 0.5
+        left, right = np.where(swap, of_b, of_a), np.where(swap, of_a, of_b)
+        if metric in ROW_LOSS:
+            gap = float(left.mean() - right.mean())
+        else:
+            measure = BY_ANSWER[metric]
+            gap = measure(y, left, classes) - measure(y, right, classes)
+        extreme += abs(gap) >= abs(observed) - 1e-12
+    return (1 + extreme) / (1 + PERMUTATIONS)
 
 
 def newcombe_paired(

@@ -17,6 +17,15 @@ EXCERPT = 300
 """Characters of a text that are shown."""
 
 
+def confusion_counts(
+    y: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Rows of class i answered with j, shape (classes, classes); zeros where no row decides."""
+    if not len(y):
+        return np.zeros((classes, classes), dtype=np.int64)
+    return confusion_matrix(y, predicted, classes)
+
+
 def class_rows(
     y: NDArray[np.int64],
     predicted: NDArray[np.int64],
@@ -24,7 +33,7 @@ def class_rows(
     confidence: float,
 ) -> tuple[ClassRow, ...]:
     """Precision and recall of each class with Wilson intervals, and F1."""
-    matrix = confusion_matrix(y, predicted, len(labels))
+    matrix = confusion_counts(y, predicted, len(labels))
     rows = []
     for code, label in enumerate(labels):
         hits, answered, cases = (
