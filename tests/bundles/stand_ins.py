@@ -11,10 +11,13 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from headstart.modalities.preprocess import TokenPreprocessor
+from headstart.modalities import get_modality
+from headstart.modalities.preprocess import PixelPreprocessor, TokenPreprocessor
 from headstart.ports import Preprocessor, Progress
+from headstart.types.brief import ModalityName
 from headstart.types.model import BackboneCard, EncoderFeatures, FittedModel, NoFeatures
 
 WORDS = [
@@ -141,4 +144,89 @@ def majority_model(modality: Any = "text") -> FittedModel:
         weights=np.zeros((len(LABELS), 0), dtype=np.float32),
         bias=np.log(np.array([0.2, 0.5, 0.3], dtype=np.float32)),
         head="none",
+    )
+
+
+class TinyImageEncoder:
+    """Mean colour of an image."""
+
+    def __init__(self, folder: Path) -> None:
+        self.weights_sha256 = "0" * 64
+        self.width = 3
+        self.card = BackboneCard(
+            ref="file:mean-colour",
+            name="mean-colour",
+            modality="image",
+            licence="MIT-0",
+            feature_width=3,
+            source="the tests",
+        )
+        self.preprocessor: Preprocessor = PixelPreprocessor(
+            size=8,
+            crop_fraction=1.0,
+            interpolation="bilinear",
+            mean=(0.5, 0.5, 0.5),
+            std=(0.5, 0.5, 0.5),
+        )
+        self._path = folder / "mean-colour.onnx"
+
+    def encode(
+        self, values: Sequence[str], keys: Sequence[str], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        pixels = self.preprocessor(values)["pixel_values"]
+        means: NDArray[np.float32] = pixels.mean(axis=(2, 3))
+        return means
+
+    def onnx_path(self) -> Path:
+        nodes = [
+            helper.make_node("GlobalAveragePool", ["pixel_values"], ["pooled"]),
+            helper.make_node("Flatten", ["pooled"], ["features"]),
+        ]
+        given = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["batch", 3, 8, 8])
+        output = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", 3])
+        graph = helper.make_graph(nodes, "mean", [given], [output])
+        proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        onnx.save(proto, str(self._path))
+        return self._path
+
+
+def colour_model() -> FittedModel:
+    return FittedModel(
+        approach="frozen",
+        arm="frozen mean-colour",
+        modality="image",
+        labels=("blue", "green", "red"),
+        featurizer=EncoderFeatures("file:mean-colour", "0" * 64, 3),
+        weights=np.eye(3, dtype=np.float32)[::-1] * 4,
+        bias=np.zeros(3, dtype=np.float32),
+        head="logistic regression",
+    )
+
+
+def pictures(folder: Path, n: int = 9) -> list[str]:
+    """PNG files of one colour each and some noise: red, green, blue, red, …"""
+    rng = np.random.default_rng(0)
+    paths = []
+    for i in range(n):
+        pixels = rng.integers(0, 60, size=(20 + i, 30, 3), dtype=np.uint8)
+        pixels[..., i % 3] += 150
+        path = folder / f"{i}.png"
+        Image.fromarray(pixels).save(path)
+        paths.append(str(path))
+    return paths
+
+
+def classical_model(modality: ModalityName, values: Sequence[str]) -> FittedModel:
+    """Random weights on what the modality's classical features learned from `values`."""
+    features = get_modality(modality).classical_fit(values)
+    weights = np.random.default_rng(2).normal(size=(len(LABELS), features.width))
+    return FittedModel(
+        approach="classical",
+        arm="classical",
+        modality=modality,
+        labels=LABELS,
+        featurizer=features,
+        weights=weights.astype(np.float32),
+        bias=np.zeros(len(LABELS), dtype=np.float32),
+        head="logistic regression",
     )

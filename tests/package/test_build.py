@@ -21,6 +21,7 @@ import pytest
 
 from headstart.bundles import load, verify
 from headstart.bundles.manifest import SCHEMA_FILE
+from headstart.modalities import get_modality
 from headstart.package import build
 from headstart.package import build as build_function
 from headstart.types.errors import BackboneError, BundleError, MissingExtra, ParityError
@@ -94,6 +95,39 @@ def test_majority_ships_too(stand_ins: ModuleType, tmp_path: Path) -> None:
     assert report.parity.largest_difference < 1e-6
     proba = load(tmp_path / "b").predict_proba(["anything", "at all"])
     np.testing.assert_allclose(proba, [[0.2, 0.5, 0.3]] * 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("modality", ["text", "image"])
+def test_classical_models_ship_as_onnx_too(
+    stand_ins: ModuleType, tmp_path: Path, modality: Any
+) -> None:
+    values = stand_ins.TEXTS if modality == "text" else stand_ins.pictures(tmp_path)
+    model = stand_ins.classical_model(modality, values)
+    report = build(model, None, values, tmp_path / "b", name="n")
+    assert report.parity.labels_equal == len(values)
+    assert report.parity.largest_difference < 1e-5
+    predictor = load(tmp_path / "b")
+    features = get_modality(modality).classical_transform(model.featurizer, values)
+    logits = features.astype(np.float64) @ model.weights.T
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(predictor.predict_proba(values), shares, atol=1e-5)
+
+
+def test_an_image_encoder_ships(stand_ins: ModuleType, tmp_path: Path) -> None:
+    pictures = stand_ins.pictures(tmp_path)
+    encoder = stand_ins.TinyImageEncoder(tmp_path)
+    build(stand_ins.colour_model(), encoder, pictures, tmp_path / "b", name="n")
+    predictor = load(tmp_path / "b")
+    assert [answer.label for answer in predictor.predict(pictures)] == ["red", "green", "blue"] * 3
+    (tmp_path / "broken.png").write_text("no image")
+    scored = predictor.score(
+        [pictures[0], str(tmp_path / "broken.png"), pictures[2], "nowhere.png"]
+    )
+    assert scored.errors == {
+        1: "the file is not an image that can be read",
+        3: "there is no such file",
+    }
+    assert scored.probabilities[[0, 2]].argmax(axis=1).tolist() == [2, 0]
 
 
 @pytest.mark.parametrize("given", ["array", "function"])

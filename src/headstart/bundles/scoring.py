@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from headstart.bundles.predictor import BundlePredictor
 from headstart.bundles.reader import load
 from headstart.ports import Progress
+from headstart.types.brief import ModalityName
 from headstart.types.errors import DataError
 
 if TYPE_CHECKING:
@@ -68,29 +69,48 @@ def score_file(
         DataError: `source` cannot be read or no row of it can be used; `out` cannot be written, has
             another suffix, is `source` itself, or lies inside the bundle.
     """
-    # Reading tables is not needed where a bundle only answers.
-    from headstart.data import load_values
-
     source, out = Path(source), Path(out)
     folder = None if isinstance(bundle, BundlePredictor) else Path(bundle)
     _check_target(source, out, folder)
     predictor = bundle if isinstance(bundle, BundlePredictor) else load(bundle)
-    modality = predictor.manifest.modality
-    table = load_values(
-        source, input_column=input_column, modality="image" if modality == "image" else "text"
-    )
+    table = _table(predictor, source, input_column)
     answers = _answers(predictor, table, progress)
     answered = sum(answer.error is None for answer in answers)
     if answers and not answered:
         raise DataError(
             f"none of the {len(answers)} rows can be used; the first: {answers[0].error}",
             place=str(table.places[0]),
-            tip=f"check that the column holds what the bundle reads ({modality}s), or name it "
-            "with --input",
+            tip=f"check that the column holds what the bundle reads "
+            f"({predictor.manifest.modality}s), or name it with --input",
         )
     columns = _free_names(table.header)
     _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, answers))
     return ScoreReport(str(out), len(answers), answered, columns)
+
+
+def _table(predictor: BundlePredictor, source: Path, input_column: str | None) -> UnlabelledTable:
+    """The rows of `source`: from the named column, else the training table's, else the likely one.
+
+    Raises:
+        DataError: see `score_file`.
+    """
+    # Not at the top: a bundle that only answers reads no tables.
+    from headstart.data import load_values
+
+    modality: ModalityName = "image" if predictor.manifest.modality == "image" else "text"
+    if modality == "text" and source.is_dir():
+        raise DataError(
+            "a folder, but the bundle reads texts",
+            place=str(source),
+            tip="name a CSV or JSONL file",
+        )
+    usual = predictor.manifest.inputs.get("column")
+    if input_column is None and isinstance(usual, str):
+        try:
+            return load_values(source, input_column=usual, modality=modality)
+        except DataError:
+            pass  # The second reading says what is wrong, if it is not the column.
+    return load_values(source, input_column=input_column, modality=modality)
 
 
 def _check_target(source: Path, out: Path, bundle: Path | None) -> None:
@@ -121,7 +141,7 @@ def _check_target(source: Path, out: Path, bundle: Path | None) -> None:
 
 
 def _existing_parent(path: Path) -> Path:
-    return next((parent for parent in path.absolute().parents if parent.is_dir()), Path("/"))
+    return next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
 
 
 def _answers(

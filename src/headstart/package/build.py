@@ -17,6 +17,7 @@ from headstart.bundles.layout import LAYOUT
 from headstart.bundles.manifest import manifest_bytes, path_problem
 from headstart.modalities import get_modality
 from headstart.modalities.preprocess import ClassicalPreprocessor, load_preprocessor
+from headstart.modalities.text import LONGEST
 from headstart.package.card import card_text
 from headstart.package.graph import model_graph
 from headstart.package.latency import cost_per_million, measure_latency, measure_throughput
@@ -40,12 +41,14 @@ def build(
     provenance: Mapping[str, str] | None = None,
     trained_proba: Trained = None,
     price_per_core_hour: float | None = None,
+    input_column: str | None = None,
 ) -> PackageReport:
     """Write `model` as a bundle into `destination`, after the parity gate; measure what it costs.
 
     sample: real rows for the gate and the measurements. trained_proba: the trained model's
     probabilities (n, classes) of them, or a function that gives them; None: computed here from the
-    encoder's (or the classical) features. On any error `destination` is left as it was.
+    encoder's (or the classical) features. input_column: where the training table had the values; a
+    table to be labelled is read there first. On any error `destination` is left as it was.
 
     Raises:
         ParityError: the bundle, read back from disk, differs from the trained model.
@@ -57,7 +60,8 @@ def build(
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        manifest = _write(partial, model, encoder, name, dict(provenance or {}))
+        about = {**_facts(model, encoder), **(provenance or {})}
+        manifest = _write(partial, model, encoder, name, input_column, about)
         predictor = _read_back(partial)
         trained = _trained(model, encoder, sample, trained_proba)
         parity = check_parity(trained, predictor.predict_proba(sample))
@@ -128,6 +132,7 @@ def _write(
     model: FittedModel,
     encoder: Encoder | None,
     name: str,
+    input_column: str | None,
     provenance: dict[str, str],
 ) -> Manifest:
     """Every file of a bundle, the manifest last."""
@@ -135,7 +140,7 @@ def _write(
 
     preprocessor = _preprocessor(model, encoder)
     graph = encoder.onnx_path() if encoder is not None and _encodes(model) else None
-    schema = input_schema(model.modality)
+    schema = input_schema(model.modality, input_column)
     contents = {
         LAYOUT.model: model_graph(model, graph),
         LAYOUT.input_schema: (json.dumps(schema, indent=2) + "\n").encode("utf-8"),
@@ -153,7 +158,7 @@ def _write(
         model=LAYOUT.model,
         files={},
         created_by=f"headstart {__version__}",
-        provenance={**_facts(model, encoder), **provenance},
+        provenance=provenance,
     )
     contents[LAYOUT.card] = card_text(manifest, {}).encode("utf-8")
     for path, content in contents.items():
@@ -196,20 +201,21 @@ def _facts(model: FittedModel, encoder: Encoder | None) -> dict[str, str]:
     return facts
 
 
-def input_schema(modality: str) -> dict[str, Any]:
-    """JSON Schema of one raw value.
+def input_schema(modality: str, column: str | None = None) -> dict[str, Any]:
+    """JSON Schema of one raw value; `column` is where tables hold it, if that is known.
 
-    >>> input_schema("text")["type"]
-    'string'
+    >>> input_schema("text")["maxLength"]
+    100000
     """
-    said = {
-        "text": "One text. Not empty; what the tokenizer's limit leaves over is not read.",
-        "image": "Path of one image file (JPEG, PNG, …), readable where the bundle runs.",
-    }
-    return {
+    schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": modality,
-        "description": said[modality],
         "type": "string",
         "minLength": 1,
     }
+    if modality == "image":
+        schema["description"] = "Path of an image file, readable where the bundle runs."
+    else:
+        schema["description"] = "One text. What is longer than the token limit is not read."
+        schema["maxLength"] = LONGEST
+    return schema if column is None else {**schema, "column": column}
