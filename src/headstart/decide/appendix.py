@@ -13,6 +13,7 @@ from headstart.types.ledger import Entry, LedgerRow, unescape
 SHOWN_DROPPED = 30
 SHOWN_FINDINGS = 20
 SHOWN_REASONS = 12
+SHOWN_REMARKS = 12
 VALUE_LENGTH = 140
 
 
@@ -32,7 +33,9 @@ def data(read: Reader) -> dict[str, Any]:
             for name, key in (("Input column", "input_column"), ("Label column", "label_column"))
             if read.value(f"/data/{key}")
         ],
-        "remarks": [read.prose(text, remarks) for text in remarks.value] if remarks else [],
+        "remarks": [read.prose(text, remarks) for text in remarks.value[:SHOWN_REMARKS]]
+        if remarks
+        else [],
         "dropped": [group for group in groups if group],
         "findings": _findings(read),
     }

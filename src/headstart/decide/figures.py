@@ -12,6 +12,11 @@ from headstart.decide.evidence import at, kind
 from headstart.decide.words import NUMBER, confidence, count, metric_value, visible
 from headstart.types.ledger import Entry, LedgerView
 
+PROSE = 700
+"""Characters of a sentence from the ledger that are shown."""
+NAME = 80
+"""Characters of a quoted name that are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -121,7 +126,9 @@ class Reader:
         return self.figure(write(found.value), found)
 
     def prose(self, text: str, entry: Entry) -> Said:
-        """Text from the ledger, each number in it linked to its row."""
+        """Text from the ledger, cut when very long, each number in it linked to its row."""
+        if len(text) > PROSE:
+            text = text[: PROSE - 1].rstrip() + "…"
         parts: list[str | Figure | Quote] = []
         end = 0
         for match in NUMBER.finditer(text):
@@ -141,7 +148,7 @@ class Reader:
         for piece, source in pieces:
             entry = self.at(source) if source.startswith("/") else None
             if source == "quote":
-                parts.append(Quote(piece))
+                parts.append(Quote(piece, NAME))
             elif not source.startswith("/"):
                 parts.append(piece)
             elif NUMBER.fullmatch(piece.lstrip("<= ").removesuffix(" ms")):

@@ -46,32 +46,34 @@ def backbone_name(read: Reader) -> str:
     return str(read.value(f"/select/{escape(ref)}/card/name", ref)) if ref else ""
 
 
-def _approach(read: Reader) -> Said:
+def _approach(read: Reader) -> tuple[Said, str]:
+    """What to use, and for the simpler approaches why not something larger."""
     approach, transfer = read.value("/decide/approach"), read.value("/decide/transfer")
     name = Quote(backbone_name(read), 60)
     if approach in ("frozen", "adapted"):
         how = "kept frozen, with a new head" if approach == "frozen" else "adapted to the task"
-        return Said(("the pretrained network ", name, ", ", how))
+        return Said(("the pretrained network ", name, ", ", how)), ""
     if approach == "zero-shot":
-        return Said(("the generic model ", name, " as it is, without training"))
+        what = Said(("the generic model ", name, " as it is" if name.text else "as it is"))
+        return what, " Training was not worth it."
     if approach == "majority":
-        return Said(("no model: always answer the largest class",))
-    why = {
-        "harms": "a pretrained network is credibly worse here",
-        "inconclusive": "a pretrained network has not been shown to be worth it",
-        "helps": "a pretrained network gains too little to be worth it",
+        return Said(("no model at all: always answer the largest class",)), ""
+    return Said(("the classical model",)), {
+        "harms": " A pretrained network is credibly worse here.",
+        "inconclusive": " A pretrained network has not been shown to be worth it.",
+        "helps": " A pretrained network gains too little to be worth it.",
     }[transfer]
-    return Said(("the classical model; ", why))
 
 
 def statement(read: Reader) -> Said:
-    """The recommendation in one sentence."""
-    ship, approach = read.value("/decide/ship"), _approach(read)
+    """The recommendation in one or two sentences."""
+    what, why = _approach(read)
+    ship = read.value("/decide/ship")
     if ship == "no":
-        return Said(("The best candidate so far is ", *approach.parts, ". It is not fit to ship."))
+        return Said(("The best candidate so far is ", *what.parts, ", and it is not enough.", why))
     if ship == "yes":
-        return Said(("Build on ", *approach.parts, ". It is fit to ship."))
-    return Said(("Build on ", *approach.parts, ". Let people check its answers for now."))
+        return Said(("Use ", *what.parts, ". It is fit to ship.", why))
+    return Said(("Use ", *what.parts, ", and let people check its answers for now.", why))
 
 
 def _interval(found: Measure) -> Said:
