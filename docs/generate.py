@@ -39,12 +39,12 @@ def command_page() -> str:
 def pages() -> dict[str, str]:
     """Relative path -> content of every generated page."""
     from headstart.brief import brief_page
-    from headstart.decide import schema_page
+    from headstart.decide.schema import decision_schema, schema_markdown
 
     return {
         "reference/cli.md": command_page(),
         "reference/brief.md": brief_page(),
-        "reference/decision-schema.md": schema_page(),
+        "reference/decision-schema.md": schema_markdown(decision_schema()),
     }
 
 

@@ -55,12 +55,12 @@ def demo_images(folder: Path) -> Path:
     for name in ("working", "defective"):
         (target / name).mkdir(parents=True, exist_ok=True)
     taken = {"working": 0, "defective": 0}
-    for line in (data / "labels.csv").read_text(encoding="utf-8").splitlines():
-        image, probability, *_ = line.split()
-        name = {0.0: "working", 1.0: "defective"}.get(float(probability))
-        if name is not None and taken[name] < CELLS_PER_CLASS:
-            taken[name] += 1
-            shutil.copyfile(data / image, target / name / Path(image).name)
+    for row in (data / "labels.csv").read_text(encoding="utf-8").splitlines():
+        image, probability, *_ = row.split()
+        label = {0.0: "working", 1.0: "defective"}.get(float(probability))
+        if label is not None and taken[label] < CELLS_PER_CLASS:
+            taken[label] += 1
+            shutil.copyfile(data / image, target / label / Path(image).name)
     return target
 
 

@@ -1,0 +1,137 @@
+"""The arms of a run: which, on what features, each a stage of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt import (
+    ArmFeatures,
+    ArmInputs,
+    label_texts,
+    plan_arms,
+    predict_proba,
+    refit,
+    run_arm,
+)
+from headstart.ports import Encoder, Progress
+from headstart.types.adapt import AdaptReport, ArmSpec
+from headstart.types.brief import Brief, ModalityName
+from headstart.types.data import AuditReport, Dataset
+from headstart.types.model import ArmResult, EncoderFeatures, FittedModel, Unavailable
+from headstart.workflow.candidates import Candidate
+from headstart.workflow.journal import Journal, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The development rows: all that training and choosing may see."""
+
+    modality: ModalityName
+    values: tuple[str, ...]
+    keys: tuple[str, ...]
+    codes: NDArray[np.int64]
+    labels: tuple[str, ...]
+    groups: NDArray[np.int64]
+    places: tuple[str, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset, split: AuditReport) -> Rows:
+        """The rows of the dataset that are not held out."""
+        examples = [dataset.examples[int(i)] for i in split.development]
+        return cls(
+            dataset.modality,
+            tuple(example.value for example in examples),
+            tuple(example.key for example in examples),
+            dataset.codes()[split.development],
+            dataset.labels,
+            split.groups,
+            tuple(str(example.place) for example in examples),
+        )
+
+
+class Arms:
+    """Runs the arms on identical folds; features are computed only for an arm that has to run."""
+
+    def __init__(
+        self,
+        brief: Brief,
+        rows: Rows,
+        split: AuditReport,
+        backbones: Sequence[Candidate],
+        journal: Journal,
+        progress: Progress,
+    ) -> None:
+        self.brief, self.rows, self.split = brief, rows, split
+        self.journal, self.progress = journal, progress
+        self.backbones = {backbone.card.ref: backbone for backbone in backbones}
+        self.specs = plan_arms(rows.modality, [backbone.card for backbone in backbones])
+
+    def run(self) -> tuple[list[ArmResult], list[Unavailable]]:
+        """(results, arms that could not be run and why), in the order of the plan."""
+        answers = [self._one(spec) for spec in self.specs]
+        results = [answer for answer in answers if isinstance(answer, ArmResult)]
+        return results, [answer for answer in answers if isinstance(answer, Unavailable)]
+
+    def refit(self, verdict: AdaptReport) -> FittedModel:
+        """The chosen arm on all development rows."""
+        spec = next(spec for spec in self.specs if spec.name == verdict.chosen)
+        return self.journal.stage(
+            "refit", self._hashes(spec), lambda: refit(spec, self._inputs(spec), self.brief.seed)
+        )
+
+    def encoder(self, model: FittedModel) -> Encoder | None:
+        """The network that a model's features come from."""
+        source = model.featurizer
+        return self.backbones[source.ref].encoder if isinstance(source, EncoderFeatures) else None
+
+    def probabilities(self, model: FittedModel) -> NDArray[np.float32]:
+        """What the trained model says of the development rows, without a bundle: (n, classes)."""
+        spec = next(spec for spec in self.specs if spec.name == model.arm)
+        return predict_proba(model, self._inputs(spec))
+
+    def _one(self, spec: ArmSpec) -> ArmResult | Unavailable:
+        return self.journal.stage(
+            f"adapt/{spec.name}",
+            {**self._hashes(spec), "folds": fingerprint(self.split.folds)},
+            lambda: run_arm(
+                spec, self._inputs(spec), self.split.folds, self.brief.seed, self.progress
+            ),
+        )
+
+    def _hashes(self, spec: ArmSpec) -> dict[str, str]:
+        rows = (self.rows.keys, self.rows.codes, self.rows.groups, self.rows.labels)
+        backbone = self.backbones[spec.backbone].fingerprint if spec.backbone else ""
+        settings = (spec, self.brief.seed, self.brief.data.definitions)
+        return {"data": fingerprint(rows), "plan": fingerprint(settings), "backbone": backbone}
+
+    def _inputs(self, spec: ArmSpec) -> ArmInputs:
+        features = {}
+        if spec.backbone is not None and (spec.family != "zero-shot" or self._has_words):
+            features[spec.name] = self._features(spec, self.backbones[spec.backbone])
+        return ArmInputs(
+            modality=self.rows.modality,
+            values=self.rows.values,
+            codes=self.rows.codes,
+            labels=self.rows.labels,
+            groups=self.rows.groups,
+            definitions=self.brief.data.definitions,
+            features=features,
+        )
+
+    @property
+    def _has_words(self) -> bool:
+        return self.rows.modality == "text"
+
+    def _features(self, spec: ArmSpec, backbone: Candidate) -> ArmFeatures:
+        encoder = backbone.random if spec.family == "random" else backbone.encoder
+        texts = label_texts(self.rows.labels, self.brief.data.definitions)
+        return backbone.features(
+            encoder,
+            self.rows.values,
+            self.rows.keys,
+            texts if spec.family == "zero-shot" else [],
+        )

@@ -1,0 +1,264 @@
+"""The stages in order: from a brief to a decision, resumed where it stopped."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import headstart
+from headstart.adapt import judge, majority_shares
+from headstart.audit import audit
+from headstart.backbones import scorecard
+from headstart.bundles import load as load_bundle
+from headstart.bundles import verify
+from headstart.decide import decide
+from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
+from headstart.package import build, publish
+from headstart.ports import Engine, Progress, RunStore
+from headstart.types.adapt import AdaptReport
+from headstart.types.artifact import PackageReport
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport
+from headstart.types.errors import BundleError
+from headstart.types.model import ArmResult, FittedModel, Scorecard
+from headstart.types.result import Decision, EvaluationReport
+from headstart.workflow.arms import Arms, Rows
+from headstart.workflow.candidates import Candidate, candidates
+from headstart.workflow.documents import write_documents
+from headstart.workflow.journal import Journal, fingerprint
+from headstart.workflow.model_card import model_card
+from headstart.workflow.pilot import Pilot
+from headstart.workflow.sources import read_sources
+from headstart.workflow.tables import predictions_csv, set_aside_csv
+from headstart.workflow.thumbnails import thumbnail
+
+PARITY_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the outside lends to a run."""
+
+    store: RunStore
+    engine: Engine
+    progress: Progress
+
+
+def run_pipeline(brief: Brief, pilot: Pilot, parts: Parts) -> Decision:
+    """Run every stage that has no answer yet; leaves memo, decision and bundle in the folder."""
+    pilot.clear_staging()
+    return _Run(brief, pilot, parts).run()
+
+
+class _Run:
+    """One pass over the stages, each answered from the journal where it was finished."""
+
+    def __init__(self, brief: Brief, pilot: Pilot, parts: Parts) -> None:
+        self.brief, self.pilot = brief, pilot
+        self.store, self.progress = parts.store, parts.progress
+        self.journal = Journal(parts.store)
+        self.sources = read_sources(brief, parts.progress)
+        self.data = fingerprint(self.sources.report())
+
+    def run(self) -> Decision:
+        """Every stage in order."""
+        self._begin()
+        split = self._audit()
+        rows = Rows.of(self.sources.dataset, split)
+        backbones = candidates(self.brief, rows.modality, self.progress)
+        cards = [self._select(backbone, rows) for backbone in backbones]
+        arms = Arms(self.brief, rows, split, backbones, self.journal, self.progress)
+        results, unavailable = arms.run()
+        said = (self.brief.requirement, split, results, unavailable)
+        verdict = self.journal.stage(
+            "adapt",
+            {"data": self.data, "arms": fingerprint(said)},
+            lambda: judge(results, unavailable, self.brief, split),
+            pointer="/adapt",
+        )
+        model = arms.refit(verdict)
+        package = self._package(model, arms)
+        evaluation = self._evaluate(split, rows, results, verdict, model)
+        decision = self._decide(split, verdict, evaluation, package, cards, model)
+        chosen = next(result for result in results if result.name == verdict.chosen)
+        self._end(rows, chosen, model)
+        return decision
+
+    def _begin(self) -> None:
+        said = {"data": self.data, "brief": fingerprint(self.brief)}
+        self.journal.stage("brief", said, lambda: self.brief, pointer="/brief")
+        self.journal.stage(
+            "run",
+            said,
+            lambda: {
+                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "version": headstart.__version__,
+                "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+                f"Python {platform.python_version()}",
+                "seed": self.brief.seed,
+            },
+            pointer="/run",
+        )
+        self.journal.stage("data", {"data": self.data}, self.sources.report, pointer="/data")
+
+    def _audit(self) -> AuditReport:
+        brief = self.brief
+        plan = (brief.requirement.metric, brief.folds, brief.repeats, brief.seed, brief.budget)
+        return self.journal.stage(
+            "audit",
+            {"data": self.data, "plan": fingerprint(plan)},
+            lambda: audit(self.sources.dataset, self.sources.holdout, brief),
+            pointer="/audit",
+        )
+
+    def _select(self, backbone: Candidate, rows: Rows) -> Scorecard:
+        ref = backbone.card.ref
+        return self.journal.stage(
+            f"select/{ref}",
+            {"data": fingerprint(rows.keys), "backbone": backbone.fingerprint},
+            lambda: scorecard(backbone.encoder, rows.values, rows.keys),
+            pointer=f"/select/{ref.replace('~', '~0').replace('/', '~1')}",
+        )
+
+    def _package(self, model: FittedModel, arms: Arms) -> PackageReport:
+        def work() -> PackageReport:
+            shutil.rmtree(self.pilot.staging, ignore_errors=True)
+            self.progress("packaging", 0, 1)
+            rows = _spread(len(arms.rows.values), PARITY_ROWS)
+            return build(
+                model,
+                arms.encoder(model),
+                [arms.rows.values[i] for i in rows],
+                self.pilot.staging,
+                name=self.brief.name,
+                provenance={"data": self.data, "model": fingerprint(model)},
+                trained_proba=arms.probabilities(model)[rows],
+                price_per_core_hour=self.brief.budget.price_per_core_hour,
+                input_column=self.sources.dataset.input_column,
+            )
+
+        said = {"model": fingerprint(model), "data": self.data, "brief": self.brief.name}
+        report = self.journal.stage("package", said, work, pointer="/package")
+        if self._published(model) is None and not self.pilot.staging.is_dir():
+            work()
+        return report
+
+    def _published(self, model: FittedModel) -> Path | None:
+        """The bundle in place, where it is sound and holds this model."""
+        try:
+            manifest = verify(self.pilot.bundle)
+        except BundleError:
+            return None
+        same = manifest.provenance.get("model") == fingerprint(model)
+        return self.pilot.bundle if same else None
+
+    def _evaluate(
+        self,
+        split: AuditReport,
+        rows: Rows,
+        results: Sequence[ArmResult],
+        verdict: AdaptReport,
+        model: FittedModel,
+    ) -> EvaluationReport:
+        """The bundle on the hold-out, or the out-of-fold answers where there is none."""
+        majority = next(result for result in results if result.family == "majority")
+        chosen = next(result for result in results if result.name == verdict.chosen)
+        said = {
+            "data": self.data,
+            "model": fingerprint(model),
+            "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
+            "plan": fingerprint((verdict.metric, self.brief.requirement, self.brief.seed)),
+        }
+
+        def crossed() -> EvaluationReport:
+            return evaluate_cross_validated(
+                chosen,
+                majority,
+                values=rows.values,
+                codes=rows.codes,
+                places=rows.places,
+                labels=rows.labels,
+                modality=rows.modality,
+                folds=split.folds,
+                metric=verdict.metric,
+                brief=self.brief,
+            )
+
+        def opened() -> EvaluationReport:
+            predictor = load_bundle(self._published(model) or self.pilot.staging)
+            return evaluate(
+                predictor.predict_proba,
+                SealedHoldout.seal(source, split.holdout, split.holdout_clean),
+                labels=rows.labels,
+                majority=majority_shares(rows.codes, len(rows.labels)),
+                metric=verdict.metric,
+                chosen=verdict.chosen,
+                openings=self.store.openings(holdout) + 1,
+                brief=self.brief,
+            )
+
+        if split.holdout_kind == "none":
+            return self.journal.stage(
+                "evaluate", said, crossed, pointer="/evaluate", rows=self._pictures
+            )
+        source = self.sources.holdout or self.sources.dataset
+        held = [source.examples[int(i)] for i in split.holdout]
+        holdout = fingerprint(tuple((example.key, example.label) for example in held))
+        self.progress("opening the hold-out", 0, 1)
+        return self.journal.stage(
+            "evaluate", said, opened, pointer="/evaluate", rows=self._pictures, opens=holdout
+        )
+
+    def _pictures(self, evaluation: EvaluationReport) -> list[tuple[str, Any]]:
+        """Thumbnails of the errors that the memo shows."""
+        if self.sources.dataset.modality != "image":
+            return []
+        return [
+            (f"/thumbnails/{index}", thumbnail(error.value))
+            for index, error in enumerate(evaluation.errors)
+        ]
+
+    def _decide(
+        self,
+        split: AuditReport,
+        verdict: AdaptReport,
+        evaluation: EvaluationReport,
+        package: PackageReport,
+        cards: Sequence[Scorecard],
+        model: FittedModel,
+    ) -> Decision:
+        said = (self.brief, split, verdict, evaluation, package, tuple(cards), model)
+        return self.journal.stage(
+            "decide",
+            {"data": self.data, "evidence": fingerprint(said)},
+            lambda: decide(self.brief, split, verdict, evaluation, package, cards, model),
+            pointer="/decide",
+        )
+
+    def _end(self, rows: Rows, chosen: ArmResult, model: FittedModel) -> None:
+        """The bundle in place, the documents written, and the run marked as finished."""
+        view = self.journal.view()
+        if self._published(model) is None:
+            publish(self.pilot.staging, self.pilot.bundle, model_card(view))
+        self.pilot.clear_staging()
+        if self.sources.dataset.set_aside:
+            self.pilot.write(
+                "artifacts/set_aside.csv", set_aside_csv(self.sources.dataset.set_aside)
+            )
+        self.pilot.write("artifacts/out_of_fold.csv", predictions_csv(rows, chosen.out_of_fold))
+        write_documents(self.pilot, view)
+        visited = tuple(self.journal.visited)
+        self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
+
+
+def _spread(n: int, wanted: int) -> list[int]:
+    """Row numbers spread evenly over n rows."""
+    return sorted(set(np.linspace(0, n - 1, min(n, wanted)).round().astype(int).tolist()))
