@@ -14,7 +14,7 @@ TEXTS = [
     "I lost my card",
     "why was I charged twice for the same payment?",
     "card",
-    "My transfer to a friend in another country has been pending for three days; when will it come?",
+    "My transfer to a friend in another country has been pending for three days; when will it be?",
     "How do I change my PIN",
     "I lost my bank card",
     "the app crashes whenever I open the statement of last month, please help me with this problem",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,8 @@ def compare(rows: Sequence[Inputs], exported: Runner, reference: Runner) -> Veri
         worst = max(worst, _largest(expected - got))
         scale = max(scale, _largest(expected))
     tolerance = TOLERANCE * scale
-    # Written so that a NaN is refused.
-    return Verification(bool(worst <= tolerance), worst, tolerance, len(rows))
+    accepted = isfinite(worst) and worst <= tolerance
+    return Verification(accepted, worst, tolerance, len(rows))
 
 
 def _largest(values: NDArray[np.float32]) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from headstart.modalities.preprocess import PixelPreprocessor, TokenPreprocessor
+from headstart.modalities.preprocess import INTERPOLATIONS, PixelPreprocessor, TokenPreprocessor
 from headstart.ports import Preprocessor
-from headstart.types.errors import BackboneError
+from headstart.types.errors import BackboneError, did_you_mean
 from headstart.types.model import BackboneCard
 
 INPUTS = ("input_ids", "attention_mask")
@@ -40,14 +40,25 @@ def tokens(
 
 
 def pixels(card: BackboneCard) -> Preprocessor:
-    """Pixels of the card's size and normalisation."""
+    """Pixels of the card's size and normalisation.
+
+    Raises:
+        BackboneError: the card names an interpolation that is not known.
+    """
     assert card.input_size is not None
     assert card.mean is not None
     assert card.std is not None
+    interpolation = card.interpolation or "bicubic"
+    if interpolation not in INTERPOLATIONS:
+        raise BackboneError(
+            f"unknown interpolation '{interpolation}'",
+            place=card.ref,
+            tip=did_you_mean(interpolation, INTERPOLATIONS),
+        )
     return PixelPreprocessor(
         size=card.input_size,
         crop_fraction=card.crop_fraction or 1.0,
-        interpolation=card.interpolation or "bicubic",
+        interpolation=interpolation,
         mean=card.mean,
         std=card.std,
     )

@@ -53,7 +53,10 @@ class FeatureStore:
         blobs = [(key, np.ascontiguousarray(row, dtype="<f4").tobytes()) for key, row in rows]
         with self._connect() as database, database:
             database.execute("BEGIN IMMEDIATE")
-            database.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", blobs)
+            # Not INSERT OR IGNORE: that would pass over a row of the wrong width, too.
+            database.executemany(
+                "INSERT INTO features VALUES (?, ?) ON CONFLICT (key) DO NOTHING", blobs
+            )
 
     def __len__(self) -> int:
         with self._connect() as database:
@@ -72,6 +75,11 @@ class FeatureStore:
                 f"the feature store cannot be used: {error}",
                 place=str(self.path),
                 tip=f"make room or permit writing there, or set {VARIABLE} to another folder",
+            ) from error
+        except sqlite3.IntegrityError as error:
+            raise BackboneError(
+                f"features that are not {self.width} wide were given: {error}",
+                place=str(self.path),
             ) from error
         except sqlite3.DatabaseError as error:
             raise BackboneError(

@@ -109,7 +109,7 @@ def _check_independence(
     same(encoder.encode(values, keys), stored, "features under known keys are the same again")
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """Stands for the user's interrupt."""
 
 
@@ -120,12 +120,12 @@ def _check_progress(encoder: Encoder, values: list[str]) -> None:
     _require(calls[-1][1] == calls[-1][2], f"progress ends with all rows done, not {calls[-1]}")
 
     def stop(what: str, done: int, total: int) -> None:
-        raise _Stop
+        raise _StopError
 
     stopped = False
     try:
         encoder.encode(values, fresh_keys(values), stop)
-    except _Stop:
+    except _StopError:
         stopped = True
     _require(stopped, "what progress raises is raised by encode")
 

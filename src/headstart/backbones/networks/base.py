@@ -22,6 +22,9 @@ class Network(Protocol):
     def weights_sha256(self) -> str:
         """sha256 of the weights file as published; for random weights, of what they follow from."""
 
+    def weights(self) -> Path:
+        """The weights as safetensors; they may be fetched, converted or made first."""
+
     @property
     def architecture(self) -> dict[str, Any]:
         """JSON: everything but the weights that decides what the network computes."""

@@ -43,7 +43,9 @@ class ImageNetwork:
 
     def build(self) -> torch.nn.Module:
         load_file = require("safetensors.torch", what="an image backbone", extra="image").load_file
-        module = create(self.name, num_classes=0)
+        with seeded(0):
+            # Initial values are about to be replaced; the caller's random numbers stay as they are.
+            module = create(self.name, num_classes=0)
         wanted = module.state_dict()
         path = self.weights()
         found = load_file(path)
@@ -103,7 +105,8 @@ def under_timm_names(architecture: str, state: dict[str, Any], place: str) -> di
     Raises:
         BackboneError: they fit the architecture neither way.
     """
-    wanted = {n: tuple(t.shape) for n, t in create(architecture).state_dict().items()}
+    with seeded(0):
+        wanted = {n: tuple(t.shape) for n, t in create(architecture).state_dict().items()}
     if all(name in state for name in wanted if not name.endswith("num_batches_tracked")):
         return state
     if len(state) != len(wanted):

@@ -51,7 +51,9 @@ class TextNetwork:
         return {name: {0: "batch", 1: "sequence"} for name in self.inputs}
 
     def build(self) -> torch.nn.Module:
-        model = self._architecture()
+        with seeded(0):
+            # Initial values are about to be replaced; the caller's random numbers stay as they are.
+            model = self._architecture()
         _load(model, self.weights())
         return _pooled(model, self.inputs, self.pooling, self.normalize)
 

@@ -58,7 +58,10 @@ def timm_card(name: str, ref: str, *, published: bool = True) -> BackboneCard:
     if architecture not in timm.list_models():
         tip = did_you_mean(architecture, timm.list_models())
         raise BackboneError(f"timm knows no architecture '{name}'", place=ref, tip=tip)
-    settings: Any = timm.get_pretrained_cfg(name)
+    try:
+        settings: Any = timm.get_pretrained_cfg(name)
+    except RuntimeError:  # timm's answer to an unknown tag
+        settings = None
     if settings is None or (published and not (settings.hf_hub_id or settings.url)):
         tags = timm.list_pretrained(f"{architecture}*")
         tip = did_you_mean(name, tags)
