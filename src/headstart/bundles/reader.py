@@ -41,7 +41,7 @@ def load(path: str | Path, *, threads: int | None = None) -> BundlePredictor:
     try:
         preprocessor = load_preprocessor(manifest.preprocessing, files)
     except HeadstartError as error:
-        raise BundleError(error.message, place=str(folder), tip=error.tip) from error
+        raise BundleError(error.message, place=str(folder), tip=error.tip or REBUILD) from error
     except Exception as error:  # tokenizers raises plain Exception on a spoilt file
         raise BundleError(
             f"the preprocessing cannot be set up ({type(error).__name__}: {error})",

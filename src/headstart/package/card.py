@@ -70,7 +70,7 @@ changed or missing one is refused by name, so keep the folder as it is."""
 
 
 def _labels(labels: tuple[str, ...]) -> str:
-    shown = "\n".join(f"- {_line(label)}" for label in labels[:SHOWN_LABELS])
+    shown = "\n".join(f"- `{_line(label)}`" for label in labels[:SHOWN_LABELS])
     left = len(labels) - SHOWN_LABELS
     return f"{shown}\n- … and {left} more, in `manifest.json`" if left > 0 else shown
 
