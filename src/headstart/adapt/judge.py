@@ -11,8 +11,20 @@ from headstart.stats import compare, mean_over_folds
 from headstart.types.adapt import AdaptReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport
-from headstart.types.model import SIMPLICITY, Approach, ArmResult, ArmSummary, Unavailable
+from headstart.types.model import (
+    SIMPLICITY,
+    Approach,
+    ArmFamily,
+    ArmResult,
+    ArmSummary,
+    Unavailable,
+)
 from headstart.types.result import Comparison, Estimate, NotAvailable, TransferVerdict
+
+LESSON: dict[ArmFamily, str] = {
+    "scratch": "a network trained for this task alone is worth a look.",
+    "random": "what was learned from the source loses something that this task needs.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +204,8 @@ def _remarks(chosen: ArmResult, results: Sequence[ArmResult], measure: Measure) 
         if gain.low is not None and gain.low > 0:
             remarks.append(
                 f"The control '{control.name}' credibly beats the chosen '{chosen.name}' on "
-                f"{_words(measure.metric)}, by {_span(gain)}; controls are not shipped, so a "
-                "network trained for this task alone is worth a look."
+                f"{_words(measure.metric)}, by {_span(gain)}: {LESSON[control.family]} "
+                "Controls are not shipped."
             )
     random = next((arm for arm in results if arm.family == "random"), None)
     if chosen.family == "frozen" and random is not None:
