@@ -123,6 +123,8 @@ def _read(preprocessor: Preprocessor, path: str) -> Inputs | str:
         return preprocessor([path])
     except HeadstartError as error:
         return error.message
+    except MemoryError:
+        return "the image does not fit into this machine's memory"
     except OSError as error:
         return f"the file cannot be read ({error.strerror or error})"
 

@@ -37,6 +37,8 @@ def open_session(content: bytes, *, classes: int, place: Path, threads: int | No
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Threads that wait in a loop take cores from decoding and from whatever else runs here.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
