@@ -56,7 +56,7 @@ def run(
 
     Raises:
         InputError: the data, the brief, a backbone or the folder cannot be used.
-        MissingExtra: an optional package that this modality needs is not installed.
+        MissingExtraError: an optional package that this modality needs is not installed.
     """
     options = Options(
         input=input,

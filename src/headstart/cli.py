@@ -88,9 +88,7 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
     )
     command.add_argument("--input", metavar="COLUMN", help="column with the text or image path")
     command.add_argument("--label", metavar="COLUMN", help="column with the label")
-    command.add_argument(
-        "--holdout", metavar="DATA", help="rows kept for the final judgement"
-    )
+    command.add_argument("--holdout", metavar="DATA", help="rows kept for the final judgement")
     command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
     command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
     command.add_argument(

@@ -14,14 +14,14 @@ from headstart.data import file_key, text_key
 from headstart.heads import LinearHead, fit_linear
 from headstart.modalities import validate_text
 from headstart.ports import Encoder
-from headstart.types.errors import DataError, MissingExtra, did_you_mean
+from headstart.types.errors import DataError, MissingExtraError, did_you_mean
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise MissingExtra("TransferClassifier", extra="text", package="scikit-learn") from error
+    raise MissingExtraError("TransferClassifier", extra="text", package="scikit-learn") from error
 
 HEADS = ("linear",)
 PRECOMPUTED = "precomputed"

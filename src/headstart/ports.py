@@ -14,13 +14,14 @@ from headstart.types.artifact import Prediction
 from headstart.types.data import Dataset, Finding
 from headstart.types.ledger import LedgerRow
 from headstart.types.model import BackboneCard, ClassicalFeatures
+from headstart.types.result import NotAvailable
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
 class Progress(Protocol):
-    """Where long work says how far it is. Raises `Interrupted` when the user asked to stop."""
+    """Where long work says how far it is; raises `InterruptedRunError` when asked to stop."""
 
     def __call__(self, what: str, done: int, total: int) -> None: ...
 
@@ -134,7 +135,8 @@ class AuditCheck(Protocol):
     def needs(self) -> tuple[str, ...]:
         """Fields of `AuditInputs` without which it is skipped."""
 
-    def __call__(self, inputs: AuditInputs) -> Iterable[Finding]: ...
+    def __call__(self, inputs: AuditInputs) -> Iterable[Finding] | NotAvailable:
+        """What was found, or why it cannot be said."""
 
 
 class RunStore(Protocol):

@@ -7,13 +7,13 @@ import time
 from types import TracebackType
 from typing import TextIO
 
-from headstart.types.errors import Interrupted
+from headstart.types.errors import InterruptedRunError
 
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 5.0
 
 STOP = threading.Event()
-"""Once set, every progress line raises `Interrupted` at its next call."""
+"""Once set, every progress line raises `InterruptedRunError` at its next call."""
 
 
 class ProgressLine:
@@ -43,10 +43,10 @@ class ProgressLine:
         """Say that `done` of `total` steps of `what` are done.
 
         Raises:
-            Interrupted: the user asked to stop.
+            InterruptedRunError: the user asked to stop.
         """
         if STOP.is_set():
-            raise Interrupted("stopped by the user")
+            raise InterruptedRunError("stopped by the user")
         now = time.monotonic()
         changed = what != self._what
         wait = REDRAW_SECONDS if self.rewrites else PLAIN_SECONDS

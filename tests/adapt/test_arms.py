@@ -14,7 +14,7 @@ from headstart.adapt.arms.scratch_text import BUCKETS, hashed_ngrams
 from headstart.data.splitting import make_folds
 from headstart.types.adapt import ArmSpec
 from headstart.types.data import Folds
-from headstart.types.errors import Interrupted
+from headstart.types.errors import InterruptedRunError
 from headstart.types.model import ArmResult, BackboneCard, EncoderFeatures, NoFeatures, Unavailable
 
 SOURCE = EncoderFeatures("pkg:small", "0" * 64, 8)
@@ -146,9 +146,9 @@ def test_progress_hears_of_every_fold_and_may_stop_the_arm():
     assert heard == [("majority", i, 6) for i in range(1, 7)]
 
     def stop(what: str, done: int, total: int) -> None:
-        raise Interrupted("stopped")
+        raise InterruptedRunError("stopped")
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         run_arm(spec("majority"), texts(), folds_of(texts()), 0, stop)
 
 

@@ -17,7 +17,7 @@ from headstart.backbones import batching, load_encoder
 from headstart.backbones import encoder as module
 from headstart.backbones.cache import file_sha256, write_json
 from headstart.backbones.encoder import FrozenEncoder
-from headstart.types.errors import BackboneError, Interrupted
+from headstart.types.errors import BackboneError, InterruptedRunError
 
 Keys = Callable[[Sequence[str]], list[str]]
 
@@ -201,10 +201,10 @@ def test_an_interrupt_keeps_what_was_computed(cache: Path, texts: list[str], key
         assert total == len(rows)
         assert what == "features of all-MiniLM-L6-v2" or done == 0
         if done > 40:
-            raise Interrupted("stopped")
+            raise InterruptedRunError("stopped")
 
     encoder.runtime(texts)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         encoder.encode(rows, keys(rows), stop)
     kept = encoder.computed
     assert 40 < kept < len(rows)

@@ -9,7 +9,7 @@ import pytest
 
 from headstart.backbones import find_card, load_encoder, parity, scorecard
 from headstart.backbones.parity import Verification, compare, representative
-from headstart.types.errors import MissingExtra
+from headstart.types.errors import MissingExtraError
 
 Keys = Callable[[Sequence[str]], list[str]]
 
@@ -108,6 +108,6 @@ def test_without_the_extra_the_install_line_is_named(
             raise PackageNotFoundError(name)
 
         monkeypatch.setattr(package, "distribution", missing)
-    with pytest.raises(MissingExtra) as caught:
+    with pytest.raises(MissingExtraError) as caught:
         load_encoder(ref, cache=tmp_path).encode(["a"], ["a"])
     assert f"headstart[{extra}]" in str(caught.value) or "headstart[all]" in str(caught.value)

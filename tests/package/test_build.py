@@ -24,7 +24,7 @@ from headstart.bundles.manifest import SCHEMA_FILE
 from headstart.modalities import get_modality
 from headstart.package import build
 from headstart.package import build as build_function
-from headstart.types.errors import BackboneError, BundleError, MissingExtra, ParityError
+from headstart.types.errors import BackboneError, BundleError, MissingExtraError, ParityError
 
 build_module = sys.modules[build_function.__module__]
 
@@ -225,7 +225,7 @@ def test_without_onnx_the_install_line_is_named(
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", blocked)
-    with pytest.raises(MissingExtra, match="onnx") as error:
+    with pytest.raises(MissingExtraError, match="onnx") as error:
         build(stand_ins.majority_model(), None, ["x"], tmp_path / "b", name="n")
     assert error.value.tip == "pip install 'headstart[text]'"
 

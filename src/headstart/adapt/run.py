@@ -16,7 +16,7 @@ from headstart.ports import Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
 from headstart.types.data import Folds
-from headstart.types.errors import MissingExtra
+from headstart.types.errors import MissingExtraError
 from headstart.types.model import (
     ArmResult,
     BackboneCard,
@@ -66,11 +66,11 @@ def _start(spec: ArmSpec, inputs: ArmInputs) -> Arm | Unavailable:
         return ARMS[spec.family](spec, inputs)
     except CannotRun as reason:
         return Unavailable(spec.name, spec.family, NotAvailable(str(reason)))
-    except MissingExtra as error:
+    except MissingExtraError as error:
         return _lacking(spec, error)
 
 
-def _lacking(spec: ArmSpec, error: MissingExtra) -> Unavailable:
+def _lacking(spec: ArmSpec, error: MissingExtraError) -> Unavailable:
     return Unavailable(spec.name, spec.family, NotAvailable(f"{error.message}; {error.tip}"))
 
 
@@ -83,7 +83,7 @@ def run_arm(
 ) -> ArmResult | Unavailable:
     """Train and score one arm on every fold.
 
-    `progress` hears of every fold, and may raise `Interrupted`.
+    `progress` hears of every fold, and may raise `InterruptedRunError`.
 
     Returns:
         Scores a fold, and probabilities (n, classes) averaged over the repeats in which each row
@@ -94,7 +94,7 @@ def run_arm(
         return arm
     try:
         scores, out_of_fold = _all_folds(arm, spec, inputs, folds, seed, progress)
-    except MissingExtra as error:
+    except MissingExtraError as error:
         return _lacking(spec, error)
     return ArmResult(
         name=spec.name,

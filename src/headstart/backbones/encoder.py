@@ -137,7 +137,7 @@ class FrozenEncoder:
 
         Raises:
             BackboneError: the network or the feature store cannot be used.
-            MissingExtra: the network must be exported first, and torch is not installed.
+            MissingExtraError: the network must be exported first, and torch is not installed.
         """
         if len(values) != len(keys):
             raise ValueError(f"{len(values)} values, but {len(keys)} keys")

@@ -50,7 +50,7 @@ def ensure_export(network: Network, export: Export) -> Path:
 
     Raises:
         BackboneError: the network cannot be exported, with the exporter's reason.
-        MissingExtra: torch is needed and not installed.
+        MissingExtraError: torch is needed and not installed.
     """
     if export.sound():
         return export.graph

@@ -17,7 +17,7 @@ def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
 
     Raises:
         BackboneError: nothing of that name can be found; near names are suggested.
-        MissingExtra: the source needs a package that is not installed.
+        MissingExtraError: the source needs a package that is not installed.
 
     >>> find_card("all-MiniLM-L6-v2").feature_width
     384
@@ -47,7 +47,7 @@ def load_encoder(
 
     Raises:
         BackboneError: the backbone is unknown, cannot be fetched, or is not the one on its card.
-        MissingExtra: a package that it needs is not installed.
+        MissingExtraError: a package that it needs is not installed.
     """
     card = ref if isinstance(ref, BackboneCard) else find_card(ref, cache=cache)
     scheme = card.ref.partition(":")[0].lower()

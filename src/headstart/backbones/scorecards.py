@@ -30,7 +30,7 @@ def scorecard(
 
     Raises:
         BackboneError: the network cannot be loaded.
-        MissingExtra: it must be exported first, and torch is not installed.
+        MissingExtraError: it must be exported first, and torch is not installed.
     """
     if len(values) != len(keys):
         raise ValueError(f"{len(values)} values, but {len(keys)} keys")

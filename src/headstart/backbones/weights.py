@@ -48,7 +48,7 @@ def as_safetensors(
 
     Raises:
         BackboneError: the file holds something other than tensors.
-        MissingExtra: torch or safetensors is not installed.
+        MissingExtraError: torch or safetensors is not installed.
     """
     if path.suffix == ".safetensors":
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -20,6 +21,8 @@ LABEL_NAMES = (
     "tag", "type", "output", "y",
 )  # fmt: skip
 SAMPLE = 2000
+SHORT = 60
+"""Characters of a label, at most, where nothing else says that it is one."""
 
 
 def find_columns(
@@ -33,12 +36,31 @@ def find_columns(
     for name in (input_column, label_column):
         if name is not None:
             _known(table, name)
+    if input_column is not None and input_column == label_column:
+        raise DataError(
+            f"the column '{input_column}' is named for the input and for the label",
+            place=str(table.path),
+            tip=f"the columns are: {', '.join(table.header)}",
+        )
+    if len(table.header) == 1:
+        raise DataError(
+            f"there is one column, '{table.header[0][:80]}'; an input and a label are needed",
+            place=str(table.path),
+            tip="divide the columns by commas, semicolons, tabs or bars, or add a label column",
+        )
     label = label_column or _label(table, [input_column] if input_column else [])
-    return input_column or _input(table, [label]), label
+    column = input_column or _input(table, [label])
+    if label_column is None and _plain_name(label) not in LABEL_NAMES:
+        _check_header(table, label)
+    return column, label
 
 
 def find_input(table: Table, input_column: str | None) -> str:
-    """The input column alone, of a table without labels."""
+    """The input column alone, of a table without labels.
+
+    Raises:
+        DataError: a named column is not there, or several could be meant.
+    """
     if input_column is not None:
         _known(table, input_column)
         return input_column
@@ -61,29 +83,39 @@ def _known(table: Table, name: str) -> None:
         )
 
 
+def _check_header(table: Table, label: str) -> None:
+    if label in _values(table, label):
+        raise DataError(
+            f"the first line looks like a row, not like the names of the columns: '{label}' is "
+            "also a value of its column",
+            place=f"{table.path}, line 1",
+            tip="add a first line with the names of the columns, for example: text,label",
+        )
+
+
 def _values(table: Table, column: str) -> list[str]:
     found = (row.fields.get(column) for row in table.rows[:SAMPLE] if row.problem is None)
     return [value for value in found if value]
 
 
-def _by_name(header: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Columns called exactly like one of the names; the most telling name wins alone."""
-    lowered = {column: column.strip().lower().replace(" ", "_") for column in header}
-    for name in names:
-        found = [column for column in header if lowered[column] == name]
-        if found:
-            return found
-    return []
+def _plain_name(column: str) -> str:
+    return column.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _choose(named: Sequence[str], first: str) -> str | None:
+    """The column whose name alone decides: the only telling one, or the most telling."""
+    if len(named) == 1:
+        return named[0]
+    exact = [column for column in named if _plain_name(column) == first]
+    return exact[0] if len(exact) == 1 else None
 
 
 def _label(table: Table, taken: Sequence[str]) -> str:
     free = [column for column in table.header if column not in taken]
-    named = [c for c in free if c.strip().lower().replace(" ", "_") in LABEL_NAMES]
-    if len(named) == 1:
-        return named[0]
-    first = _by_name(free, LABEL_NAMES[:1])
-    if len(first) == 1:
-        return first[0]
+    named = [column for column in free if _plain_name(column) in LABEL_NAMES]
+    chosen = _choose(named, LABEL_NAMES[0])
+    if chosen is not None:
+        return chosen
     pool = named or free
     likely = [column for column in pool if _looks_like_label(table, column)]
     if len(likely) == 1:
@@ -91,14 +123,12 @@ def _label(table: Table, taken: Sequence[str]) -> str:
     raise _unclear(table, "label", likely or pool)
 
 
-def _input(table: Table, taken: Sequence[str | None]) -> str:
+def _input(table: Table, taken: Sequence[str]) -> str:
     free = [column for column in table.header if column not in taken]
-    named = [c for c in free if c.strip().lower().replace(" ", "_") in INPUT_NAMES]
-    if len(named) == 1:
-        return named[0]
-    first = _by_name(free, INPUT_NAMES[:1])
-    if len(first) == 1:
-        return first[0]
+    named = [column for column in free if _plain_name(column) in INPUT_NAMES]
+    chosen = _choose(named, INPUT_NAMES[0])
+    if chosen is not None:
+        return chosen
     if len(free) == 1:
         return free[0]
     pool = named or free
@@ -109,13 +139,15 @@ def _input(table: Table, taken: Sequence[str | None]) -> str:
 
 
 def _looks_like_label(table: Table, column: str) -> bool:
+    """Few different values, all short."""
     values = _values(table, column)
     distinct = len(set(values))
-    short = sum(len(value) <= 60 for value in values) >= 0.95 * len(values)
+    short = sum(len(value) <= SHORT for value in values) >= 0.95 * len(values)
     return bool(values) and short and 2 <= distinct <= max(2, len(values) // 3)
 
 
 def _looks_like_input(table: Table, column: str) -> bool:
+    """Names of image files, or several words that seldom repeat."""
     values = _values(table, column)
     if not values:
         return False
@@ -126,15 +158,16 @@ def _looks_like_input(table: Table, column: str) -> bool:
 
 
 def _unclear(table: Table, what: str, candidates: Sequence[str]) -> DataError:
-    shown = ", ".join(f"'{name}'" for name in candidates[:12])
     if not candidates:
         return DataError(
             f"no column is left for the {what}",
             place=str(table.path),
             tip=f"the columns are: {', '.join(table.header)}",
         )
+    shown = ", ".join(f"'{name}'" for name in candidates[:12])
+    flags = " or ".join(f"--{what} {shlex.quote(name)}" for name in candidates[:3])
     return DataError(
         f"the {what} column is not clear; it could be {shown}",
         place=str(table.path),
-        tip=f"name it: --{what} {candidates[0]!r}",
+        tip=f"name it: {flags}",
     )

@@ -6,9 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.data.encoding import unreadable
 from headstart.modalities.image import SUFFIXES
 from headstart.types.data import Place, SetAside
 from headstart.types.errors import DataError
+
+SPLITS = frozenset(
+    {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,43 +24,107 @@ class ImageFile:
     label: str
 
 
-def read_folder(folder: Path) -> tuple[list[ImageFile], list[SetAside]]:
-    """(images, other files) below `folder`, in order of their names; hidden files are passed over.
+@dataclass(frozen=True, slots=True)
+class ImageFolder:
+    """The images of a folder in order of their names, what else lies there, and remarks."""
+
+    images: tuple[ImageFile, ...]
+    others: tuple[SetAside, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def read_folder(folder: Path) -> ImageFolder:
+    """The images below `folder`; hidden files are passed over.
 
     Raises:
-        DataError: there is no subfolder, or no image in any.
+        DataError: there is no subfolder, no image in any, or the subfolders are splits.
     """
-    classes = sorted(
-        entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
-    loose = [e for e in folder.iterdir() if e.is_file() and e.suffix.lower() in SUFFIXES]
+    classes, loose = _entries(folder)
     if not classes:
-        said = f"holds {len(loose)} images and no subfolder" if loose else "holds no images"
+        pictures = sum(is_image(path) for path in loose)
+        said = f"holds {pictures} images and no subfolder" if pictures else "holds no images"
         raise DataError(
             f"the folder {said}",
             place=str(folder),
             tip="make one subfolder a class and put the images of the class into it",
         )
+    _check_splits(folder, classes)
     images: list[ImageFile] = []
-    others = [SetAside(Place(str(path)), "stands in no class folder") for path in sorted(loose)]
+    others = [
+        SetAside(Place(str(path)), "stands in no class folder" if is_image(path) else _not(path))
+        for path in loose
+    ]
+    empty: list[str] = []
     for subfolder in classes:
+        before = len(images)
         for path in _files(subfolder):
-            if path.suffix.lower() in SUFFIXES:
+            if is_image(path):
                 images.append(ImageFile(path, subfolder.name))
             else:
-                others.append(SetAside(Place(str(path)), "not an image file"))
+                others.append(SetAside(Place(str(path)), _not(path)))
+        if len(images) == before:
+            empty.append(subfolder.name)
     if not images:
         raise DataError(
             f"the {len(classes)} subfolders hold no images",
             place=str(folder),
             tip=f"images end in {', '.join(sorted(SUFFIXES))}",
         )
-    return images, others
+    remarks = [f"The subfolder '{name}' holds no image and is no class." for name in empty]
+    return ImageFolder(tuple(images), tuple(others), tuple(remarks))
+
+
+def flat_images(folder: Path) -> list[Path]:
+    """The images directly in `folder`, in order of their names.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    return [path for path in _entries(folder)[1] if is_image(path)]
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is taken for an image, by its name."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def _not(path: Path) -> str:
+    return f"not an image file that can be read ('{path.suffix or path.name}')"
+
+
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """(subfolders, other entries) without hidden ones, each in order of their names."""
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    folders = [entry for entry in entries if entry.is_dir()]
+    return folders, [entry for entry in entries if not entry.is_dir()]
+
+
+def _check_splits(folder: Path, classes: list[Path]) -> None:
+    names = [entry.name for entry in classes]
+    if not all(name.lower() in SPLITS for name in names):
+        return
+    if not any(_entries(entry)[0] for entry in classes):
+        return
+    train = next((name for name in names if name.lower().startswith("train")), names[0])
+    rest = [name for name in names if name != train]
+    held = f" --holdout {folder / rest[0]}" if rest else ""
+    raise DataError(
+        f"the subfolders ({', '.join(names)}) look like parts of the data, not like classes",
+        place=str(folder),
+        tip=f"headstart run {folder / train}{held}",
+    )
 
 
 def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
-    for root, folders, names in os.walk(folder, followlinks=False):
+
+    def stop(error: OSError) -> None:
+        raise unreadable(Path(error.filename or folder), error) from error
+
+    for root, folders, names in os.walk(folder, onerror=stop):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [Path(root) / name for name in sorted(names) if not name.startswith(".")]
     return found

@@ -14,13 +14,15 @@ def make_folds(
     """Repeated k-fold: no group is divided, and every class is spread as evenly as groups allow.
 
     With one row a group, the counts of a class in two folds differ by at most one, and so do the
-    sizes of the folds.
+    sizes of the folds. No fold is empty. Equal arguments give equal folds.
 
     Raises:
-        ValueError: fewer groups than folds.
+        ValueError: fewer groups than folds, or fewer than two folds.
     """
     if len(codes) != len(groups):
         raise ValueError(f"{len(codes)} labels and {len(groups)} groups")
+    if k < 2 or repeats < 1:
+        raise ValueError(f"{k} folds and {repeats} repeats; at least 2 and 1")
     if len(np.unique(groups)) < k:
         raise ValueError(f"{len(np.unique(groups))} groups cannot fill {k} folds")
     random = np.random.default_rng([seed, 1])
@@ -32,63 +34,69 @@ def carve_holdout(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(development, hold-out) rows: about `share` of every class is held out, groups whole.
 
-    A class whose only group would leave the development part stays there.
+    A class is never held out whole. Groups are drawn in random order, not by size, so that rows
+    with many duplicates are no likelier to be held out than others.
     """
     random = np.random.default_rng([seed, 2])
-    member, members, classes = _tally(codes, groups)
-    wanted = np.floor(classes.sum(axis=0) * share + 0.5)
-    taken = np.zeros(classes.shape[1])
-    held = np.zeros(len(members), dtype=bool)
-    left = classes.sum(axis=0).astype(float)
-    for group in _order(members, random):
-        after = taken + classes[group]
-        rest = left - classes[group]
-        own = classes[group] > 0
-        if (after[own] <= wanted[own]).all() and (rest[own] >= 1).all():
-            held[group], taken, left = True, after, rest
+    member, classes = _tally(codes, groups)
+    total = classes.sum(axis=0)
+    room = np.minimum(np.floor(total * share + 0.5).astype(np.int64), total - 1)
+    held = np.zeros(len(classes), dtype=bool)
+    for group in random.permutation(len(classes)):
+        if (classes[group] <= room).all():
+            held[group] = True
+            room -= classes[group]
     rows = held[member]
     return np.flatnonzero(~rows), np.flatnonzero(rows)
 
 
 def _tally(
     codes: NDArray[np.int64], groups: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """(group of each row, rows of each group, class counts of each group)."""
-    _, member = np.unique(groups, return_inverse=True)
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(group of each row, class counts of each group)."""
+    names, member = np.unique(groups, return_inverse=True)
     kinds, code = np.unique(codes, return_inverse=True)
-    classes = np.zeros((member.max() + 1, len(kinds)), dtype=np.int64)
-    np.add.at(classes, (member, code), 1)
-    return member, classes.sum(axis=1), classes
-
-
-def _order(members: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """Groups in random order, the large ones first, so that small ones can even things out."""
-    shuffled = random.permutation(len(members))
-    return shuffled[np.argsort(-members[shuffled], kind="stable")]
+    cells = np.bincount(member * len(kinds) + code, minlength=len(names) * len(kinds))
+    return member.astype(np.int64), cells.reshape(len(names), len(kinds)).astype(np.int64)
 
 
 def _assign(
     codes: NDArray[np.int64], groups: NDArray[np.int64], k: int, random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Fold of each row. Each group goes where its classes, and then rows, are fewest."""
-    member, members, classes = _tally(codes, groups)
+    """Fold of each row: groups of several rows first, the largest before the others, then single
+    rows, rare classes before common ones, so that what is common evens out what is rare."""
+    member, classes = _tally(codes, groups)
+    members, totals = classes.sum(axis=1), classes.sum(axis=0)
     filled = np.zeros((k, classes.shape[1]), dtype=np.int64)
-    rows = np.zeros(k, dtype=np.int64)
     fold = np.empty(len(members), dtype=np.int64)
-    # Rare classes first among groups of one size: what is common evens out what is rare.
-    order = _order(members, random)
-    totals = classes.sum(axis=0)
-    rarity = np.where(classes[order] > 0, totals, totals.max()).min(axis=1)
-    single = members[order] == 1
-    order = np.concatenate(
-        [order[~single], order[single][np.argsort(rarity[single], kind="stable")]]
-    )
-    for group in order:
+    shuffled = random.permutation(len(members))
+    several = shuffled[members[shuffled] > 1]
+    for group in several[np.argsort(-members[several], kind="stable")]:
         own = classes[group] > 0
-        load = filled[:, own] @ classes[group, own]
-        chances = random.random(k)
-        best = np.lexsort((chances, rows, load))[0]
+        load = filled[:, own] @ (classes[group, own] / totals[own])
+        best = np.lexsort((random.random(k), filled.sum(axis=1), load))[0]
         fold[group] = best
         filled[best] += classes[group]
-        rows[best] += members[group]
+    single = shuffled[members[shuffled] == 1]
+    code = classes[single].argmax(axis=1)
+    order = random.permutation(classes.shape[1])
+    for kind in order[np.argsort(totals[order], kind="stable")]:
+        groups_of_kind = single[code == kind]
+        taken = _lowest(filled[:, kind], filled.sum(axis=1), len(groups_of_kind), random)
+        fold[groups_of_kind] = taken
+        filled[:, kind] += np.bincount(taken, minlength=k)
     return fold[member]
+
+
+def _lowest(
+    filled: NDArray[np.int64], rows: NDArray[np.int64], n: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Folds of n single rows of one class, one after another: each goes where its class has the
+    fewest rows, and among those where there are the fewest rows of all."""
+    k = len(filled)
+    steps = np.arange(n // k + int(np.ptp(filled)) + 2)
+    fold = np.repeat(np.arange(k), len(steps))
+    level = (filled[:, None] + steps).ravel()
+    size = (rows[:, None] + steps).ravel()
+    chance = np.repeat(random.random(k), len(steps))
+    return fold[np.lexsort((chance, size, level))[:n]]

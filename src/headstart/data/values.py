@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.columns import find_input
-from headstart.data.folders import read_folder
-from headstart.data.images import resolve_image
-from headstart.data.tables import read_table
+from headstart.data.columns import find_input, modality_of
+from headstart.data.folders import flat_images, read_folder
+from headstart.data.images import ImagePaths
+from headstart.data.reading import read_table
+from headstart.data.tables import excerpt
 from headstart.modalities import validate_text
-from headstart.modalities.image import SUFFIXES
 from headstart.types.brief import ModalityName
 from headstart.types.data import Place, SetAside
 from headstart.types.errors import DataError
@@ -40,38 +40,38 @@ def load_values(
     """
     source = Path(source).absolute()
     if source.is_dir():
+        if modality == "text":
+            raise DataError(
+                "texts are read from a table, not from a folder",
+                place=str(source),
+                tip="give a CSV, JSONL or Parquet file",
+            )
         return _folder(source)
     table = read_table(source)
     column = find_input(table, input_column)
+    kind = modality or modality_of(table, column)
+    paths = ImagePaths(source.parent)
     values: list[str | None] = []
     places, aside = [], []
     for row in table.rows:
         place = Place(str(source), row.number, column)
         value, reason = row.fields.get(column), row.problem
-        if reason is None and modality == "image":
-            value, reason = resolve_image(source.parent, value)
+        if reason is None and kind == "image":
+            value, reason = paths.resolve(value)
         elif reason is None:
-            reason = validate_text(value if value is not None else "")
+            reason = validate_text(value or "")
         values.append(value if reason is None else None)
         places.append(place)
         if reason is not None:
-            aside.append(SetAside(place, reason))
+            aside.append(SetAside(place, reason, excerpt(row.fields.get(column))))
     return UnlabelledTable(
         values, places, table.header, [dict(row.fields) for row in table.rows], tuple(aside)
     )
 
 
 def _folder(folder: Path) -> UnlabelledTable:
-    """Images directly in the folder, or in its subfolders."""
-    paths = sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    )
-    if not paths:
-        paths = [image.path for image in read_folder(folder)[0]]
-    if not paths:
-        raise DataError("the folder holds no images", place=str(folder), tip="name another one")
+    """Images directly in the folder, or else in its subfolders."""
+    paths = flat_images(folder) or [image.path for image in read_folder(folder).images]
     return UnlabelledTable(
         [str(path) for path in paths],
         [Place(str(path)) for path in paths],

@@ -5,156 +5,33 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from math import floor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from headstart.modalities.image.classical import KIND as HOG_COLOUR
 from headstart.modalities.image.classical import image_matrix
-from headstart.modalities.image.opening import open_image
+from headstart.modalities.image.pixels import INTERPOLATIONS, PixelPreprocessor
 from headstart.modalities.text.ngrams import KIND as NGRAMS
 from headstart.modalities.text.ngrams import NGrams
+from headstart.modalities.text.tokens import TOKENIZER, TokenPreprocessor
 from headstart.ports import Preprocessor
 from headstart.types.errors import BundleError
 from headstart.types.model import ClassicalFeatures
 
+__all__ = [
+    "FEATURES",
+    "INTERPOLATIONS",
+    "TOKENIZER",
+    "ClassicalPreprocessor",
+    "NoPreprocessor",
+    "PixelPreprocessor",
+    "TokenPreprocessor",
+    "load_preprocessor",
+]
+
 FEATURES = "features"
-TOKENIZER = "tokenizer.json"
-NO_FILES: Mapping[str, bytes] = {}
-INTERPOLATIONS = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
-
-
-class TokenPreprocessor:
-    """Texts to token ids, cut at `max_tokens`, padded to the longest of the batch.
-
-    tokenizer: the content of a tokenizer.json. inputs: which of `input_ids`, `attention_mask` and
-    `token_type_ids` the network takes.
-    """
-
-    def __init__(self, tokenizer: bytes, *, max_tokens: int, inputs: Sequence[str]) -> None:
-        from tokenizers import Tokenizer
-
-        self._content = tokenizer
-        self._inputs = tuple(inputs)
-        self._max_tokens = max_tokens
-        self._tokenizer = Tokenizer.from_str(tokenizer.decode("utf-8"))
-        self._pad = _pad_id(self._tokenizer)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        """Kind, token limit and names of the inputs."""
-        return {"kind": "tokens", "max_tokens": self._max_tokens, "inputs": list(self._inputs)}
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """The tokenizer."""
-        return {TOKENIZER: self._content}
-
-    def __call__(self, values: Sequence[str]) -> dict[str, NDArray[Any]]:
-        """int64 arrays (n, longest)."""
-        found = self._tokenizer.encode_batch(list(values))
-        longest = max((len(one.ids) for one in found), default=0)
-        ids = np.full((len(found), longest), self._pad, dtype=np.int64)
-        mask = np.zeros_like(ids)
-        kinds = np.zeros_like(ids)
-        for row, one in enumerate(found):
-            length = len(one.ids)
-            ids[row, :length] = one.ids
-            mask[row, :length] = 1
-            kinds[row, :length] = one.type_ids
-        every = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
-        return {name: every[name] for name in self._inputs}
-
-
-def _pad_id(tokenizer: Any) -> int:
-    padding = tokenizer.padding
-    if padding is not None:
-        return int(padding["pad_id"])
-    for token in ("[PAD]", "<pad>"):
-        found = tokenizer.token_to_id(token)
-        if found is not None:
-            return int(found)
-    return 0
-
-
-class PixelPreprocessor:
-    """Images to normalised pixels (n, 3, size, size): shorter side resized, centre cropped.
-
-    The same steps as timm's evaluation transform: the shorter side becomes
-    floor(size / crop_fraction) pixels, and the middle `size` × `size` are kept.
-    """
-
-    def __init__(
-        self,
-        *,
-        size: int,
-        crop_fraction: float,
-        interpolation: str,
-        mean: Sequence[float],
-        std: Sequence[float],
-    ) -> None:
-        if interpolation not in INTERPOLATIONS:
-            raise ValueError(
-                f"interpolation '{interpolation}'; there are {', '.join(INTERPOLATIONS)}"
-            )
-        self._size, self._crop, self._interpolation = size, crop_fraction, interpolation
-        self._mean = np.array(mean, dtype=np.float32).reshape(3, 1, 1)
-        self._std = np.array(std, dtype=np.float32).reshape(3, 1, 1)
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        """Kind, size, crop, interpolation and normalisation."""
-        return {
-            "kind": "pixels",
-            "size": self._size,
-            "crop_fraction": self._crop,
-            "interpolation": self._interpolation,
-            "mean": [float(str(x)) for x in self._mean.ravel()],
-            "std": [float(str(x)) for x in self._std.ravel()],
-        }
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """None."""
-        return NO_FILES
-
-    def __call__(self, values: Sequence[str]) -> dict[str, NDArray[Any]]:
-        """float32 pixels of the images at these paths.
-
-        Raises:
-            DataError: an image cannot be read.
-        """
-        out = np.empty((len(values), 3, self._size, self._size), dtype=np.float32)
-        for row, path in enumerate(values):
-            out[row] = self.pixels(open_image(path))
-        return {"pixel_values": out}
-
-    def pixels(self, image: Image.Image) -> NDArray[np.float32]:
-        """Pixels (3, size, size) of an RGB image."""
-        size = self._size
-        side = floor(size / self._crop)
-        width, height = image.size
-        if width <= height:
-            shape = (side, int(side * height / width))
-        else:
-            shape = (int(side * width / height), side)
-        if shape != image.size:
-            image = image.resize(shape, INTERPOLATIONS[self._interpolation])
-        left, top = round((shape[0] - size) / 2.0), round((shape[1] - size) / 2.0)
-        crop = image.crop((left, top, left + size, top + size))
-        values = np.asarray(crop, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
-        done: NDArray[np.float32] = (values - self._mean) / self._std
-        return done
 
 
 class ClassicalPreprocessor:
@@ -184,14 +61,21 @@ class ClassicalPreprocessor:
         """float32 features."""
         if self._grams is not None:
             return {FEATURES: self._grams.matrix(values)}
-        return {FEATURES: image_matrix(self._features, list(values))}  # type: ignore[arg-type]
+        return {FEATURES: image_matrix(self._features, values)}
 
 
 class NoPreprocessor:
     """The model does not look at its input: rows without a feature."""
 
-    spec: dict[str, Any] = {"kind": "none"}  # noqa: RUF012 - read only
-    files: Mapping[str, bytes] = NO_FILES
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The kind."""
+        return {"kind": "none"}
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """None."""
+        return {}
 
     def __call__(self, values: Sequence[str]) -> dict[str, NDArray[Any]]:
         """An empty array (n, 0)."""
@@ -208,20 +92,23 @@ def load_preprocessor(spec: Mapping[str, Any], files: Mapping[str, bytes]) -> Pr
     """The preprocessor that `spec` and `files` describe.
 
     Raises:
-        BundleError: the kind is unknown or a file is missing.
+        BundleError: the kind is unknown, a setting cannot be used, or a file is missing.
     """
     kind = spec.get("kind")
     settings = {key: value for key, value in spec.items() if key != "kind"}
-    if kind == "tokens":
-        if TOKENIZER not in files:
-            raise BundleError(f"the tokenizer ({TOKENIZER}) is missing")
-        return TokenPreprocessor(files[TOKENIZER], **settings)
-    if kind == "pixels":
-        return PixelPreprocessor(**settings)
-    if kind in {NGRAMS, HOG_COLOUR}:
-        return ClassicalPreprocessor(_classical(str(kind), settings, files))
-    if kind == "none":
-        return NoPreprocessor()
+    try:
+        if kind == "tokens":
+            return TokenPreprocessor(files[TOKENIZER], **settings)
+        if kind == "pixels":
+            return PixelPreprocessor(**settings)
+        if kind in {NGRAMS, HOG_COLOUR}:
+            return ClassicalPreprocessor(_classical(str(kind), settings, files))
+        if kind == "none":
+            return NoPreprocessor()
+    except KeyError as error:
+        raise BundleError(f"the preprocessing '{kind}' lacks {error.args[0]}") from error
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"the preprocessing '{kind}' cannot be used: {error}") from error
     raise BundleError(
         f"the preprocessing '{kind}' is unknown to this version",
         tip="pip install --upgrade headstart",

@@ -27,6 +27,7 @@ from headstart.ports import Encoder, Preprocessor
 from headstart.types.artifact import Manifest, PackageReport
 from headstart.types.errors import BundleError, ParityError
 from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel
+from headstart.types.version import VERSION
 
 Trained = Callable[[Sequence[str]], NDArray[Any]] | NDArray[Any] | None
 
@@ -54,7 +55,7 @@ def build(
         ParityError: the bundle, read back from disk, differs from the trained model.
         BackboneError: the encoder cannot be exported, with the reason.
         BundleError: the folder cannot be written.
-        MissingExtra: onnx is not installed.
+        MissingExtraError: onnx is not installed.
     """
     partial = destination.parent / f".{destination.name}.building"
     try:
@@ -136,8 +137,6 @@ def _write(
     provenance: dict[str, str],
 ) -> Manifest:
     """Every file of a bundle, the manifest last."""
-    from headstart import __version__
-
     preprocessor = _preprocessor(model, encoder)
     graph = encoder.onnx_path() if encoder is not None and _encodes(model) else None
     schema = input_schema(model.modality, input_column)
@@ -157,7 +156,7 @@ def _write(
         inputs=schema,
         model=LAYOUT.model,
         files={},
-        created_by=f"headstart {__version__}",
+        created_by=f"headstart {VERSION}",
         provenance=provenance,
     )
     contents[LAYOUT.card] = card_text(manifest, {}).encode("utf-8")

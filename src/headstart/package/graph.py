@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.bundles.layout import LAYOUT
-from headstart.types.errors import BackboneError, MissingExtra
+from headstart.types.errors import BackboneError, MissingExtraError
 from headstart.types.model import EncoderFeatures, FittedModel, NoFeatures
+from headstart.types.version import VERSION
 
 OPSET = 17
 IR_VERSION = 8
@@ -37,12 +38,12 @@ def model_graph(model: FittedModel, encoder: Path | None) -> bytes:
 
     Raises:
         BackboneError: the exported encoder cannot be continued with a head; the reason is named.
-        MissingExtra: onnx is not installed.
+        MissingExtraError: onnx is not installed.
     """
     try:
         import onnx
     except ModuleNotFoundError:
-        raise MissingExtra("Writing a bundle", extra=model.modality, package="onnx") from None
+        raise MissingExtraError("Writing a bundle", extra=model.modality, package="onnx") from None
 
     if isinstance(model.featurizer, EncoderFeatures):
         if encoder is None:
@@ -158,9 +159,7 @@ def _continued(encoder: Path, model: FittedModel) -> Any:
 
 def _clean(proto: Any) -> None:
     """Take out what exporters leave behind: stack traces with paths of the machine, dates."""
-    from headstart import __version__
-
-    proto.producer_name, proto.producer_version = "headstart", __version__
+    proto.producer_name, proto.producer_version = "headstart", VERSION
     proto.doc_string = proto.graph.doc_string = ""
     proto.graph.name = "headstart"
     del proto.metadata_props[:]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from statistics import NormalDist
 from types import ModuleType
 
-from headstart.types.errors import MissingExtra
+from headstart.types.errors import MissingExtraError
 
 
 def special() -> ModuleType:
     """`scipy.special`.
 
     Raises:
-        MissingExtra: SciPy is not installed.
+        MissingExtraError: SciPy is not installed.
     """
     try:
         from scipy import special as module
     except ImportError:
-        raise MissingExtra("comparing arms", extra="all", package="scipy") from None
+        raise MissingExtraError("comparing arms", extra="all", package="scipy") from None
     return module
 
 

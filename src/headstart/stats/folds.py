@@ -74,7 +74,7 @@ def mean_over_folds(
 
     Raises:
         ValueError: another number of scores, or one that is not finite.
-        MissingExtra: SciPy is not installed.
+        MissingExtraError: SciPy is not installed.
     """
     check_confidence(confidence)
     values = np.asarray(scores, dtype=np.float64)
@@ -136,7 +136,7 @@ def compare(
 
     Raises:
         ValueError: another number of scores, one that is not finite, or tests < 1.
-        MissingExtra: SciPy is not installed.
+        MissingExtraError: SciPy is not installed.
     """
     check_confidence(confidence)
     if tests < 1 or n < k:

@@ -19,7 +19,7 @@ def mcnemar_exact(a_correct: ArrayLike, b_correct: ArrayLike) -> float:
 
     Raises:
         ValueError: unequal lengths.
-        MissingExtra: SciPy is not installed.
+        MissingExtraError: SciPy is not installed.
 
     >>> mcnemar_exact([True] * 6 + [False], [False] * 6 + [False])
     0.03125

@@ -20,7 +20,7 @@ def minimum_detectable_effect(
 
     Raises:
         ValueError: no positive standard error.
-        MissingExtra: SciPy is not installed.
+        MissingExtraError: SciPy is not installed.
 
     >>> round(minimum_detectable_effect(1.0, 1e6), 3)
     2.802

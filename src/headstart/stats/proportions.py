@@ -41,7 +41,7 @@ def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> Estimat
 
     Raises:
         ValueError: n < 1, or successes outside of 0 … n.
-        MissingExtra: SciPy is not installed.
+        MissingExtraError: SciPy is not installed.
 
     >>> round(clopper_pearson(59, 59, 0.90).low, 3)
     0.95

@@ -79,7 +79,7 @@ class Dataset:
         return [example.key for example in self.examples]
 
     def codes(self, labels: tuple[str, ...] | None = None) -> NDArray[np.int64]:
-        """Index of each example's label in `labels` (default: its own); -1 where it is not there."""
+        """Index of each label in `labels` (default: the dataset's own); -1 where it is absent."""
         index = {label: i for i, label in enumerate(labels or self.labels)}
         return np.array([index.get(e.label, -1) for e in self.examples], dtype=np.int64)
 

@@ -7,9 +7,9 @@ HeadstartError
 │   ├── BackboneError   a backbone reference, its files, its hash, its source
 │   ├── BundleError     a bundle with a changed, missing or unknown file
 │   └── PilotError      a pilot folder that cannot be read or written
-├── MissingExtra        an optional dependency is not installed (exit status 2)
+├── MissingExtraError        an optional dependency is not installed (exit status 2)
 ├── ParityError         an exported model does not predict what the trained one does
-└── Interrupted         stopped by the user; running again resumes (exit status 3)
+└── InterruptedRunError         stopped by the user; running again resumes (exit status 3)
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class PilotError(InputError):
     """A pilot folder cannot be read or written."""
 
 
-class MissingExtra(HeadstartError):
+class MissingExtraError(HeadstartError):
     """An optional dependency is not installed."""
 
     exit_status = 2
@@ -93,7 +93,7 @@ class ParityError(HeadstartError):
     """An exported model does not predict what the trained model predicts."""
 
 
-class Interrupted(HeadstartError):
+class InterruptedRunError(HeadstartError):
     """The user stopped the run; nothing is lost."""
 
     exit_status = 3

@@ -1,8 +1,8 @@
 """Ledger rows: every number that reaches a person, and where it came from.
 
 A report is flattened to rows: nested reports and mappings become a JSON pointer
-(`/evaluate/metrics/accuracy`), and each leaf (an `Estimate`, a `Comparison`, a number, a sentence, a
-list of plain values) becomes one row. A `LedgerView` is the way back: it is built from rows alone
+(`/evaluate/metrics/accuracy`), and each leaf (an `Estimate`, a `Comparison`, a number, a sentence,
+a list of plain values) becomes one row. A `LedgerView` is the way back: it is built from rows alone
 and gives every leaf with the id of its row, so that what is rendered from it can be traced.
 """
 

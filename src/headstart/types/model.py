@@ -23,7 +23,7 @@ class BackboneCard:
     """What is known of a pretrained network before it is loaded."""
 
     ref: str
-    """Source and name: `pkg:all-MiniLM-L6-v2`, `hf:org/name`, `timm:name`, `onnx:` or `file:` path."""
+    """Source and name: `pkg:all-MiniLM-L6-v2`, `hf:org/name`, `timm:name`, `onnx:` or `file:`."""
     name: str
     modality: ModalityName
     licence: str

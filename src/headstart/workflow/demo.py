@@ -7,7 +7,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from headstart.types.errors import MissingExtra
+from headstart.types.errors import MissingExtraError
 
 CELLS_PER_CLASS = 200
 SMALLEST_TOPIC = 15
@@ -19,13 +19,13 @@ def demo_texts(folder: Path) -> Path:
     From `chatterbot-corpus` (BSD-3-Clause): English topics with at least 15 conversations.
 
     Raises:
-        MissingExtra: the package is not installed.
+        MissingExtraError: the package is not installed.
     """
     corpus = _package("chatterbot_corpus", "chatterbot-corpus") / "data" / "english"
     try:
         import yaml
     except ImportError as error:
-        raise MissingExtra("The text demonstration", extra="demo", package="pyyaml") from error
+        raise MissingExtraError("The text demonstration", extra="demo", package="pyyaml") from error
     rows: list[tuple[str, str]] = []
     for path in sorted(corpus.glob("*.yml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -48,7 +48,7 @@ def demo_images(folder: Path) -> Path:
     the first 200 for which it is 1.
 
     Raises:
-        MissingExtra: the package is not installed.
+        MissingExtraError: the package is not installed.
     """
     data = _package("elpv_dataset", "elpv-dataset") / "data"
     target = folder / "cells"
@@ -67,5 +67,5 @@ def demo_images(folder: Path) -> Path:
 def _package(module: str, package: str) -> Path:
     spec = find_spec(module)
     if spec is None or spec.origin is None:
-        raise MissingExtra("The demonstration", extra="demo", package=package)
+        raise MissingExtraError("The demonstration", extra="demo", package=package)
     return Path(spec.origin).parent

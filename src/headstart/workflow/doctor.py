@@ -7,7 +7,7 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-import headstart
+from headstart.types.version import VERSION
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "base": ("numpy", "onnxruntime", "pillow", "tokenizers", "pydantic", "jinja2"),
@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 def examine() -> tuple[str, bool]:
     """(report, sound): sound where texts or images can be run here."""
     lines = [
-        f"headstart {headstart.__version__}, Python {platform.python_version()}, "
+        f"headstart {VERSION}, Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     ]
     missing: dict[str, list[str]] = {}

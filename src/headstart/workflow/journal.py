@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import headstart
 from headstart.ports import RunStore
 from headstart.types.codec import decode, encode
 from headstart.types.ledger import LedgerView, flatten
@@ -22,7 +21,7 @@ Report = TypeVar("Report")
 def code_version() -> str:
     """sha256 over the package's own source: another code may give another answer."""
     digest = hashlib.sha256()
-    root = Path(headstart.__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())

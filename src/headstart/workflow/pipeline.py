@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-import headstart
 from headstart.adapt import judge, majority_shares
 from headstart.audit import audit
 from headstart.backbones import scorecard
@@ -30,6 +29,7 @@ from headstart.types.data import AuditReport
 from headstart.types.errors import BundleError
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
+from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.documents import write_documents
@@ -100,7 +100,7 @@ class _Run:
             said,
             lambda: {
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "version": headstart.__version__,
+                "version": VERSION,
                 "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
                 f"Python {platform.python_version()}",
                 "seed": self.brief.seed,

@@ -24,7 +24,7 @@ class Arm(Protocol):
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         """Raises:
         CannotRun: these inputs do not allow it.
-        MissingExtra: a package is not installed.
+        MissingExtraError: a package is not installed.
         """
 
     def fold(

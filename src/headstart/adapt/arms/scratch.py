@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headstart.adapt.inputs import ArmInputs
 from headstart.data.splitting import carve_holdout
 from headstart.types.adapt import ArmSpec
-from headstart.types.errors import MissingExtra
+from headstart.types.errors import MissingExtraError
 from headstart.types.model import ArmFamily, FittedModel
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Scratch:
         try:
             import torch  # noqa: F401 - only whether it is there
         except ImportError as error:
-            raise MissingExtra(
+            raise MissingExtraError(
                 "a network trained from scratch", extra=inputs.modality, package="torch"
             ) from error
         self._rows = _rows(inputs)

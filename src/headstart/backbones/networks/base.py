@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headstart.backbones.torchvision_repair import repair_torchvision
-from headstart.types.errors import MissingExtra
+from headstart.types.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ def require(module: str, *, what: str, extra: str, package: str | None = None) -
     """Import an optional module.
 
     Raises:
-        MissingExtra: it is not installed.
+        MissingExtraError: it is not installed.
     """
     try:
         return import_module(module)
@@ -60,7 +60,9 @@ def require(module: str, *, what: str, extra: str, package: str | None = None) -
         # A package that is there but lacks something of its own is another matter.
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise MissingExtra(what, extra=extra, package=package or module.split(".")[0]) from error
+        raise MissingExtraError(
+            what, extra=extra, package=package or module.split(".")[0]
+        ) from error
 
 
 def require_framework(module: str, *, what: str, extra: str) -> Any:

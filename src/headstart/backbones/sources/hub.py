@@ -26,7 +26,7 @@ class HubSource:
 
         Raises:
             BackboneError: the model cannot be fetched, or cannot be used.
-            MissingExtra: huggingface_hub is not installed.
+            MissingExtraError: huggingface_hub is not installed.
         """
         folder = self._folder(ref)
         name = ref.partition(":")[2]

@@ -10,7 +10,7 @@ from headstart.backbones.catalogue import catalogue
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.preprocessing import pixels, tokens
 from headstart.backbones.sources.building import build_image, build_text
-from headstart.types.errors import BackboneError, MissingExtra, did_you_mean
+from headstart.types.errors import BackboneError, MissingExtraError, did_you_mean
 from headstart.types.model import BackboneCard
 
 
@@ -39,7 +39,7 @@ class PackageSource:
 
         Raises:
             BackboneError: the weights are not the card's.
-            MissingExtra: the package with the weights is not installed.
+            MissingExtraError: the package with the weights is not installed.
         """
         weights = _file(card)
         if card.modality == "text":
@@ -51,7 +51,9 @@ class PackageSource:
 def _file(card: BackboneCard) -> Path:
     assert card.package is not None
     assert card.file is not None
-    missing = MissingExtra(f"the backbone {card.ref}", extra=card.modality, package=card.package)
+    missing = MissingExtraError(
+        f"the backbone {card.ref}", extra=card.modality, package=card.package
+    )
     try:
         installed = distribution(card.package)
     except PackageNotFoundError as error:

@@ -27,7 +27,7 @@ class TimmSource:
 
         Raises:
             BackboneError: timm knows no such network, or no pretrained weights of it.
-            MissingExtra: timm is not installed.
+            MissingExtraError: timm is not installed.
         """
         return timm_card(ref.partition(":")[2], ref)
 

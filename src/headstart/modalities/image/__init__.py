@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,4 +30,4 @@ class ImageModality:
         self, features: ClassicalFeatures, values: Sequence[str]
     ) -> NDArray[np.float32]:
         """Features (n, width) of the images at these paths."""
-        return image_matrix(features, [Path(value) for value in values])
+        return image_matrix(features, values)

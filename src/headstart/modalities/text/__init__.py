@@ -28,6 +28,11 @@ def validate_text(text: object) -> str | None:
         return f"the text has {len(text):,} characters; at most {LONGEST:,} are read"
     if "\0" in text:
         return "the text holds a NUL byte"
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            return "the text holds half a surrogate pair, which is no character"
     return None
 
 
@@ -43,5 +48,5 @@ class TextModality:
     def classical_transform(
         self, features: ClassicalFeatures, values: Sequence[str]
     ) -> NDArray[np.float32]:
-        """TF-IDF (n, width); a SciPy CSR matrix where it would be too large as an array."""
+        """TF-IDF (n, width)."""
         return ngram_matrix(features, values)

@@ -10,26 +10,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.types.errors import MissingExtra
 from headstart.types.model import ClassicalFeatures
 
 KIND = "ngrams"
 WORDS = re.compile(r"\w+")
-SPACES = re.compile(r"\s\s+")
 SHORTEST, LONGEST = 2, 5
-MOST_WORDS = 10_000
-MOST_CHARACTERS = 20_000
+WORD_SHARE = 1 / 3
+"""Of the vocabulary; the rest are characters."""
+MOST_GRAMS = 30_000
+FEWEST_GRAMS = 4_000
+MOST_VALUES = 60_000_000
+"""Values (rows × n-grams) of the training matrix, which is dense: 240 MB."""
 LONGEST_GRAM = 100
 """Characters of an n-gram worth keeping: longer "words" are links and encoded files."""
-DENSE = 40_000_000
-"""Values beyond which a matrix is kept sparse."""
+REMEMBERED = 50_000
+"""Words whose n-grams are looked up once."""
+LONGEST_REMEMBERED = 40
+SLICE = 512
+"""Texts counted together."""
 
 
 def word_grams(text: str) -> Iterator[str]:
@@ -44,23 +49,37 @@ def word_grams(text: str) -> Iterator[str]:
         yield f"{first} {second}"
 
 
-def character_grams(text: str) -> Iterator[str]:
-    """2 to 5 characters of each word, a space at either end.
+def pieces(word: str) -> Iterator[str]:
+    """2 to 5 characters of a word, a space at either end.
 
-    >>> list(character_grams("ab"))
+    >>> list(pieces("ab"))
     [' a', 'ab', 'b ', ' ab', 'ab ', ' ab ']
     """
-    for word in SPACES.sub(" ", text.lower()).split():
-        padded = f" {word} "
-        for size in range(SHORTEST, LONGEST + 1):
-            if size >= len(padded):
-                yield padded
-                break
-            for start in range(len(padded) - size + 1):
-                yield padded[start : start + size]
+    padded = f" {word} "
+    for size in range(SHORTEST, LONGEST + 1):
+        if size >= len(padded):
+            yield padded
+            break
+        for start in range(len(padded) - size + 1):
+            yield padded[start : start + size]
 
 
-BLOCKS = (("words", word_grams, MOST_WORDS), ("characters", character_grams, MOST_CHARACTERS))
+def character_grams(text: str) -> Iterator[str]:
+    """The pieces of each word of the text."""
+    return chain.from_iterable(map(pieces, text.lower().split()))
+
+
+Grams = Callable[[str], Iterator[str]]
+BLOCKS: tuple[tuple[str, Grams], ...] = (("words", word_grams), ("characters", character_grams))
+
+
+def vocabulary_size(rows: int) -> int:
+    """N-grams kept when learning from so many texts.
+
+    >>> vocabulary_size(600), vocabulary_size(10_000), vocabulary_size(1_000_000)
+    (30000, 6000, 4000)
+    """
+    return max(FEWEST_GRAMS, min(MOST_GRAMS, MOST_VALUES // max(1, rows)))
 
 
 def fit_ngrams(values: Sequence[str]) -> ClassicalFeatures:
@@ -71,13 +90,13 @@ def fit_ngrams(values: Sequence[str]) -> ClassicalFeatures:
     """
     if not values:
         raise ValueError("n-grams cannot be learned from no text")
+    most = vocabulary_size(len(values))
+    words = int(most * WORD_SHARE)
     arrays: dict[str, NDArray[Any]] = {}
     width = 0
-    for name, grams, most in BLOCKS:
-        found: Counter[str] = Counter()
-        for text in values:
-            found.update({gram for gram in grams(text) if len(gram) <= LONGEST_GRAM})
-        kept = sorted(sorted(found), key=found.__getitem__, reverse=True)[:most]
+    counted = (_texts_with_words(values), _texts_with_pieces(values))
+    for (name, _), found, limit in zip(BLOCKS, counted, (words, most - words), strict=True):
+        kept = sorted(found, key=lambda gram, found=found: (-found[gram], gram))[:limit]  # type: ignore[misc]
         vocabulary = sorted(kept)
         counts = np.array([found[gram] for gram in vocabulary], dtype=np.float64)
         arrays[name] = np.array(vocabulary, dtype=np.str_)
@@ -86,59 +105,86 @@ def fit_ngrams(values: Sequence[str]) -> ClassicalFeatures:
     return ClassicalFeatures(KIND, {}, arrays, width)
 
 
+def _texts_with_words(values: Sequence[str]) -> Counter[str]:
+    """Texts that hold each word or pair."""
+    found: Counter[str] = Counter()
+    for text in values:
+        found.update({gram for gram in word_grams(text) if len(gram) <= LONGEST_GRAM})
+    return found
+
+
+def _texts_with_pieces(values: Sequence[str]) -> Counter[str]:
+    """Texts that hold each piece of a word."""
+    found: Counter[str] = Counter()
+    known: dict[str, frozenset[str]] = {}
+    for text in values:
+        held: set[str] = set()
+        for word in set(text.lower().split()):
+            grams = known.get(word)
+            if grams is None:
+                grams = frozenset(pieces(word))
+                if len(known) < REMEMBERED and len(word) <= LONGEST_REMEMBERED:
+                    known[word] = grams
+            held |= grams
+        found.update(held)
+    return found
+
+
 class NGrams:
-    """What `fit_ngrams` learned, ready to be applied."""
+    """What `fit_ngrams` learned, ready to be applied.
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: the arrays do not fit each other.
+    """
 
     def __init__(self, features: ClassicalFeatures) -> None:
+        arrays = features.arrays
         self.width = features.width
-        self._blocks = []
-        offset = 0
-        for name, grams, _ in BLOCKS:
-            vocabulary = features.arrays[name].tolist()
-            index = {gram: number for number, gram in enumerate(vocabulary)}
-            self._blocks.append((index, features.arrays[f"{name}_idf"], grams, offset))
-            offset += len(vocabulary)
+        index = {name: {g: i for i, g in enumerate(arrays[name].tolist())} for name, _ in BLOCKS}
+        self._words, self._pieces = index["words"], index["characters"]
+        self._idf = np.concatenate([arrays[f"{name}_idf"] for name, _ in BLOCKS])
+        if not len(self._words) + len(self._pieces) == self.width == len(self._idf):
+            raise ValueError(f"the vocabulary does not have {self.width} n-grams")
+        self._known: dict[str, list[int]] = {}
 
-    def row(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """(columns, values) of one text."""
-        columns, values = [], []
-        for index, idf, grams, offset in self._blocks:
-            counts = Counter(index[gram] for gram in grams(text) if gram in index)
-            if not counts:
-                continue
-            where = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
-            often = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-            weight = (1 + np.log(often)) * idf[where]
-            columns.append(where + offset)
-            values.append((weight / np.sqrt((weight**2).sum())).astype(np.float32))
-        if not columns:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        return np.concatenate(columns), np.concatenate(values)
+    def _columns(self, text: str) -> list[int]:
+        """Column of every known n-gram of the text, as often as it occurs."""
+        found = [self._words[gram] for gram in word_grams(text) if gram in self._words]
+        for word in text.lower().split():
+            known = self._known.get(word)
+            if known is None:
+                known = self._look_up(word)
+            found += known
+        return found
+
+    def _look_up(self, word: str) -> list[int]:
+        offset = len(self._words)
+        found = [offset + self._pieces[gram] for gram in pieces(word) if gram in self._pieces]
+        if len(word) <= LONGEST_REMEMBERED:
+            if len(self._known) >= REMEMBERED:
+                self._known = {}
+            self._known[word] = found
+        return found
 
     def matrix(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Dense features (n, width)."""
         out = np.zeros((len(texts), self.width), dtype=np.float32)
-        for number, text in enumerate(texts):
-            columns, values = self.row(text)
-            out[number, columns] = values
+        for start in range(0, len(texts), SLICE):
+            part = [self._columns(text) for text in texts[start : start + SLICE]]
+            rows = np.repeat(np.arange(len(part)), [len(columns) for columns in part])
+            columns = np.fromiter(chain.from_iterable(part), dtype=np.int64, count=len(rows))
+            cells, often = np.unique(rows * self.width + columns, return_counts=True)
+            if not len(cells):
+                continue
+            rows, columns = np.divmod(cells, self.width)
+            weights = (1 + np.log(often)) * self._idf[columns]
+            block = rows * 2 + (columns >= len(self._words))
+            lengths = np.sqrt(np.bincount(block, weights**2))
+            out[start + rows, columns] = weights / lengths[block]
         return out
-
-    def sparse(self, texts: Sequence[str]) -> Any:
-        """The same as a SciPy CSR matrix."""
-        try:
-            from scipy.sparse import csr_matrix
-        except ImportError as error:
-            raise MissingExtra("Training on many texts", extra="text", package="scipy") from error
-        rows = [self.row(text) for text in texts]
-        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        columns = np.concatenate([columns for columns, _ in rows])
-        values = np.concatenate([values for _, values in rows])
-        return csr_matrix((values, columns, ends), shape=(len(texts), self.width))
 
 
 def ngram_matrix(features: ClassicalFeatures, values: Sequence[str]) -> NDArray[np.float32]:
-    """Features (n, width) of the texts; CSR where the array would hold over 40 million values."""
-    grams = NGrams(features)
-    large = len(values) * features.width > DENSE
-    found: NDArray[np.float32] = grams.sparse(values) if large else grams.matrix(values)
-    return found
+    """Features (n, width) of the texts."""
+    return NGrams(features).matrix(values)

@@ -1,0 +1,140 @@
+"""Rows ranked by how likely their label is wrong, and how many of the first are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.audit.labels.neighbours import neighbour_vote
+from headstart.audit.near_duplicates.cosine import unit_rows
+
+NEIGHBOURS = 20
+NEIGHBOUR_WEIGHT = 0.3
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRanking:
+    """Every row, the most suspicious first.
+
+    order (n,): rows by suspicion. suspicion (n,): log of the best other class's probability over
+    the given one's; above 0 another class fits better. suggested (n,): that other class. wrong
+    (n,): estimated probability that the label is wrong; its mean over the first k of `order` is
+    the list's estimated precision, its sum the number of wrong labels.
+    """
+
+    order: NDArray[np.int64]
+    suspicion: NDArray[np.float64]
+    suggested: NDArray[np.int64]
+    wrong: NDArray[np.float64]
+
+    def precision(self, k: int) -> float:
+        """Estimated share of wrong labels among the first `k` rows."""
+        return float(self.wrong[self.order[:k]].mean()) if k else 0.0
+
+    @property
+    def flagged(self) -> NDArray[np.int64]:
+        """The rows worth reading, in order: as many as are estimated to be wrong, if there is
+        another class that fits each of them better."""
+        many = round(float(self.wrong.sum()))
+        return np.array([row for row in self.order[:many] if self.suspicion[row] > 0], np.int64)
+
+
+def rank_labels(
+    codes: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    features: NDArray[np.float32] | None = None,
+    *,
+    groups: NDArray[np.int64] | None = None,
+) -> LabelRanking:
+    """Rows ranked by two witnesses against their labels.
+
+    codes (n,): given labels. probabilities (n, classes): out-of-fold. features (n, width): frozen
+    embeddings; without them the model is the only witness. The model's probabilities (tempered on
+    the given labels) and the vote of 20 neighbours are averaged in the logarithm, weights 0.7 and
+    0.3, and rows are ranked by the log odds of the best other class against the given one.
+    `wrong` comes from a noise model fitted by expectation maximisation: a share ε of labels moved
+    to classes in proportion to the confident joint (Northcutt, Jiang, Chuang 2021) smoothed
+    towards uniform. It is on the low side where the model itself is often wrong.
+
+    Raises:
+        ValueError: shapes that do not match, or a code without a column.
+    """
+    n, n_classes = probabilities.shape
+    if len(codes) != n or (features is not None and len(features) != n):
+        raise ValueError("codes, probabilities and features must have the same number of rows")
+    if n and (codes.min() < 0 or codes.max() >= n_classes):
+        raise ValueError("a label has no column of probabilities")
+    if n == 0 or n_classes < 2:
+        none = np.zeros(n)
+        rows = np.arange(n, dtype=np.int64)
+        return LabelRanking(rows, none, np.asarray(codes, dtype=np.int64), none.copy())
+    joint = np.log(np.clip(tempered(probabilities.astype(np.float64), codes), 1e-5, 1))
+    if features is not None:
+        k = min(NEIGHBOURS, max(1, n // n_classes))
+        vote = neighbour_vote(unit_rows(features), codes, n_classes, k=k, groups=groups)
+        joint = (1 - NEIGHBOUR_WEIGHT) * joint + NEIGHBOUR_WEIGHT * np.log(np.clip(vote, 1e-5, 1))
+    both = _softmax(joint)
+    rows = np.arange(n)
+    other = both.copy()
+    other[rows, codes] = -1
+    suggested = other.argmax(axis=1)
+    suspicion = np.log(other.max(axis=1) + 1e-6) - np.log(both[rows, codes] + 1e-6)
+    order = np.lexsort((rows, -suspicion)).astype(np.int64)
+    wrong = _noise_model(tempered(both, codes), codes)
+    return LabelRanking(order, suspicion, suggested.astype(np.int64), wrong)
+
+
+def _softmax(logits: Matrix) -> Matrix:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def tempered(probabilities: Matrix, codes: NDArray[np.int64]) -> Matrix:
+    """Probabilities at the temperature that fits the given labels best (Guo et al. 2017)."""
+    logits = np.log(np.clip(probabilities, 1e-12, 1))
+    rows = np.arange(len(codes))
+
+    def loss(temperature: float) -> float:
+        return float(-np.log(_softmax(logits / temperature)[rows, codes] + 1e-12).mean())
+
+    return _softmax(logits / min(np.geomspace(0.25, 4, 25).tolist(), key=loss))
+
+
+def confident_joint(probabilities: Matrix, codes: NDArray[np.int64]) -> Matrix:
+    """Counts (true class, given class) of rows whose probability reaches some class's own mean.
+
+    Confident learning (Northcutt, Jiang, Chuang 2021, equation 1).
+    """
+    n_classes = probabilities.shape[1]
+    own = probabilities[np.arange(len(codes)), codes]
+    counts = np.bincount(codes, minlength=n_classes)
+    sums = np.bincount(codes, weights=own, minlength=n_classes)
+    threshold = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+    confident = np.where(probabilities >= threshold, probabilities, -1)
+    sure = confident.max(axis=1) >= 0
+    joint = np.zeros((n_classes, n_classes))
+    np.add.at(joint, (confident.argmax(axis=1)[sure], codes[sure]), 1)
+    return joint
+
+
+def _noise_model(probabilities: Matrix, codes: NDArray[np.int64]) -> Matrix:
+    """Probability that each label is wrong, with the share of wrong labels fitted."""
+    rows = np.arange(len(codes))
+    n_classes = probabilities.shape[1]
+    moved = confident_joint(probabilities, codes)
+    np.fill_diagonal(moved, 0)
+    moved += moved.sum() / (n_classes * (n_classes - 1)) + 1e-9
+    np.fill_diagonal(moved, 0)
+    moved /= moved.sum(axis=1, keepdims=True)
+    given = probabilities[rows, codes]
+    from_others = np.einsum("ij,ij->i", probabilities, moved[:, codes].T)
+    share = 0.05
+    wrong = np.zeros(len(codes))
+    for _ in range(100):
+        against = share * from_others
+        wrong = against / np.maximum(against + (1 - share) * given, 1e-300)
+        share = float(np.clip(wrong.mean(), 1e-5, 0.5))
+    return wrong

@@ -1,0 +1,103 @@
+"""Whether what was read is enough, and what a user should know of its labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from headstart.data.encoding import wrong_byte
+from headstart.types.data import Dataset
+from headstart.types.errors import DataError
+
+Purpose = Literal["training", "hold-out"]
+FEWEST_ROWS = 10
+FEWEST_CLASSES = 2
+LONGEST_LABEL = 200
+SHOWN = 10
+
+
+def label_problem(label: str | None) -> str | None:
+    """Why a label cannot be used; None where it can.
+
+    >>> label_problem(" "), label_problem("card arrival")
+    ('the label is missing', None)
+    """
+    if label is None or not label.strip():
+        return "the label is missing"
+    if len(label) > LONGEST_LABEL:
+        return f"the label has {len(label):,} characters; at most {LONGEST_LABEL} are read"
+    if not label.strip().isprintable():
+        return "the label holds characters that cannot be printed"
+    return wrong_byte(label)
+
+
+def label_remarks(labels: Sequence[str]) -> list[str]:
+    """Sentences on labels that differ only by case or spaces, and on classes with a single row."""
+    counts = Counter(labels)
+    classes = sorted(counts)
+    same: dict[str, list[str]] = {}
+    for label in classes:
+        same.setdefault(" ".join(label.split()).casefold(), []).append(label)
+    alike = [group for group in same.values() if len(group) > 1]
+    remarks = [
+        "The labels "
+        + " and ".join(f"'{label}' ({_rows(counts[label])})" for label in group)
+        + " differ only by case or spaces; they are kept apart. "
+        "If they are one class, give them one name."
+        for group in alike[:SHOWN]
+    ]
+    if len(alike) > SHOWN:
+        remarks.append(f"So do {len(alike) - SHOWN} more groups of labels.")
+    single = [label for label in classes if counts[label] == 1]
+    if single:
+        shown = ", ".join(f"'{label}'" for label in single[:SHOWN])
+        more = f" and {len(single) - SHOWN} more" if len(single) > SHOWN else ""
+        have = "class has" if len(single) == 1 else "classes have"
+        remarks.append(
+            f"{len(single)} of {len(classes)} {have} a single row ({shown}{more}): "
+            "it can be trained on or tested on, not both. Label more rows of it."
+        )
+    return remarks
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def check_dataset(dataset: Dataset, purpose: Purpose) -> None:
+    """Refuse a dataset from which nothing can be concluded.
+
+    Raises:
+        DataError: too few rows, one class, or hardly two rows a class; a hold-out without a row.
+    """
+    n, aside = len(dataset), dataset.set_aside
+    fewest = FEWEST_ROWS if purpose == "training" else 1
+    if n < fewest:
+        first = f" (the first: {aside[0].place}: {aside[0].reason})" if aside else ""
+        raise DataError(
+            f"{_rows(n)} can be used and {len(aside)} were set aside{first}; "
+            f"at least {fewest} are needed",
+            place=dataset.source,
+            tip="label more rows, or repair those that were set aside",
+        )
+    if purpose == "hold-out":
+        return
+    column = f", column '{dataset.label_column}'" if dataset.label_column else ""
+    place = f"{dataset.source}{column}"
+    if len(dataset.labels) < FEWEST_CLASSES:
+        raise DataError(
+            f"there is one class, '{dataset.labels[0]}', in all {n} rows; "
+            f"at least {FEWEST_CLASSES} are needed",
+            place=place,
+            tip="add rows of another class"
+            + (", or name another column with --label" if column else ""),
+        )
+    if len(dataset.labels) > n // 2:
+        raise DataError(
+            f"the {n} rows have {len(dataset.labels)} different labels; "
+            "with fewer than 2 rows a class nothing can be learned",
+            place=place,
+            tip="merge classes or label more rows"
+            + (", or name the column that holds the class with --label" if column else ""),
+        )

@@ -1,0 +1,86 @@
+"""Parquet, through pyarrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from headstart.data.json_rows import plain
+from headstart.data.tables import Row, Table, check_count
+from headstart.types.errors import DataError, MissingExtraError
+
+MOST_BYTES = 2_000_000_000
+"""Of the columns that are read, unpacked."""
+TIP = "write it again, for example with pandas: frame.to_parquet(…)"
+
+
+def read_parquet(path: Path) -> Table:
+    """The columns of text, numbers, dates and truth values of a Parquet file.
+
+    Raises:
+        DataError: it is damaged, has no row, or is too large.
+        MissingExtraError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet as parquet
+    except ImportError as error:
+        raise MissingExtraError("Reading Parquet", extra="parquet", package="pyarrow") from error
+    try:
+        with parquet.ParquetFile(path) as file:
+            check_count(path, file.metadata.num_rows)
+            schema = file.schema_arrow
+            names = [field.name for field in schema if _readable(field.type)]
+            _check_size(path, file.metadata, set(names))
+            columns = [column.to_pylist() for column in file.read(columns=names).columns]
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"the file is not Parquet that can be read ({message})", place=str(path), tip=TIP
+        ) from error
+    others = [f"'{field.name}' ({field.type})" for field in schema if field.name not in names]
+    if not names:
+        raise DataError(
+            f"no column holds text or numbers; there are {', '.join(others)}",
+            place=str(path),
+            tip="store texts, or paths of image files, in a column of strings",
+        )
+    rows = tuple(
+        Row(number, {name: _cell(value) for name, value in zip(names, values, strict=True)})
+        for number, values in enumerate(zip(*columns, strict=True), 1)
+    )
+    if not rows:
+        raise DataError("the table has no row", place=str(path), tip="give a file with rows")
+    remarks = [f"Columns that are not read: {', '.join(others)}."] * bool(others)
+    return Table(path, tuple(names), rows, tuple(remarks))
+
+
+def _readable(kind: Any) -> bool:
+    """Whether a column of this type is read: nested and binary ones are not."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    binary = types.is_binary(kind) or types.is_large_binary(kind)
+    return not (types.is_nested(kind) or binary or types.is_fixed_size_binary(kind))
+
+
+def _check_size(path: Path, metadata: Any, names: set[str]) -> None:
+    size = 0
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.num_columns):
+            about = metadata.row_group(group).column(column)
+            if about.path_in_schema.split(".")[0] in names:
+                size += about.total_uncompressed_size
+    if size > MOST_BYTES:
+        raise DataError(
+            f"the columns have {size:,} bytes; at most {MOST_BYTES:,} are read",
+            place=str(path),
+            tip="take a sample of the rows",
+        )
+
+
+def _cell(value: Any) -> str | None:
+    if isinstance(value, (str, int, float)):
+        return plain(value)
+    return None if value is None else str(value)

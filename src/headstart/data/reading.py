@@ -1,0 +1,66 @@
+"""A table from a file, by the file's suffix."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from headstart.data.delimited import read_delimited
+from headstart.data.encoding import unreadable
+from headstart.data.json_rows import read_json, read_json_lines
+from headstart.data.parquet import read_parquet
+from headstart.data.tables import Table
+from headstart.types.errors import DataError, did_you_mean
+
+READERS: dict[str, Callable[[Path], Table]] = {
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".txt": read_delimited,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".json": read_json,
+    ".parquet": read_parquet,
+}
+MOST_BYTES = 500_000_000
+
+
+def read_table(path: Path) -> Table:
+    """The table at `path`.
+
+    Raises:
+        DataError: it is missing, empty, too large, not a table, or of an unknown kind.
+        MissingExtraError: Parquet, without pyarrow.
+    """
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        raise DataError("there is no such file", place=str(path), tip=_near(path)) from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, OSError(*error.args)) from error
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"'{path.suffix or path.name}' is not a kind of table that can be read",
+            place=str(path),
+            tip=f"give a file that ends in {', '.join(READERS)}, or a folder of images",
+        )
+    if not stat.S_ISREG(about.st_mode):
+        raise DataError("this is not a file", place=str(path), tip="give a file of rows")
+    if about.st_size == 0:
+        raise DataError("the file is empty", place=str(path), tip="give a file with rows")
+    if about.st_size > MOST_BYTES:
+        raise DataError(
+            f"the file has {about.st_size:,} bytes; at most {MOST_BYTES:,} are read",
+            place=str(path),
+            tip="take a sample of the rows",
+        )
+    return reader(path)
+
+
+def _near(path: Path) -> str:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        return f"there is no folder {folder} either; check the path"
+    names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return did_you_mean(path.name, sorted(names)) if names else f"{folder} is empty"
