@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.adapt import ArmFeatures, ArmInputs, plan_arms, predict_proba, refit, run_arm
+from headstart.adapt import ArmFeatures, ArmInputs, plan_arms, refit, run_arm
 from headstart.adapt.arms.scratch_text import BUCKETS, hashed_ngrams
 from headstart.data.splitting import make_folds
+from headstart.engines.local import LocalEngine
+from headstart.package import trained_probabilities
 from headstart.types.adapt import ArmSpec
 from headstart.types.data import Folds
 from headstart.types.errors import InterruptedRunError
@@ -55,7 +57,7 @@ def spec(family: str) -> ArmSpec:
 
 
 def result(family: str, inputs: ArmInputs, folds: Folds | None = None, seed: int = 1) -> ArmResult:
-    found = run_arm(spec(family), inputs, folds or folds_of(inputs), seed, quiet)
+    found = run_arm(spec(family), inputs, folds or folds_of(inputs), seed, quiet, LocalEngine())
     assert isinstance(found, ArmResult), found
     return found
 
@@ -142,14 +144,31 @@ def test_out_of_fold_is_the_mean_over_repeats():
 
 def test_progress_hears_of_every_fold_and_may_stop_the_arm():
     heard = []
-    run_arm(spec("majority"), texts(), folds_of(texts()), 0, lambda *args: heard.append(args))
+    run_arm(
+        spec("majority"),
+        texts(),
+        folds_of(texts()),
+        0,
+        lambda *args: heard.append(args),
+        LocalEngine(1),
+    )
     assert heard == [("majority", i, 6) for i in range(1, 7)]
 
     def stop(what: str, done: int, total: int) -> None:
         raise InterruptedRunError("stopped")
 
     with pytest.raises(InterruptedRunError):
-        run_arm(spec("majority"), texts(), folds_of(texts()), 0, stop)
+        run_arm(spec("majority"), texts(), folds_of(texts()), 0, stop, LocalEngine())
+
+
+class Given:
+    """Stands where the encoder would: the features are there already."""
+
+    def __init__(self, matrix):
+        self.matrix = matrix
+
+    def encode(self, values, keys):
+        return self.matrix
 
 
 @pytest.mark.parametrize("family", ["majority", "zero-shot", "classical", "frozen"])
@@ -159,19 +178,14 @@ def test_refitted_model_answers_as_the_arm_does(family):
     assert model.approach == family
     assert model.weights.dtype == model.bias.dtype == np.float32
     assert model.weights.shape == (3, model.featurizer.width) or family == "zero-shot"
-    proba = predict_proba(model, inputs)
+    matrix = inputs.features[family].matrix if family in inputs.features else None
+    proba = trained_probabilities(model, Given(matrix), list(inputs.values))
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
     if family == "majority":
         assert isinstance(model.featurizer, NoFeatures)
         np.testing.assert_allclose(proba, 1 / 3, rtol=1e-5)
     else:
         assert (proba.argmax(axis=1) == inputs.codes).mean() > 0.9
-
-
-def test_a_model_without_its_features_does_not_answer():
-    model = refit(spec("frozen"), texts(), 0)
-    with pytest.raises(ValueError, match="no features for 'frozen'"):
-        predict_proba(model, replace(texts(), features={}))
 
 
 @pytest.mark.parametrize("family", ["scratch", "random"])
@@ -183,7 +197,7 @@ def test_controls_are_not_shipped(family):
 @pytest.mark.parametrize("family", FEATURED)
 def test_an_arm_without_features_is_a_reason(family):
     inputs = replace(texts(), features={}, absent={"frozen": "no backbone is installed"})
-    found = run_arm(spec(family), inputs, folds_of(inputs), 0, quiet)
+    found = run_arm(spec(family), inputs, folds_of(inputs), 0, quiet, LocalEngine())
     assert isinstance(found, Unavailable)
     expected = "no backbone is installed" if family == "frozen" else "no backbone gave features"
     assert expected in found.why.reason
@@ -194,14 +208,14 @@ def test_an_arm_without_features_is_a_reason(family):
 
 def test_zero_shot_has_no_meaning_for_images():
     inputs = replace(texts(), modality="image")
-    found = run_arm(spec("zero-shot"), inputs, folds_of(inputs), 0, quiet)
+    found = run_arm(spec("zero-shot"), inputs, folds_of(inputs), 0, quiet, LocalEngine())
     assert isinstance(found, Unavailable)
     assert "images only" in found.why.reason
 
 
 def test_scratch_without_torch_names_the_install_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    found = run_arm(spec("scratch"), texts(), folds_of(texts()), 0, quiet)
+    found = run_arm(spec("scratch"), texts(), folds_of(texts()), 0, quiet, LocalEngine())
     assert isinstance(found, Unavailable)
     assert "pip install 'headstart[text]'" in found.why.reason
 

@@ -18,6 +18,7 @@ from PIL import Image
 from headstart.adapt import ArmFeatures, ArmInputs, judge, label_texts, plan_arms, run_arm
 from headstart.audit import audit
 from headstart.backbones import find_card, load_encoder
+from headstart.engines.local import LocalEngine
 from headstart.ports import Encoder
 from headstart.types.adapt import AdaptReport
 from headstart.types.brief import Brief, DataSource
@@ -119,7 +120,7 @@ def verdict(data: Dataset, ref: str, load: Load, seed: int, *, controls: bool) -
         features=features,
     )
     found = [
-        run_arm(spec, inputs, split.folds, seed, lambda what, done, total: None)
+        run_arm(spec, inputs, split.folds, seed, lambda what, done, total: None, LocalEngine())
         for spec in plan_arms(data.modality, [find_card(ref)])
         if controls or spec.family not in ("scratch", "random")
     ]

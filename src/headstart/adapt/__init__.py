@@ -6,7 +6,7 @@ from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.arms.zero_shot import label_texts
 from headstart.adapt.inputs import ArmFeatures, ArmInputs
 from headstart.adapt.judge import judge
-from headstart.adapt.run import plan_arms, predict_proba, refit, run_arm
+from headstart.adapt.run import plan_arms, refit, run_arm
 from headstart.types.adapt import ArmSpec
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "label_texts",
     "majority_shares",
     "plan_arms",
-    "predict_proba",
     "refit",
     "run_arm",
 ]

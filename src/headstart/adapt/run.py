@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.arms import ARMS, Arm, CannotRun
-from headstart.adapt.arms.base import softmax
+from headstart.adapt.arms.base import Fold
 from headstart.adapt.inputs import ArmInputs
+from headstart.adapt.threads import one_thread_each
 from headstart.metrics import all_scores
-from headstart.modalities import get_modality
-from headstart.ports import Progress
+from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
 from headstart.types.data import Folds
@@ -20,9 +22,7 @@ from headstart.types.errors import MissingExtraError
 from headstart.types.model import (
     ArmResult,
     BackboneCard,
-    ClassicalFeatures,
     FittedModel,
-    NoFeatures,
     Unavailable,
 )
 from headstart.types.result import NotAvailable
@@ -79,9 +79,14 @@ def _derived(seed: int, *path: int) -> int:
 
 
 def run_arm(
-    spec: ArmSpec, inputs: ArmInputs, folds: Folds, seed: int, progress: Progress
+    spec: ArmSpec,
+    inputs: ArmInputs,
+    folds: Folds,
+    seed: int,
+    progress: Progress,
+    engine: Engine,
 ) -> ArmResult | Unavailable:
-    """Train and score one arm on every fold.
+    """Train and score one arm on every fold; `engine` says how many run beside each other.
 
     `progress` hears of every fold, and may raise `InterruptedRunError`.
 
@@ -93,9 +98,11 @@ def run_arm(
     if isinstance(arm, Unavailable):
         return arm
     try:
-        scores, out_of_fold = _all_folds(arm, spec, inputs, folds, seed, progress)
+        found = _all_folds(arm, spec, folds, seed, progress, engine)
     except MissingExtraError as error:
         return _lacking(spec, error)
+    scores, out_of_fold = _scored(found, inputs, folds)
+    chosen = {name: [fold.chosen[name] for fold in found] for name in found[0].chosen}
     return ArmResult(
         name=spec.name,
         family=spec.family,
@@ -104,23 +111,38 @@ def run_arm(
         describe=spec.describe,
         scores=scores,
         out_of_fold=out_of_fold,
-        settings=arm.settings(),
+        settings={**arm.settings(), **chosen},
         backbone=spec.backbone,
     )
 
 
 def _all_folds(
-    arm: Arm, spec: ArmSpec, inputs: ArmInputs, folds: Folds, seed: int, progress: Progress
+    arm: Arm, spec: ArmSpec, folds: Folds, seed: int, progress: Progress, engine: Engine
+) -> list[Fold]:
+    """The arm's answer in every fold, in order."""
+    parts, done, told = list(folds), itertools.count(1), Lock()
+
+    def one(number: int) -> Fold:
+        train, test = parts[number]
+        found = arm.fold(train, test, _derived(seed, number))
+        with told:
+            progress(spec.name, next(done), len(parts))
+        return found
+
+    with one_thread_each():
+        return engine.map(one, range(len(parts)))
+
+
+def _scored(
+    found: Sequence[Fold], inputs: ArmInputs, folds: Folds
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
-    classes, total = len(inputs.labels), folds.k * folds.repeats
+    """(scores of each fold, probabilities (n, classes) averaged over the repeats)."""
     scores: dict[str, list[float]] = {}
-    summed: NDArray[np.float64] = np.zeros((len(inputs), classes))
-    for number, (train, test) in enumerate(folds):
-        proba = arm.fold(train, test, _derived(seed, number))
-        for name, value in all_scores(inputs.codes[test], proba).items():
+    summed: NDArray[np.float64] = np.zeros((len(inputs), len(inputs.labels)))
+    for (_, test), fold in zip(folds, found, strict=True):
+        for name, value in all_scores(inputs.codes[test], fold.proba).items():
             scores.setdefault(name, []).append(value)
-        summed[test] += proba
-        progress(spec.name, number + 1, total)
+        summed[test] += fold.proba
     out_of_fold = (summed / folds.repeats).astype(np.float32)
     return {name: np.array(values) for name, values in scores.items()}, out_of_fold
 
@@ -138,21 +160,3 @@ def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:
     if isinstance(arm, Unavailable):
         raise ValueError(f"'{spec.name}' cannot be trained: {arm.why.reason}")
     return arm.refit(_derived(seed))
-
-
-def predict_proba(model: FittedModel, inputs: ArmInputs) -> NDArray[np.float32]:
-    """What a fitted model says of the rows of `inputs`, without a bundle: (n, classes).
-
-    Raises:
-        ValueError: the model needs features that `inputs` does not hold.
-    """
-    source = model.featurizer
-    if isinstance(source, NoFeatures):
-        matrix = np.zeros((len(inputs), 0), dtype=np.float32)
-    elif isinstance(source, ClassicalFeatures):
-        matrix = get_modality(model.modality).classical_transform(source, list(inputs.values))
-    elif model.arm in inputs.features:
-        matrix = inputs.features[model.arm].matrix
-    else:
-        raise ValueError(f"there are no features for '{model.arm}'")
-    return softmax(matrix @ model.weights.T + model.bias)

@@ -93,9 +93,12 @@ def _fit(
         counts = np.bincount(codes, minlength=classes)
         return grid[0], np.zeros((classes, rank)), np.log(counts / counts.sum())
     single = rotation.rows.astype(np.float32)
-    chosen = grid[0] if len(grid) == 1 else _choose(single, codes, grid, groups, seed)
     problem = Problem.of(single, codes, classes)
-    solution: NDArray[Any] = solve(problem, chosen, problem.start(), 1e-5)
+    chosen, start = grid[0], problem.start()
+    if len(grid) > 1:
+        chosen, near = _choose(single, codes, grid, groups, seed)
+        start = start if near is None else near
+    solution: NDArray[Any] = solve(problem, chosen, start, 1e-5)
     if not large:
         problem = Problem.of(rotation.rows, codes, classes)
     exact = solution.astype(problem.rows.dtype)
@@ -109,20 +112,24 @@ def _choose(
     grid: Sequence[float],
     groups: NDArray[np.integer] | None,
     seed: int,
-) -> float:
+) -> tuple[float, NDArray[np.float32] | None]:
+    """The penalty, and weights near which the solution on all rows lies, where they are known."""
     folds = inner_folds(codes, groups, INNER_FOLDS, seed)
     paths = [_Path(rows, codes, folds != fold) for fold in range(INNER_FOLDS)]
     paths = [path for path in paths if path.useful]
     best, least = grid[len(grid) // 2], np.inf
     if not paths:
-        return best
+        return best, None
+    whole = all(path.classes == codes.max() + 1 for path in paths)
+    near: NDArray[np.float32] | None = None
     for l2 in grid:
         loss = sum(path.step(l2) for path in paths)
         if loss < least:
             best, least = l2, loss
+            near = np.mean([path.last for path in paths], axis=0) if whole else None
         elif loss > CLEARLY_WORSE * least:
             break
-    return best
+    return best, near
 
 
 class _Path:
@@ -137,16 +144,17 @@ class _Path:
         present, own = np.unique(codes[train], return_inverse=True)
         judged = ~train & np.isin(codes, present)
         self.useful = len(present) > 1 and bool(judged.any())
+        self.classes = len(present)
         self._answers = np.searchsorted(present, codes[judged])
         self._rows = rows[judged]
         if self.useful:
             self._problem = Problem.of(rows[train], own.reshape(-1), len(present))
-            self._last = self._problem.start()
+            self.last = self._problem.start()
 
     def step(self, l2: float) -> float:
         """Sum of the log losses of the rows left out."""
-        self._last = solve(self._problem, l2, self._last, 1e-4)
-        return softmax_and_loss(self._rows @ self._last[:-1] + self._last[-1], self._answers)[1]
+        self.last = solve(self._problem, l2, self.last, 1e-4)
+        return softmax_and_loss(self._rows @ self.last[:-1] + self.last[-1], self._answers)[1]
 
 
 def _level(rotation: Rotation, weights: NDArray[np.float64], bias: NDArray[np.float64]) -> float:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from headstart.bundles import BundlePredictor, load
 from headstart.bundles.layout import LAYOUT
 from headstart.bundles.manifest import manifest_bytes, path_problem
-from headstart.modalities import get_modality
 from headstart.modalities.preprocess import ClassicalPreprocessor, load_preprocessor
 from headstart.modalities.text import LONGEST
 from headstart.package.card import card_text
@@ -23,6 +22,7 @@ from headstart.package.graph import model_graph
 from headstart.package.latency import cost_per_million, measure_latency, measure_throughput
 from headstart.package.parity import check_parity
 from headstart.package.place import swap, unwritable, write_file
+from headstart.package.trained import trained_probabilities
 from headstart.ports import Encoder, Preprocessor
 from headstart.types.artifact import Manifest, PackageReport
 from headstart.types.errors import BundleError, ParityError
@@ -83,30 +83,6 @@ def build(
         rows_per_second=rate,
         cost_per_million=cost_per_million(rate, price_per_core_hour),
     )
-
-
-def trained_probabilities(
-    model: FittedModel, encoder: Encoder | None, values: Sequence[str]
-) -> NDArray[np.float64]:
-    """softmax(features @ W.T + b) of the trained model (n, classes), without ONNX's head."""
-    features: NDArray[np.float32]
-    if isinstance(model.featurizer, EncoderFeatures):
-        assert encoder is not None
-        features = encoder.encode(values, [_key(model.modality, value) for value in values])
-    elif isinstance(model.featurizer, ClassicalFeatures):
-        modality = get_modality(model.modality)
-        features = modality.classical_transform(model.featurizer, values)
-    else:
-        features = np.zeros((len(values), 0), dtype=np.float32)
-    logits = features.astype(np.float64) @ model.weights.T.astype(np.float64) + model.bias
-    logits -= logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(logits)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
-
-
-def _key(modality: str, value: str) -> str:
-    content = value.encode("utf-8") if modality == "text" else Path(value).read_bytes()
-    return hashlib.sha256(content).hexdigest()
 
 
 def _trained(

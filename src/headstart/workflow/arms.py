@@ -13,11 +13,10 @@ from headstart.adapt import (
     ArmInputs,
     label_texts,
     plan_arms,
-    predict_proba,
     refit,
     run_arm,
 )
-from headstart.ports import Encoder, Progress
+from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, ArmSpec
 from headstart.types.brief import Brief, ModalityName
 from headstart.types.data import AuditReport, Dataset
@@ -64,9 +63,10 @@ class Arms:
         backbones: Sequence[Candidate],
         journal: Journal,
         progress: Progress,
+        engine: Engine,
     ) -> None:
         self.brief, self.rows, self.split = brief, rows, split
-        self.journal, self.progress = journal, progress
+        self.journal, self.progress, self.engine = journal, progress, engine
         self.backbones = {backbone.card.ref: backbone for backbone in backbones}
         self.specs = plan_arms(rows.modality, [backbone.card for backbone in backbones])
 
@@ -88,17 +88,17 @@ class Arms:
         source = model.featurizer
         return self.backbones[source.ref].encoder if isinstance(source, EncoderFeatures) else None
 
-    def probabilities(self, model: FittedModel) -> NDArray[np.float32]:
-        """What the trained model says of the development rows, without a bundle: (n, classes)."""
-        spec = next(spec for spec in self.specs if spec.name == model.arm)
-        return predict_proba(model, self._inputs(spec))
-
     def _one(self, spec: ArmSpec) -> ArmResult | Unavailable:
         return self.journal.stage(
             f"adapt/{spec.name}",
             {**self._hashes(spec), "folds": fingerprint(self.split.folds)},
             lambda: run_arm(
-                spec, self._inputs(spec), self.split.folds, self.brief.seed, self.progress
+                spec,
+                self._inputs(spec),
+                self.split.folds,
+                self.brief.seed,
+                self.progress,
+                self.engine,
             ),
         )
 

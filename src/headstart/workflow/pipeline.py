@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.adapt import judge, majority_shares
 from headstart.audit import audit
@@ -20,7 +21,7 @@ from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
 from headstart.decide import decide
 from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
-from headstart.package import build, publish
+from headstart.package import build, check_parity, publish, trained_probabilities
 from headstart.ports import Engine, Progress, RunStore
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
@@ -63,7 +64,7 @@ class _Run:
 
     def __init__(self, brief: Brief, pilot: Pilot, parts: Parts) -> None:
         self.brief, self.pilot = brief, pilot
-        self.store, self.progress = parts.store, parts.progress
+        self.store, self.progress, self.engine = parts.store, parts.progress, parts.engine
         self.journal = Journal(parts.store)
         self.sources = read_sources(brief, parts.progress)
         self.data = fingerprint(self.sources.report())
@@ -75,7 +76,7 @@ class _Run:
         rows = Rows.of(self.sources.dataset, split)
         backbones = candidates(self.brief, rows.modality, self.progress)
         cards = [self._select(backbone, rows) for backbone in backbones]
-        arms = Arms(self.brief, rows, split, backbones, self.journal, self.progress)
+        arms = Arms(self.brief, rows, split, backbones, self.journal, self.progress, self.engine)
         results, unavailable = arms.run()
         said = (self.brief.requirement, split, results, unavailable)
         verdict = self.journal.stage(
@@ -86,7 +87,7 @@ class _Run:
         )
         model = arms.refit(verdict)
         package = self._package(model, arms)
-        evaluation = self._evaluate(split, rows, results, verdict, model)
+        evaluation = self._evaluate(split, rows, results, verdict, model, arms)
         decision = self._decide(split, verdict, evaluation, package, cards, model)
         chosen = next(result for result in results if result.name == verdict.chosen)
         self._end(rows, chosen, model)
@@ -140,7 +141,6 @@ class _Run:
                 self.pilot.staging,
                 name=self.brief.name,
                 provenance={"data": self.data, "model": fingerprint(model)},
-                trained_proba=arms.probabilities(model)[rows],
                 price_per_core_hour=self.brief.budget.price_per_core_hour,
                 input_column=self.sources.dataset.input_column,
             )
@@ -167,8 +167,9 @@ class _Run:
         results: Sequence[ArmResult],
         verdict: AdaptReport,
         model: FittedModel,
+        arms: Arms,
     ) -> EvaluationReport:
-        """The bundle on the hold-out, or the out-of-fold answers where there is none."""
+        """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
         majority = next(result for result in results if result.family == "majority")
         chosen = next(result for result in results if result.name == verdict.chosen)
         said = {
@@ -193,9 +194,8 @@ class _Run:
             )
 
         def opened() -> EvaluationReport:
-            predictor = load_bundle(self._published(model) or self.pilot.staging)
             return evaluate(
-                predictor.predict_proba,
+                lambda values: self._answers(model, arms, values),
                 SealedHoldout.seal(source, split.holdout, split.holdout_clean),
                 labels=rows.labels,
                 majority=majority_shares(rows.codes, len(rows.labels)),
@@ -216,6 +216,16 @@ class _Run:
         return self.journal.stage(
             "evaluate", said, opened, pointer="/evaluate", rows=self._pictures, opens=holdout
         )
+
+    def _answers(
+        self, model: FittedModel, arms: Arms, values: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Probabilities from features that are kept; the bundle must say the same of a part."""
+        proba = trained_probabilities(model, arms.encoder(model), values)
+        bundle = load_bundle(self._published(model) or self.pilot.staging)
+        rows = _spread(len(values), PARITY_ROWS)
+        check_parity(proba[rows], bundle.predict_proba([values[i] for i in rows]))
+        return proba
 
     def _pictures(self, evaluation: EvaluationReport) -> list[tuple[str, Any]]:
         """Thumbnails of the errors that the memo shows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -16,6 +18,14 @@ class CannotRun(Exception):  # noqa: N818 - a reason that becomes a value, not a
     """The arm cannot be run on these inputs; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Probabilities (test rows, classes), and what was chosen inside the training rows, as JSON."""
+
+    proba: NDArray[np.float32]
+    chosen: Mapping[str, float] = field(default_factory=dict)
+
+
 class Arm(Protocol):
     """One way to answer, bound to its rows. Whatever looks at a label sees `train` alone."""
 
@@ -27,13 +37,11 @@ class Arm(Protocol):
         MissingExtraError: a package is not installed.
         """
 
-    def fold(
-        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
-        """Probabilities (len(test), classes) after learning from the rows `train`."""
+    def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
+        """Learn from the rows `train`, answer for the rows `test`. May run beside other folds."""
 
     def settings(self) -> dict[str, Any]:
-        """What was chosen inside the folds, as JSON."""
+        """What holds for every fold, as JSON."""
 
     def refit(self, seed: int) -> FittedModel:
         """The arm on all development rows, in the form that ships."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.adapt.arms.base import Fold
 from headstart.adapt.inputs import ArmInputs
 from headstart.heads import fit_linear
 from headstart.modalities import get_modality
@@ -22,8 +24,8 @@ class Classical:
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._modality = get_modality(inputs.modality)
         self._spec, self._inputs = spec, inputs
-        self._l2: list[float] = []
         self._whole: NDArray[np.float32] | None = None
+        self._once = Lock()
 
     def _rows(self, features: ClassicalFeatures, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if features.arrays:
@@ -31,13 +33,14 @@ class Classical:
                 features, [self._inputs.values[i] for i in rows]
             )
         # Nothing was learned from the training rows, so every fold has the same features.
-        if self._whole is None:
-            self._whole = self._modality.classical_transform(features, list(self._inputs.values))
+        with self._once:
+            if self._whole is None:
+                self._whole = self._modality.classical_transform(
+                    features, list(self._inputs.values)
+                )
         return self._whole[rows]
 
-    def fold(
-        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
+    def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
         features = self._modality.classical_fit([self._inputs.values[i] for i in train])
         head = fit_linear(
             self._rows(features, train),
@@ -46,12 +49,10 @@ class Classical:
             groups=self._inputs.groups[train],
             seed=seed,
         )
-        self._l2.append(float(head.l2))
-        proba: NDArray[np.float32] = head.predict_proba(self._rows(features, test))
-        return proba
+        return Fold(head.predict_proba(self._rows(features, test)), {"l2": float(head.l2)})
 
     def settings(self) -> dict[str, Any]:
-        return {"l2": list(self._l2)}
+        return {}
 
     def refit(self, seed: int) -> FittedModel:
         features = self._modality.classical_fit(list(self._inputs.values))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.adapt.arms.base import Fold
 from headstart.adapt.inputs import ArmInputs
 from headstart.types.adapt import ArmSpec
 from headstart.types.model import ArmFamily, FittedModel, NoFeatures
@@ -31,11 +32,9 @@ class Majority:
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._spec, self._inputs = spec, inputs
 
-    def fold(
-        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
+    def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
         shares = majority_shares(self._inputs.codes[train], len(self._inputs.labels))
-        return np.tile(shares.astype(np.float32), (len(test), 1))
+        return Fold(np.tile(shares.astype(np.float32), (len(test), 1)))
 
     def settings(self) -> dict[str, Any]:
         return {}

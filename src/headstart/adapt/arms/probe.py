@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt.arms.base import features_of
+from headstart.adapt.arms.base import Fold, features_of
 from headstart.adapt.inputs import ArmInputs
 from headstart.heads import fit_linear
 from headstart.types.adapt import ArmSpec
@@ -22,11 +22,8 @@ class Frozen:
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._features = features_of(spec, inputs)
         self._spec, self._inputs = spec, inputs
-        self._l2: list[float] = []
 
-    def fold(
-        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
+    def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
         head = fit_linear(
             self._features.matrix[train],
             self._inputs.codes[train],
@@ -34,12 +31,11 @@ class Frozen:
             groups=self._inputs.groups[train],
             seed=seed,
         )
-        self._l2.append(float(head.l2))
-        proba: NDArray[np.float32] = head.predict_proba(self._features.matrix[test])
-        return proba
+        proba = head.predict_proba(self._features.matrix[test])
+        return Fold(proba, {"l2": float(head.l2)})
 
     def settings(self) -> dict[str, Any]:
-        return {"l2": list(self._l2)}
+        return {}
 
     def refit(self, seed: int) -> FittedModel:
         head = fit_linear(

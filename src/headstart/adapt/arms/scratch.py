@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.adapt.arms.base import Fold
 from headstart.adapt.inputs import ArmInputs
 from headstart.data.splitting import carve_holdout
 from headstart.types.adapt import ArmSpec
@@ -32,22 +31,7 @@ class Trainable(Protocol):
     """Bounds the work of a fold whatever the number of rows."""
 
     def batch(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, ...]: ...
-    def network(self, classes: int) -> torch.nn.Module: ...
-
-
-@contextmanager
-def _one_thread(seed: int) -> Iterator[None]:
-    """The same bits each time: one thread, and a random state of its own."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    def network(self, classes: int, chance: torch.Generator) -> torch.nn.Module: ...
 
 
 def _forward(network: torch.nn.Module, rows: Trainable, index: NDArray[np.int64]) -> torch.Tensor:
@@ -72,7 +56,7 @@ def _train(
     """The network at its best epoch on the rows `check`, and that epoch's number."""
     import torch
 
-    network = rows.network(classes)
+    network = rows.network(classes, torch.Generator().manual_seed(seed))
     steps_an_epoch = -(-len(fit) // BATCH)
     epochs = max(1, min(EPOCHS, rows.max_steps // steps_an_epoch))
     optimizer = torch.optim.AdamW(
@@ -128,26 +112,21 @@ class Scratch:
             ) from error
         self._rows = _rows(inputs)
         self._inputs = inputs
-        self._epochs: list[int] = []
 
-    def fold(
-        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
+    def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
         import torch
 
         codes, groups = self._inputs.codes, self._inputs.groups
         fit, check = carve_holdout(codes[train], groups[train], CHECK_SHARE, seed)
-        with _one_thread(seed):
-            network, epoch = _train(
-                self._rows, codes, train[fit], train[check], len(self._inputs.labels), seed
-            )
-            logits = _forward(network, self._rows, test)
-        self._epochs.append(epoch)
-        proba: NDArray[np.float32] = torch.softmax(logits, dim=1).numpy()
-        return proba
+        torch.set_num_threads(1)
+        network, epoch = _train(
+            self._rows, codes, train[fit], train[check], len(self._inputs.labels), seed
+        )
+        logits = _forward(network, self._rows, test)
+        return Fold(torch.softmax(logits, dim=1).numpy(), {"epochs": epoch})
 
     def settings(self) -> dict[str, Any]:
-        return {"epochs": list(self._epochs)}
+        return {}
 
     def refit(self, seed: int) -> FittedModel:
         raise TypeError("the network from scratch is a control and is not shipped")

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from headstart.adapt.arms.seeded import Dropout, seeded
 from headstart.modalities.image import open_image
 
 SIDE = 32
@@ -35,11 +36,15 @@ class ImageRows:
     def batch(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
         return (self._pixels[torch.from_numpy(rows)].float().div_(127.5).sub_(1.0),)
 
-    def network(self, classes: int) -> torch.nn.Module:
-        conv, norm, relu = torch.nn.Conv2d, torch.nn.BatchNorm2d, torch.nn.ReLU
-        return torch.nn.Sequential(
-            *(conv(3, 16, 5, stride=2, padding=2), norm(16), relu()),
-            *(conv(16, 32, 3, stride=2, padding=1), norm(32), relu()),
-            *(conv(32, 64, 3, stride=2, padding=1), norm(64), relu()),
-            *(torch.nn.Flatten(), torch.nn.Dropout(0.25), torch.nn.Linear(64 * 16, classes)),
-        )
+    def network(self, classes: int, chance: torch.Generator) -> torch.nn.Module:
+        return seeded(lambda: _convolutions(classes, chance), chance)
+
+
+def _convolutions(classes: int, chance: torch.Generator) -> torch.nn.Module:
+    conv, norm, relu = torch.nn.Conv2d, torch.nn.BatchNorm2d, torch.nn.ReLU
+    return torch.nn.Sequential(
+        *(conv(3, 16, 5, stride=2, padding=2), norm(16), relu()),
+        *(conv(16, 32, 3, stride=2, padding=1), norm(32), relu()),
+        *(conv(32, 64, 3, stride=2, padding=1), norm(64), relu()),
+        *(torch.nn.Flatten(), Dropout(0.25, chance), torch.nn.Linear(64 * 16, classes)),
+    )

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from headstart.adapt.arms.seeded import Dropout, seeded
+
 BUCKETS = 1 << 14
 WIDTH = 32
 MOST = 400
@@ -34,31 +36,33 @@ def hashed_ngrams(text: str) -> NDArray[np.int64]:
 
 
 class TextRows:
-    """Texts hashed once; no label takes part in it."""
+    """Texts hashed once; no label takes part in it. Buckets that no text fills are left out."""
 
     learning_rate = 2e-2
     max_steps = 300
 
     def __init__(self, values: Sequence[str]) -> None:
-        self._buckets = [hashed_ngrams(text) for text in values]
+        hashed = [hashed_ngrams(text) for text in values]
+        filled, number = np.unique(np.concatenate(hashed), return_inverse=True)
+        self._buckets = np.split(number, np.cumsum([len(one) for one in hashed])[:-1])
+        self._filled = len(filled)
 
     def batch(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
         chosen = [self._buckets[i] for i in rows]
         starts = np.cumsum([0] + [len(buckets) for buckets in chosen[:-1]])
         return torch.from_numpy(np.concatenate(chosen)), torch.from_numpy(starts)
 
-    def network(self, classes: int) -> torch.nn.Module:
-        return BagNetwork(classes)
+    def network(self, classes: int, chance: torch.Generator) -> torch.nn.Module:
+        return seeded(lambda: BagNetwork(self._filled, classes, chance), chance)
 
 
 class BagNetwork(torch.nn.Module):
     """Mean of the n-gram embeddings, then a linear layer."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, buckets: int, classes: int, chance: torch.Generator) -> None:
         super().__init__()
-        self.bag = torch.nn.EmbeddingBag(BUCKETS, WIDTH, mode="mean")
-        torch.nn.init.normal_(self.bag.weight, std=0.1)
-        self.drop = torch.nn.Dropout(0.1)
+        self.bag = torch.nn.EmbeddingBag(buckets, WIDTH, mode="mean")
+        self.drop = Dropout(0.1, chance)
         self.head = torch.nn.Linear(WIDTH, classes)
 
     def forward(self, buckets: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:

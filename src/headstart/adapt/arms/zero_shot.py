@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt.arms.base import CannotRun, features_of, softmax
+from headstart.adapt.arms.base import CannotRun, Fold, features_of, softmax
 from headstart.adapt.inputs import ArmInputs
 from headstart.types.adapt import ArmSpec
 from headstart.types.model import ArmFamily, FittedModel
@@ -62,10 +62,8 @@ class ZeroShot:
         self._weights = (SCALE / length * unit).astype(np.float32)
         self._spec, self._inputs, self._features = spec, inputs, features
 
-    def fold(
-        self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
-        return softmax(self._features.matrix[test] @ self._weights.T)
+    def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
+        return Fold(softmax(self._features.matrix[test] @ self._weights.T))
 
     def settings(self) -> dict[str, Any]:
         return {"scale": SCALE}

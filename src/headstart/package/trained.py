@@ -1,0 +1,37 @@
+"""What the trained model says, without its bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data import file_key, text_key
+from headstart.modalities import get_modality
+from headstart.ports import Encoder
+from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel
+
+
+def trained_probabilities(
+    model: FittedModel, encoder: Encoder | None, values: Sequence[str]
+) -> NDArray[np.float64]:
+    """softmax(features @ W.T + b) of the trained model (n, classes), without ONNX's head."""
+    features: NDArray[np.float32]
+    if isinstance(model.featurizer, EncoderFeatures):
+        assert encoder is not None
+        features = encoder.encode(values, [_key(model.modality, value) for value in values])
+    elif isinstance(model.featurizer, ClassicalFeatures):
+        modality = get_modality(model.modality)
+        features = modality.classical_transform(model.featurizer, values)
+    else:
+        features = np.zeros((len(values), 0), dtype=np.float32)
+    logits = features.astype(np.float64) @ model.weights.T.astype(np.float64) + model.bias
+    logits -= logits.max(axis=1, keepdims=True)
+    exponentials = np.exp(logits)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def _key(modality: str, value: str) -> str:
+    return text_key(value) if modality == "text" else file_key(Path(value))
