@@ -17,7 +17,7 @@ from headstart.types.errors import DataError
 HOLDOUT_SHARE = 0.2
 FEWEST_FOR_HOLDOUT = 150
 """With fewer rows a fifth of them would decide nothing, and the model would miss them."""
-ARMS_SHARE = 0.15
+ARMS_SHARE = 0.1
 LARGEST_SHARE = 0.6
 """Above it, accuracy is mostly the largest class, and macro-F1 is the default."""
 
@@ -85,7 +85,7 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
 def choose_repeats(rows: int, classes: int, k: int, brief: Brief) -> int:
     """Repeats of the folds: the brief's, or 2 to 10 by a fixed rule, never by the clock.
 
-    The arms may take 15% of the budget; the rest is for features, packaging and the hold-out. A
+    The arms may take a tenth of the budget; the rest is for features, packaging and the hold-out. A
     fold of all arms took about these seconds on one core (texts, 100 to 2,000 rows, 2 to 77
     classes), of which the square is the classical arm's.
     """

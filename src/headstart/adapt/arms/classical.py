@@ -48,6 +48,7 @@ class Classical:
             len(self._inputs.labels),
             groups=self._inputs.groups[train],
             seed=seed,
+            exact=False,
         )
         return Fold(head.predict_proba(self._rows(features, test)), {"l2": float(head.l2)})
 

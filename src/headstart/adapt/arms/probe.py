@@ -30,6 +30,7 @@ class Frozen:
             len(self._inputs.labels),
             groups=self._inputs.groups[train],
             seed=seed,
+            exact=False,
         )
         proba = head.predict_proba(self._features.matrix[test])
         return Fold(proba, {"l2": float(head.l2)})

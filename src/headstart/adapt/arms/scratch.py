@@ -56,12 +56,12 @@ def _train(
     """The network at its best epoch on the rows `check`, and that epoch's number."""
     import torch
 
+    from headstart.adapt.arms.adamw import AdamW
+
     network = rows.network(classes, torch.Generator().manual_seed(seed))
     steps_an_epoch = -(-len(fit) // BATCH)
     epochs = max(1, min(EPOCHS, rows.max_steps // steps_an_epoch))
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=rows.learning_rate, weight_decay=1e-2, fused=True
-    )
+    optimizer = AdamW(network.parameters(), lr=rows.learning_rate, weight_decay=1e-2)
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.05)
     targets = torch.from_numpy(codes)
     order = np.random.default_rng(seed)
@@ -71,7 +71,6 @@ def _train(
         shuffled = order.permutation(fit)
         for start in range(0, len(shuffled), BATCH):
             index = shuffled[start : start + BATCH]
-            optimizer.zero_grad(set_to_none=True)
             loss(network(*rows.batch(index)), targets[torch.from_numpy(index)]).backward()
             optimizer.step()
         if not len(check):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import sqrt
+from threading import Lock
 
 import torch
+
+_building = Lock()
 
 
 def seeded(build: Callable[[], torch.nn.Module], chance: torch.Generator) -> torch.nn.Module:
     """The network that `build` makes, with weights drawn from `chance` alone.
 
     Linear and convolutional layers as PyTorch draws them (uniform within 1/√fan-in); embeddings
-    normal with standard deviation 0.1; batch norms at 0 and 1.
+    normal with standard deviation 0.1; batch norms at 0 and 1. PyTorch's own state stays as it was.
     """
-    with torch.device("meta"):
+    with _building, torch.random.fork_rng(devices=[]):
         network = build()
-    network.to_empty(device="cpu")
     for module in network.modules():
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
             bound = 1 / sqrt(module.weight[0].numel())
@@ -25,8 +27,6 @@ def seeded(build: Callable[[], torch.nn.Module], chance: torch.Generator) -> tor
                 torch.nn.init.uniform_(module.bias, -bound, bound, generator=chance)
         elif isinstance(module, torch.nn.EmbeddingBag):
             torch.nn.init.normal_(module.weight, std=0.1, generator=chance)
-        elif isinstance(module, torch.nn.BatchNorm2d):
-            module.reset_parameters()
     return network
 
 
