@@ -54,13 +54,14 @@ def test_ranking_is_no_worse_than_cleanlab(rate: float, seed: int) -> None:
 
 
 def test_estimated_number_follows_the_planted_one() -> None:
-    """Within a factor of two on separable classes; next to none where there are none."""
-    for rate in (0.05, 0.1, 0.2):
-        features, codes, wrong, probabilities = _noisy(rate, seed=3, n=1500, spread=0.7)
-        ranking = rank_labels(codes, probabilities, features)
-        assert wrong.sum() / 2 < ranking.wrong.sum() < 2 * wrong.sum()
-        flagged = ranking.flagged
-        assert abs(ranking.precision(len(flagged)) - wrong[flagged].mean()) < 0.25
+    """Within a quarter, also where classes overlap; next to none where there are none."""
+    for rate in (0.05, 0.1, 0.2, 0.3):
+        for spread in (0.7, 1.3):
+            features, codes, wrong, probabilities = _noisy(rate, seed=3, n=1500, spread=spread)
+            ranking = rank_labels(codes, probabilities, features)
+            assert wrong.sum() / 1.25 < ranking.wrong.sum() < 1.25 * wrong.sum()
+            flagged = ranking.flagged
+            assert abs(ranking.precision(len(flagged)) - wrong[flagged].mean()) < 0.15
     features, codes, _, probabilities = _noisy(0.0, seed=3, n=1500, spread=0.7)
     assert rank_labels(codes, probabilities, features).wrong.sum() < 0.01 * 1500
 

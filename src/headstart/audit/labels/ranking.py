@@ -12,6 +12,9 @@ from headstart.audit.near_duplicates.cosine import unit_rows
 
 NEIGHBOURS = 20
 NEIGHBOUR_WEIGHT = 0.3
+TEMPERATURES = tuple(np.geomspace(0.05, 4, 30).tolist())
+ROUNDS = 60
+TINY = 1e-300
 Matrix = NDArray[np.float64]
 
 
@@ -55,9 +58,9 @@ def rank_labels(
     embeddings; without them the model is the only witness. The model's probabilities (tempered on
     the given labels) and the vote of 20 neighbours are averaged in the logarithm, weights 0.7 and
     0.3, and rows are ranked by the log odds of the best other class against the given one.
-    `wrong` comes from a noise model fitted by expectation maximisation: a share ε of labels moved
-    to classes in proportion to the confident joint (Northcutt, Jiang, Chuang 2021) smoothed
-    towards uniform. It is on the low side where the model itself is often wrong.
+    `wrong` comes from a noise model fitted by maximum likelihood, together with a temperature: a
+    share of labels moved to classes in proportion to the confident joint (Northcutt, Jiang,
+    Chuang 2021), smoothed towards uniform.
 
     Raises:
         ValueError: shapes that do not match, or a code without a column.
@@ -83,7 +86,7 @@ def rank_labels(
     suggested = other.argmax(axis=1)
     suspicion = np.log(other.max(axis=1) + 1e-6) - np.log(both[rows, codes] + 1e-6)
     order = np.lexsort((rows, -suspicion)).astype(np.int64)
-    wrong = _noise_model(tempered(both, codes), codes)
+    wrong = _noise_model(joint, codes)
     return LabelRanking(order, suspicion, suggested.astype(np.int64), wrong)
 
 
@@ -120,21 +123,30 @@ def confident_joint(probabilities: Matrix, codes: NDArray[np.int64]) -> Matrix:
     return joint
 
 
-def _noise_model(probabilities: Matrix, codes: NDArray[np.int64]) -> Matrix:
-    """Probability that each label is wrong, with the share of wrong labels fitted."""
-    rows = np.arange(len(codes))
-    n_classes = probabilities.shape[1]
-    moved = confident_joint(probabilities, codes)
+def _noise_model(logits: Matrix, codes: NDArray[np.int64]) -> Matrix:
+    """Probability that each label is wrong, from the likeliest temperature and share of errors.
+
+    A temperature fitted on the given labels alone would take wrong labels for doubt; fitted
+    together with the share, it tells classes that overlap from labels that were moved.
+    """
+    moved = confident_joint(_softmax(logits), codes)
+    n_classes = len(moved)
     np.fill_diagonal(moved, 0)
     moved += moved.sum() / (n_classes * (n_classes - 1)) + 1e-9
     np.fill_diagonal(moved, 0)
     moved /= moved.sum(axis=1, keepdims=True)
-    given = probabilities[rows, codes]
+    fits = (_fitted(_softmax(logits / t), codes, moved) for t in TEMPERATURES)
+    return max(fits, key=lambda fit: fit[0])[1]
+
+
+def _fitted(probabilities: Matrix, codes: NDArray[np.int64], moved: Matrix) -> tuple[float, Matrix]:
+    """(mean log likelihood, probability that each label is wrong), by expectation maximisation."""
+    given = probabilities[np.arange(len(codes)), codes]
     from_others = np.einsum("ij,ij->i", probabilities, moved[:, codes].T)
     share = 0.05
-    wrong = np.zeros(len(codes))
-    for _ in range(100):
+    for _ in range(ROUNDS):
         against = share * from_others
-        wrong = against / np.maximum(against + (1 - share) * given, 1e-300)
+        wrong = against / np.maximum(against + (1 - share) * given, TINY)
         share = float(np.clip(wrong.mean(), 1e-5, 0.5))
-    return wrong
+    likelihood = np.maximum(share * from_others + (1 - share) * given, TINY)
+    return float(np.log(likelihood).mean()), wrong
