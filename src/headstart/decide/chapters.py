@@ -145,13 +145,15 @@ def _chart(read: Reader, metric: str, bars: list[Bar]) -> Chart:
 
 
 def comparisons(read: Reader) -> list[dict[str, Any]]:
-    """Paired comparisons, the transfer comparison first."""
-    rows = []
+    """Paired comparisons, the transfer comparison first; each pair of arms once."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     for pointer in branches(read.view, "/adapt/comparisons")[:ARMS]:
         entry = read.view.entry(pointer)
         if kind(entry) == "Comparison":
-            rows.append(_comparison(read, entry))
-    return rows
+            pair = (entry.value["a"], entry.value["b"])
+            if pair not in rows:
+                rows[pair] = _comparison(read, entry)
+    return list(rows.values())
 
 
 def _comparison(read: Reader, entry: Entry) -> dict[str, Any]:

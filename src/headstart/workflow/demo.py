@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headstart.types.errors import MissingExtraError
 
-CELLS_PER_CLASS = 200
+CELLS_PER_CLASS = 300
 SMALLEST_TOPIC = 15
 
 
@@ -44,8 +44,8 @@ def demo_texts(folder: Path) -> Path:
 def demo_images(folder: Path) -> Path:
     """cells/: electroluminescence images of solar cells, `working` or `defective`.
 
-    From `elpv-dataset` (CC BY-NC-SA 4.0): the first 200 cells whose defect probability is 0, and
-    the first 200 for which it is 1.
+    From `elpv-dataset` (CC BY-NC-SA 4.0): the first 300 cells whose defect probability is 0, and
+    the first 300 for which it is 1.
 
     Raises:
         MissingExtraError: the package is not installed.
