@@ -37,7 +37,17 @@ class Trial:
 def start(data: Path, pilot: Path, cache: Path) -> subprocess.Popen[bytes]:
     """`headstart run` in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "headstart", "run", str(data), "--out", str(pilot)],
+        [
+            sys.executable,
+            "-m",
+            "headstart",
+            "run",
+            str(data),
+            "--out",
+            str(pilot),
+            "--minutes",
+            "1",
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -31,12 +31,6 @@ FRAMES = (
 )
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache folder for the session: weights are converted once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def headstart(cache: Path, tmp_path: Path) -> Run:
     """Run `headstart` in a process of its own."""

@@ -55,9 +55,12 @@ def test_fifty_kills_fifty_equal_decisions(notes: Path, tmp_path: Path) -> None:
     _check(notes, tmp_path, kills=50)
 
 
-def test_ctrl_c_ends_within_two_seconds_and_says_how_to_go_on(notes: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_within_two_seconds_and_says_how_to_go_on(
+    notes: Path, tmp_path: Path, cache: Path
+) -> None:
     command = [sys.executable, "-m", "headstart", "run", str(notes), "--out", str(tmp_path / "p")]
-    environment = {**os.environ, "HEADSTART_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
+    command += ["--minutes", "1"]
+    environment = {**os.environ, "HEADSTART_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
