@@ -68,8 +68,8 @@ def run(
         minutes=minutes,
         seed=seed,
     )
-    pilot = open_pilot(Path(data), Path(out) if out is not None else None, options)
-    return run_pilot(pilot, progress or _silent)
+    opened = open_pilot(Path(data), Path(out) if out is not None else None, options)
+    return run_pilot(opened, progress or _silent)
 
 
 def load(bundle: str | Path) -> Predictor:
@@ -83,12 +83,20 @@ def load(bundle: str | Path) -> Predictor:
     return load_bundle(Path(bundle))
 
 
-def open_pilot(data: Path, out: Path | None, options: Options) -> Pilot:
-    """The pilot folder for `data`, with its brief written; `data` may be a pilot folder itself.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A pilot folder and its brief. A new folder is made once its data has been read."""
+
+    pilot: Pilot
+    brief: Brief
+
+
+def open_pilot(data: Path, out: Path | None, options: Options) -> Opened:
+    """The pilot folder for `data` and what it is asked; `data` may be a pilot folder itself.
 
     Raises:
-        PilotError: the folder has a brief that says something else, or cannot be written to.
-        InputError: the options or the data cannot be used.
+        PilotError: the folder has a brief that says something else.
+        InputError: the brief or the options cannot be used.
     """
     from headstart.brief import read_brief
 
@@ -100,22 +108,20 @@ def open_pilot(data: Path, out: Path | None, options: Options) -> Pilot:
                 place=str(pilot.brief),
                 tip=f"edit the brief, then: headstart run {data}",
             )
-        read_brief(pilot.brief)
-        pilot.create()
-        return pilot
+        return Opened(pilot, read_brief(pilot.brief))
     pilot = Pilot(out or Path(f"{data.absolute().stem}-pilot"))
     brief = _infer(data, options)
     if not pilot.exists():
-        return _write_brief(pilot, brief)
-    different = _differences(read_brief(pilot.brief), brief)
+        return Opened(pilot, brief)
+    kept = read_brief(pilot.brief)
+    different = _differences(kept, brief)
     if different:
         raise PilotError(
             f"the folder holds a pilot whose brief says something else ({', '.join(different)})",
             place=str(pilot.brief),
             tip=f"use that brief: headstart run {pilot.folder}, or name another folder with --out",
         )
-    pilot.create()
-    return pilot
+    return Opened(pilot, kept)
 
 
 def init_pilot(folder: Path, data: Path, options: Options) -> Pilot:
@@ -134,15 +140,24 @@ def init_pilot(folder: Path, data: Path, options: Options) -> Pilot:
     return _write_brief(pilot, _infer(data, options))
 
 
-def run_pilot(pilot: Pilot, progress: Progress) -> Decision:
-    """Run (or resume) a pilot; leaves memo, decision, bundle and ledger in its folder."""
-    from headstart.brief import read_brief
-    from headstart.workflow.pipeline import Parts, run_pipeline
+def run_pilot(opened: Opened, progress: Progress) -> Decision:
+    """Run (or resume) a pilot; leaves memo, decision, bundle and ledger in its folder.
 
-    brief = read_brief(pilot.brief)
+    Raises:
+        InputError: the data or a backbone cannot be used; then a new folder has not been made.
+        PilotError: the folder cannot be written to.
+    """
+    from headstart.workflow.pipeline import Parts, prepare, run_pipeline
+
+    pilot, brief = opened.pilot, opened.brief
+    prepared = prepare(brief, progress)
+    if pilot.exists():
+        pilot.create()
+    else:
+        _write_brief(pilot, brief)
     with pilot.lock(), closing(SQLiteStore(pilot.database)) as store:
         parts = Parts(store=store, engine=LocalEngine(), progress=progress)
-        return run_pipeline(brief, pilot, parts)
+        return run_pipeline(brief, prepared, pilot, parts)
 
 
 def write_memo(folder: Path) -> Path:

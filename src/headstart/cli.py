@@ -114,13 +114,13 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    pilot = bootstrap.open_pilot(arguments.data, arguments.out, _options(arguments))
-    _tell(f"Pilot: {pilot.folder}")
+    opened = bootstrap.open_pilot(arguments.data, arguments.out, _options(arguments))
+    _tell(f"Pilot: {opened.pilot.folder}")
     with ProgressLine(sys.stderr) as progress:
-        bootstrap.run_pilot(pilot, progress)
-    _tell(bootstrap.summary(pilot))
+        bootstrap.run_pilot(opened, progress)
+    _tell(bootstrap.summary(opened.pilot))
     if arguments.json:
-        sys.stdout.write(bootstrap.decision_text(pilot))
+        sys.stdout.write(bootstrap.decision_text(opened.pilot))
     return 0
 
 
@@ -168,11 +168,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     for which in (arguments.which,) if arguments.which else ("text", "image"):
         data = bootstrap.demo_data(which, arguments.out)
-        pilot = bootstrap.open_pilot(data, arguments.out / f"{which}-pilot", bootstrap.Options())
+        opened = bootstrap.open_pilot(data, arguments.out / f"{which}-pilot", bootstrap.Options())
         _tell(f"\n{which}: {data}")
         with ProgressLine(sys.stderr) as progress:
-            bootstrap.run_pilot(pilot, progress)
-        print(bootstrap.summary(pilot))
+            bootstrap.run_pilot(opened, progress)
+        print(bootstrap.summary(opened.pilot))
     return 0
 
 

@@ -8,6 +8,8 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from headstart.audit.near_duplicates import NearDuplicates
+from headstart.audit.near_duplicates.pairs import make_pairs, no_pairs
 from headstart.audit.split import audit, choose_repeats, duplicate_groups
 from headstart.types.brief import Brief, Budget, DataSource, Requirement
 from headstart.types.codec import decode, encode
@@ -120,26 +122,27 @@ def test_labels_that_only_the_holdout_has_are_named():
     assert [place.row for place in found.rows] == [2, 3]
 
 
-@pytest.mark.parametrize("span", ["dataset", "both"])
-def test_near_duplicate_groups_are_merged_in(span):
+def test_near_duplicates_are_kept_together_and_do_not_decide():
     n = 60
-    near = np.arange(n)
-    near[10:20] = 10
-    held = [(f"held {i}", "class 0") for i in range(4)]
-    if span == "both":
-        near = np.concatenate([near, [10, 100, 101, 0]])
-    report = audit(dataset(plain(n)), dataset(held), BRIEF, groups=near)
+    rows, held = plain(n), [(f"held {i}", "class 0") for i in range(4)]
+    groups = np.arange(n)
+    groups[10:20] = 10
+    pairs = make_pairs(np.array([10, 5]), np.array([n, n + 3]), 0.9, "edited")
+    near = NearDuplicates(pairs, groups, np.array([10, 100, 101, 102]), np.array([1]))
+    report = audit(dataset(rows), dataset(held), BRIEF, near)
     assert len(set(report.groups[10:20])) == 1
     assert len(np.unique(report.groups)) == n - 9
-    clean = [True] * 4 if span == "dataset" else [False, True, True, False]
-    assert report.holdout_clean.tolist() == clean
+    # A hold-out row in a group that is trained on, and one by a link that was not followed.
+    assert report.holdout_clean.tolist() == [False, True, True, False]
+    assert "2 hold-out rows of 4" in finding(report, "near-duplicates").title
     for train, test in report.folds:
         assert not set(report.groups[train]) & set(report.groups[test])
 
 
 def test_groups_of_the_wrong_length_are_refused():
+    near = NearDuplicates(no_pairs(), np.arange(5), np.arange(0), np.arange(0))
     with pytest.raises(ValueError, match="5 group ids for 30 rows"):
-        audit(dataset(plain(30)), None, BRIEF, groups=np.arange(5))
+        audit(dataset(plain(30)), None, BRIEF, near)
 
 
 def test_groups_are_the_connected_components():

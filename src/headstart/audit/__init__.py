@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headstart.audit.near_duplicates import find_near_duplicates
 from headstart.audit.split import audit
 
-__all__ = ["audit"]
+__all__ = ["audit", "find_near_duplicates"]

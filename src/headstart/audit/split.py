@@ -8,7 +8,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.audit.split_findings import duplicate_findings, holdout_findings, small_classes
+from headstart.audit.near_duplicates import NearDuplicates, near_duplicate_findings
+from headstart.audit.split_findings import (
+    contradictory_labels,
+    leaking_rows,
+    repeated_rows,
+    small_classes,
+    unseen_labels,
+)
 from headstart.data.splitting import carve_holdout, make_folds
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset, Example, Folds, HoldoutKind
@@ -103,14 +110,13 @@ def audit(
     dataset: Dataset,
     holdout: Dataset | None,
     brief: Brief,
-    groups: NDArray[np.int64] | None = None,
+    near: NearDuplicates | None = None,
 ) -> AuditReport:
     """The split, the groups, the folds and the primary metric.
 
     Args:
         holdout: the user's own, or None to carve one.
-        groups: ids of rows that belong together beyond exact duplicates, over the dataset's rows
-            followed by the hold-out's, or over the dataset's alone.
+        near: near-duplicates of these rows; without them only exact duplicates are kept together.
 
     Raises:
         DataError: fewer than two classes, or fewer separate rows than two folds need.
@@ -122,15 +128,16 @@ def audit(
             place=dataset.source,
             tip="give rows of at least two classes",
         )
-    contents = [normalised(example, dataset.modality) for example in dataset.examples]
-    findings = duplicate_findings(dataset, contents)
     n, codes = len(dataset), dataset.codes()
-    if holdout is not None:
-        contents += [normalised(example, holdout.modality) for example in holdout.examples]
-        if groups is not None and len(groups) == n:
-            after = groups.max(initial=-1) + 1
-            groups = np.concatenate([groups, after + np.arange(len(holdout))])
-    ids = duplicate_groups(contents, groups)
+    rows = (*dataset.examples, *(holdout.examples if holdout is not None else ()))
+    contents = [normalised(example, dataset.modality) for example in rows]
+    known = None if near is None else np.concatenate([near.groups, near.holdout_groups])
+    ids = duplicate_groups(contents, known)
+    findings = contradictory_labels(dataset, contents[:n])
+    if near is None:
+        findings += repeated_rows(dataset, contents[:n])
+    else:
+        findings += near_duplicate_findings(near, dataset, holdout)
 
     kind: HoldoutKind = "none"
     development, held = np.arange(n), np.arange(0)
@@ -138,7 +145,11 @@ def audit(
     if holdout is not None:
         kind, held = "file", np.arange(len(holdout))
         clean = ~np.isin(ids[n:], ids[:n])
-        findings += holdout_findings(holdout, clean, labels)
+        if near is None:
+            findings += leaking_rows(holdout, clean)
+        else:
+            clean &= ~near.leaking
+        findings += unseen_labels(holdout, labels)
     elif n >= FEWEST_FOR_HOLDOUT:
         development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed)
         kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.audit.exhibits import exhibit
 from headstart.types.data import Dataset, Example, Exhibit, Finding, Place
 
 SHOWN = 10
@@ -18,106 +19,115 @@ def _severity(share: float, floor: float) -> float:
     return round(min(0.9, floor + (0.9 - floor) * share / 0.2), 3)
 
 
-def _exhibits(groups: Iterable[Sequence[Example]]) -> tuple[Exhibit, ...]:
-    return tuple(
-        Exhibit(
-            places=tuple(example.place for example in rows[:SHOWN]),
-            values=tuple(example.value[:300] for example in rows[:SHOWN]),
-            labels=tuple(example.label for example in rows[:SHOWN]),
-        )
-        for rows in groups
-    )
+def _exhibits(groups: Iterable[Sequence[Example]], modality: str) -> tuple[Exhibit, ...]:
+    return tuple(exhibit(rows[:SHOWN], modality) for rows in groups)
 
 
 def _places(groups: Iterable[Sequence[Example]]) -> tuple[Place, ...]:
     return tuple(example.place for rows in groups for example in rows)
 
 
-def duplicate_findings(dataset: Dataset, contents: Sequence[str]) -> list[Finding]:
-    """Rows of equal content: kept together, and pointed out where their labels differ."""
-    together: dict[str, list[Example]] = {}
+def _together(dataset: Dataset, contents: Sequence[str]) -> list[list[Example]]:
+    """Rows of equal content, where there are several."""
+    found: dict[str, list[Example]] = {}
     for content, example in zip(contents, dataset.examples, strict=True):
-        together.setdefault(content, []).append(example)
-    repeated = [rows for rows in together.values() if len(rows) > 1]
+        found.setdefault(content, []).append(example)
+    return [rows for rows in found.values() if len(rows) > 1]
+
+
+def _how(dataset: Dataset) -> str:
+    if dataset.modality == "text":
+        return "equal after Unicode NFKC, case folding and collapsing spaces"
+    return "equal bytes of the file"
+
+
+def repeated_rows(dataset: Dataset, contents: Sequence[str]) -> list[Finding]:
+    """Rows of equal content, kept together."""
+    repeated = _together(dataset, contents)
+    if not repeated:
+        return []
+    rows = sum(map(len, repeated))
+    return [
+        Finding(
+            "exact-duplicates",
+            _severity(rows / len(dataset), 0.1) / 2,
+            f"{rows} rows repeat each other",
+            f"{rows} of {len(dataset)} rows fall into {len(repeated)} groups of the same "
+            "content. Split at random, they would be trained on and tested on at once.",
+            rows=_places(repeated),
+            done="grouped: they never sit on both sides of a split",
+            advice="Nothing, unless the repeats are an accident of the export.",
+            method=_how(dataset),
+            exhibits=_exhibits(repeated[:SHOWN], dataset.modality),
+            numbers={"rows": rows, "groups": len(repeated)},
+        )
+    ]
+
+
+def contradictory_labels(dataset: Dataset, contents: Sequence[str]) -> list[Finding]:
+    """Rows of equal content with different labels."""
+    repeated = _together(dataset, contents)
     torn = [rows for rows in repeated if len({example.label for example in rows}) > 1]
-    how = "equal after Unicode NFKC, case folding and collapsing spaces"
-    how = how if dataset.modality == "text" else "equal bytes of the file"
-    findings = []
-    if repeated:
-        rows = sum(map(len, repeated))
-        findings.append(
-            Finding(
-                "exact-duplicates",
-                _severity(rows / len(dataset), 0.1) / 2,
-                f"{rows} rows repeat each other",
-                f"{rows} of {len(dataset)} rows fall into {len(repeated)} groups of the same "
-                "content. Split at random, they would be trained on and tested on at once.",
-                rows=_places(repeated),
-                done="grouped: they never sit on both sides of a split",
-                advice="Nothing, unless the repeats are an accident of the export.",
-                method=how,
-                exhibits=_exhibits(repeated[:SHOWN]),
-                numbers={"rows": rows, "groups": len(repeated)},
-            )
+    if not torn:
+        return []
+    rows = sum(map(len, torn))
+    return [
+        Finding(
+            "contradictory-labels",
+            _severity(rows / len(dataset), 0.3),
+            f"{len(torn)} repeated contents carry different labels",
+            f"{rows} rows have a twin with another label: no model can get all of them right.",
+            rows=_places(torn),
+            advice="Decide which label is right, or whether the two classes are one.",
+            method=_how(dataset),
+            exhibits=_exhibits(torn[:SHOWN], dataset.modality),
+            numbers={"rows": rows, "groups": len(torn)},
         )
-    if torn:
-        rows = sum(map(len, torn))
-        findings.append(
-            Finding(
-                "contradictory-labels",
-                _severity(rows / len(dataset), 0.3),
-                f"{len(torn)} repeated contents carry different labels",
-                f"{rows} rows have a twin with another label: no model can get all of them right.",
-                rows=_places(torn),
-                advice="Decide which label is right, or whether the two classes are one.",
-                method=how,
-                exhibits=_exhibits(torn[:SHOWN]),
-                numbers={"rows": rows, "groups": len(torn)},
-            )
-        )
-    return findings
+    ]
 
 
-def holdout_findings(
-    holdout: Dataset, clean: NDArray[np.bool_], labels: Sequence[str]
-) -> list[Finding]:
-    """What is wrong with the user's own hold-out. Nothing is removed from it."""
-    findings = []
+def leaking_rows(holdout: Dataset, clean: NDArray[np.bool_]) -> list[Finding]:
+    """Hold-out rows that are trained on too. Nothing is removed from the hold-out."""
     leaked = [e for e, ok in zip(holdout.examples, clean, strict=True) if not ok]
-    if leaked:
-        share = len(leaked) / len(holdout)
-        findings.append(
-            Finding(
-                "holdout-leak",
-                1.0 if share == 1.0 else _severity(share, 0.3),
-                f"{len(leaked)} hold-out rows are also trained on",
-                f"{len(leaked)} of {len(holdout)} hold-out rows ({share:.1%}) duplicate a "
-                "development row. They are scored beside the others and do not decide.",
-                rows=tuple(example.place for example in leaked),
-                done="set aside from the rows that decide",
-                advice="Draw the hold-out from other sources or a later time.",
-                exhibits=_exhibits([[example] for example in leaked[:SHOWN]]),
-                numbers={"rows": len(leaked), "share": share},
-            )
+    if not leaked:
+        return []
+    share = len(leaked) / len(holdout)
+    return [
+        Finding(
+            "holdout-leak",
+            1.0 if share == 1.0 else _severity(share, 0.3),
+            f"{len(leaked)} hold-out rows are also trained on",
+            f"{len(leaked)} of {len(holdout)} hold-out rows ({share:.1%}) duplicate a "
+            "development row. They are scored beside the others and do not decide.",
+            rows=tuple(example.place for example in leaked),
+            done="set aside from the rows that decide",
+            advice="Draw the hold-out from other sources or a later time.",
+            exhibits=_exhibits([[example] for example in leaked[:SHOWN]], holdout.modality),
+            numbers={"rows": len(leaked), "share": share},
         )
+    ]
+
+
+def unseen_labels(holdout: Dataset, labels: Sequence[str]) -> list[Finding]:
+    """Labels of the hold-out that no development row has."""
     strange = [example for example in holdout.examples if example.label not in set(labels)]
-    if strange:
-        counts = Counter(example.label for example in strange)
-        named = ", ".join(f"'{label}' ({n})" for label, n in counts.most_common(SHOWN))
-        share = len(strange) / len(holdout)
-        findings.append(
-            Finding(
-                "unseen-labels",
-                _severity(share, 0.3),
-                f"{len(counts)} hold-out labels are never seen in training",
-                f"{len(strange)} of {len(holdout)} hold-out rows have a label without a "
-                f"development row: {named}. Each counts as an error.",
-                rows=tuple(example.place for example in strange),
-                advice="Add examples of these labels, or see whether their names were changed.",
-                numbers={"rows": len(strange), "labels": len(counts)},
-            )
+    if not strange:
+        return []
+    counts = Counter(example.label for example in strange)
+    named = ", ".join(f"'{label}' ({n})" for label, n in counts.most_common(SHOWN))
+    share = len(strange) / len(holdout)
+    return [
+        Finding(
+            "unseen-labels",
+            _severity(share, 0.3),
+            f"{len(counts)} hold-out labels are never seen in training",
+            f"{len(strange)} of {len(holdout)} hold-out rows have a label without a "
+            f"development row: {named}. Each counts as an error.",
+            rows=tuple(example.place for example in strange),
+            advice="Add examples of these labels, or see whether their names were changed.",
+            numbers={"rows": len(strange), "labels": len(counts)},
         )
-    return findings
+    ]
 
 
 def small_classes(small: Sequence[str], counts: dict[str, int], k: int) -> list[Finding]:

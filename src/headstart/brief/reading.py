@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from headstart.brief.form import TABLES, BriefForm
 from headstart.brief.problems import problems_of
+from headstart.data.reading import near_names
 from headstart.types.brief import Brief, Budget, DataSource, Requirement
 from headstart.types.errors import BriefError
 
@@ -116,7 +117,8 @@ def _wrong_paths(data: Any, base: Path) -> list[str]:
     for key in ("path", "holdout"):
         value = data.get(key) if isinstance(data, dict) else None
         if isinstance(value, str) and value and not (base / value).exists():
-            found.append(f"[data] {key}: there is no file or folder {base / value}")
+            where = base / value
+            found.append(f"[data] {key}: there is no file or folder {where}; {near_names(where)}")
     return found
 
 

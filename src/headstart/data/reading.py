@@ -35,7 +35,7 @@ def read_table(path: Path) -> Table:
     try:
         about = path.stat()
     except FileNotFoundError:
-        raise DataError("there is no such file", place=str(path), tip=_near(path)) from None
+        raise DataError("there is no such file", place=str(path), tip=near_names(path)) from None
     except (OSError, ValueError) as error:
         raise unreadable(path, OSError(*error.args)) from error
     reader = READERS.get(path.suffix.lower())
@@ -58,7 +58,8 @@ def read_table(path: Path) -> Table:
     return reader(path)
 
 
-def _near(path: Path) -> str:
+def near_names(path: Path) -> str:
+    """What stands near a path that leads nowhere."""
     folder = path.absolute().parent
     if not folder.is_dir():
         return f"there is no folder {folder} either; check the path"

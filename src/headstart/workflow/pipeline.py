@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt import judge, majority_shares
-from headstart.audit import audit
+from headstart.audit import audit, find_near_duplicates
 from headstart.backbones import scorecard
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
@@ -26,8 +26,8 @@ from headstart.ports import Engine, Progress, RunStore
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
-from headstart.types.data import AuditReport
-from headstart.types.errors import BundleError
+from headstart.types.data import AuditReport, Dataset
+from headstart.types.errors import BundleError, MissingExtraError
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
 from headstart.types.version import VERSION
@@ -37,7 +37,7 @@ from headstart.workflow.documents import write_documents
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
 from headstart.workflow.pilot import Pilot
-from headstart.workflow.sources import read_sources
+from headstart.workflow.sources import Sources, read_sources
 from headstart.workflow.tables import predictions_csv, set_aside_csv
 from headstart.workflow.thumbnails import thumbnail
 
@@ -53,20 +53,39 @@ class Parts:
     progress: Progress
 
 
-def run_pipeline(brief: Brief, pilot: Pilot, parts: Parts) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The data, read, and the candidate backbones, found: what a run cannot begin without."""
+
+    sources: Sources
+    backbones: list[Candidate]
+
+
+def prepare(brief: Brief, progress: Progress) -> Prepared:
+    """Read the data and find the backbones; nothing is written.
+
+    Raises:
+        DataError: the data cannot be used.
+        BackboneError: a reference is unknown, or of another modality.
+    """
+    sources = read_sources(brief, progress)
+    return Prepared(sources, candidates(brief, sources.dataset.modality, progress))
+
+
+def run_pipeline(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> Decision:
     """Run every stage that has no answer yet; leaves memo, decision and bundle in the folder."""
     pilot.clear_staging()
-    return _Run(brief, pilot, parts).run()
+    return _Run(brief, prepared, pilot, parts).run()
 
 
 class _Run:
     """One pass over the stages, each answered from the journal where it was finished."""
 
-    def __init__(self, brief: Brief, pilot: Pilot, parts: Parts) -> None:
+    def __init__(self, brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> None:
         self.brief, self.pilot = brief, pilot
         self.store, self.progress, self.engine = parts.store, parts.progress, parts.engine
         self.journal = Journal(parts.store)
-        self.sources = read_sources(brief, parts.progress)
+        self.sources, self.backbones = prepared.sources, prepared.backbones
         self.data = fingerprint(self.sources.report())
 
     def run(self) -> Decision:
@@ -74,7 +93,7 @@ class _Run:
         self._begin()
         split = self._audit()
         rows = Rows.of(self.sources.dataset, split)
-        backbones = candidates(self.brief, rows.modality, self.progress)
+        backbones = self.backbones
         cards = [self._select(backbone, rows) for backbone in backbones]
         arms = Arms(self.brief, rows, split, backbones, self.journal, self.progress, self.engine)
         results, unavailable = arms.run()
@@ -111,14 +130,27 @@ class _Run:
         self.journal.stage("data", {"data": self.data}, self.sources.report, pointer="/data")
 
     def _audit(self) -> AuditReport:
-        brief = self.brief
+        """The split, by groups of near-duplicates. Of the hold-out only the inputs are compared."""
+        brief, sources = self.brief, self.sources
         plan = (brief.requirement.metric, brief.folds, brief.repeats, brief.seed, brief.budget)
-        return self.journal.stage(
-            "audit",
-            {"data": self.data, "plan": fingerprint(plan)},
-            lambda: audit(self.sources.dataset, self.sources.holdout, brief),
-            pointer="/audit",
-        )
+        eyes = self.backbones[:1] if sources.dataset.modality == "text" else []
+
+        def work() -> AuditReport:
+            self.progress("looking for near-duplicates", 0, 1)
+            near = find_near_duplicates(
+                sources.dataset,
+                sources.holdout,
+                features=_embedded(sources.dataset, eyes),
+                holdout_features=_embedded(sources.holdout, eyes),
+                seed=brief.seed,
+                progress=self.progress,
+            )
+            return audit(sources.dataset, sources.holdout, brief, near)
+
+        said = {"data": self.data, "plan": fingerprint(plan)}
+        if eyes:
+            said["backbone"] = eyes[0].fingerprint
+        return self.journal.stage("audit", said, work, pointer="/audit")
 
     def _select(self, backbone: Candidate, rows: Rows) -> Scorecard:
         ref = backbone.card.ref
@@ -267,6 +299,16 @@ class _Run:
         write_documents(self.pilot, view)
         visited = tuple(self.journal.visited)
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
+
+
+def _embedded(dataset: Dataset | None, eyes: Sequence[Candidate]) -> NDArray[np.float32] | None:
+    """Frozen features of the rows, where there is a network to see them with."""
+    if dataset is None or not eyes:
+        return None
+    try:
+        return eyes[0].features(eyes[0].encoder, dataset.values, dataset.keys, []).matrix
+    except MissingExtraError:
+        return None
 
 
 def _spread(n: int, wanted: int) -> list[int]:

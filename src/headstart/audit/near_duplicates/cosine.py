@@ -17,6 +17,8 @@ from headstart.ports import Progress
 
 BLOCK = 2048
 SPAN = 16
+FEW = 4 * BLOCK
+"""Rows that are multiplied out at once: a rotation would cost more than it saves."""
 DENSE = 200_000
 """Hits in one block above which only its spanning forest is kept."""
 SLACK = 2e-5
@@ -75,6 +77,9 @@ def _head_width(rotated: NDArray[np.float32], threshold: float) -> int:
 
 def _rotate(unit: NDArray[np.float32], threshold: float) -> _Rotated:
     n = len(unit)
+    if n <= FEW:
+        head = np.concatenate([unit, np.zeros((n, 1), dtype=np.float32)], axis=1)
+        return _Rotated(head, np.zeros((n, 0), dtype=np.float32))
     rows = unit[_sample(n, 20_000)].astype(np.float64)
     _, basis = np.linalg.eigh(rows.T @ rows)
     turn = basis[:, ::-1].astype(np.float32)

@@ -15,7 +15,7 @@ from headstart.audit.near_duplicates.text import equal_pairs, text_pairs
 from headstart.ports import Progress
 from headstart.types.data import Dataset
 
-TEXT_COSINE = 0.97
+TEXT_COSINE = 0.985
 """Cosine of two texts' embeddings from which they are near-duplicates whatever their words."""
 
 
@@ -72,7 +72,7 @@ def find_near_duplicates(
 
     Identical content first; then what is written (texts: normalised, renumbered, misspelt,
     template, edited) or seen (images: the same picture changed); for texts also embeddings
-    (n, width) with a cosine of at least 0.97, if `features` are given. Groups join what is linked,
+    (n, width) with a cosine of at least 0.985, if `features` are given. Groups join what is linked,
     but not along chains of weak links.
 
     Raises:

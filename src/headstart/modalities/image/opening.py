@@ -15,7 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from headstart.modalities.image.depth import eight_bits, is_deep
 from headstart.types.errors import DataError, HeadstartError
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "MPO")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+"""A camera's MPO is opened as the JPEG that it begins with."""
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 256_000_000
 MOST_ELONGATED = 200
