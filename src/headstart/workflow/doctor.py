@@ -5,17 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 from headstart.types.version import VERSION
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "base": ("numpy", "onnxruntime", "pillow", "tokenizers", "pydantic", "jinja2"),
-    "text": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "transformers"),
-    "image": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "torchvision", "timm"),
-    "parquet": ("pyarrow",),
-    "demo": ("chatterbot-corpus", "elpv-dataset", "pyyaml"),
-}
+from headstart.workflow.extras import GROUPS, installed
 
 
 def examine() -> tuple[str, bool]:
@@ -26,7 +18,7 @@ def examine() -> tuple[str, bool]:
     ]
     missing: dict[str, list[str]] = {}
     for group, packages in GROUPS.items():
-        found = {name: _version(name) for name in packages}
+        found = {name: installed(name) for name in packages}
         missing[group] = [name for name, number in found.items() if number is None]
         said = ", ".join(f"{name} {number or 'MISSING'}" for name, number in found.items())
         lines.append(f"{'ok' if not missing[group] else '--'}  {group}: {said}")
@@ -35,13 +27,6 @@ def examine() -> tuple[str, bool]:
     lines += [_cache_line(), f"    executable: {sys.executable}"]
     sound = not missing["base"] and (not missing["text"] or not missing["image"])
     return "\n".join(lines), sound
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _cache_line() -> str:

@@ -27,13 +27,14 @@ from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset
-from headstart.types.errors import BundleError, MissingExtraError
+from headstart.types.errors import BundleError
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.documents import write_documents
+from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
 from headstart.workflow.pilot import Pilot
@@ -67,9 +68,12 @@ def prepare(brief: Brief, progress: Progress) -> Prepared:
     Raises:
         DataError: the data cannot be used.
         BackboneError: a reference is unknown, or of another modality.
+        MissingExtraError: a package that this modality needs is not installed.
     """
     sources = read_sources(brief, progress)
-    return Prepared(sources, candidates(brief, sources.dataset.modality, progress))
+    modality = sources.dataset.modality
+    require(f"a run on {modality}s", modality)
+    return Prepared(sources, candidates(brief, modality, progress))
 
 
 def run_pipeline(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> Decision:
@@ -305,10 +309,7 @@ def _embedded(dataset: Dataset | None, eyes: Sequence[Candidate]) -> NDArray[np.
     """Frozen features of the rows, where there is a network to see them with."""
     if dataset is None or not eyes:
         return None
-    try:
-        return eyes[0].features(eyes[0].encoder, dataset.values, dataset.keys, []).matrix
-    except MissingExtraError:
-        return None
+    return eyes[0].features(eyes[0].encoder, dataset.values, dataset.keys, []).matrix
 
 
 def _spread(n: int, wanted: int) -> list[int]:
