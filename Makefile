@@ -42,5 +42,9 @@ slow: $(READY)
 docs: $(READY)
 	$(BIN)/python -m docs.generate
 
+benchmarks: $(READY)
+	$(PIP) --group benchmarks
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

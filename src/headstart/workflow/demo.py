@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from headstart.types.errors import MissingExtraError
+from headstart.workflow.extras import installed
 
 CELLS_PER_CLASS = 300
 SMALLEST_TOPIC = 15
@@ -25,7 +26,7 @@ def demo_texts(folder: Path) -> Path:
     try:
         import yaml
     except ImportError as error:
-        raise MissingExtraError("The text demonstration", extra="demo", package="pyyaml") from error
+        raise MissingExtraError("the text demonstration", extra="demo", package="pyyaml") from error
     rows: list[tuple[str, str]] = []
     for path in sorted(corpus.glob("*.yml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -65,7 +66,7 @@ def demo_images(folder: Path) -> Path:
 
 
 def _package(module: str, package: str) -> Path:
-    spec = find_spec(module)
+    spec = find_spec(module) if installed(package) is not None else None
     if spec is None or spec.origin is None:
-        raise MissingExtraError("The demonstration", extra="demo", package=package)
+        raise MissingExtraError("the demonstration", extra="demo", package=package)
     return Path(spec.origin).parent
