@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headstart.engines.local import LocalEngine
 from headstart.ports import Predictor, Progress
@@ -18,7 +18,10 @@ from headstart.storage.sqlite import SQLiteStore
 from headstart.types.brief import Brief
 from headstart.types.errors import PilotError
 from headstart.types.result import Decision
-from headstart.workflow.pilot import DECISION, MEMO_HTML, Pilot
+from headstart.workflow.pilot import AUDIT_HTML, DECISION, MEMO_HTML, Pilot
+
+if TYPE_CHECKING:
+    from headstart.workflow.pipeline import Parts, Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +150,49 @@ def run_pilot(opened: Opened, progress: Progress) -> Decision:
         InputError: the data or a backbone cannot be used; then a new folder has not been made.
         PilotError: the folder cannot be written to.
     """
-    from headstart.workflow.pipeline import Parts, prepare, run_pipeline
+    from headstart.workflow.pipeline import run_pipeline
 
-    pilot, brief = opened.pilot, opened.brief
-    prepared = prepare(brief, progress)
+    with _started(opened, progress) as (prepared, parts):
+        return run_pipeline(opened.brief, prepared, opened.pilot, parts)
+
+
+@contextmanager
+def _started(opened: Opened, progress: Progress) -> Iterator[tuple[Prepared, Parts]]:
+    """The data read, the folder made and held, the store open."""
+    from headstart.workflow.pipeline import Parts, prepare
+
+    pilot = opened.pilot
+    prepared = prepare(opened.brief, progress)
     if pilot.exists():
         pilot.create()
     else:
-        _write_brief(pilot, brief)
+        _write_brief(pilot, opened.brief)
     with pilot.lock(), closing(SQLiteStore(pilot.database)) as store:
-        parts = Parts(store=store, engine=LocalEngine(), progress=progress)
-        return run_pipeline(brief, prepared, pilot, parts)
+        yield prepared, Parts(store=store, engine=LocalEngine(), progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What was found, for a person and for machines, and where it is shown."""
+
+    text: str
+    document: dict[str, Any]
+    page: Path
+
+
+def audit_pilot(opened: Opened, progress: Progress) -> Audited:
+    """Look at the data of a pilot; `run_pilot` goes on from there.
+
+    Raises:
+        InputError: the data or a backbone cannot be used; then a new folder has not been made.
+        PilotError: the folder cannot be written to.
+    """
+    from headstart.decide import audit_json, audit_text
+    from headstart.workflow.pipeline import run_audit
+
+    with _started(opened, progress) as (prepared, parts):
+        view = run_audit(opened.brief, prepared, opened.pilot, parts)
+    return Audited(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
 
 
 def write_memo(folder: Path) -> Path:

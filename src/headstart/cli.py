@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -39,6 +40,11 @@ def parser() -> argparse.ArgumentParser:
     _data_arguments(run)
     run.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
     run.set_defaults(act=_run)
+
+    audit = commands.add_parser("audit", help="what is wrong with the data, before any decision")
+    _data_arguments(audit)
+    audit.add_argument("--json", action="store_true", help="print the findings as JSON alone")
+    audit.set_defaults(act=_audit)
 
     init = commands.add_parser("init", help="write the brief to edit before `headstart run`")
     init.add_argument("pilot", type=Path, metavar="PILOT", help="folder to create")
@@ -121,6 +127,20 @@ def _run(arguments: argparse.Namespace) -> int:
     _tell(bootstrap.summary(opened.pilot))
     if arguments.json:
         sys.stdout.write(bootstrap.decision_text(opened.pilot))
+    return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    opened = bootstrap.open_pilot(arguments.data, arguments.out, _options(arguments))
+    _tell(f"Pilot: {opened.pilot.folder}")
+    with ProgressLine(sys.stderr) as progress:
+        found = bootstrap.audit_pilot(opened, progress)
+    if arguments.json:
+        json.dump(found.document, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+    else:
+        print(found.text)
+    _tell(f"Audit: {found.page}")
     return 0
 
 

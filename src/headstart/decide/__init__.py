@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from headstart.decide.audit_page import audit_html, audit_json, audit_text
 from headstart.decide.document import SCHEMA_VERSION, decision_json
+from headstart.decide.findings import picture_name
 from headstart.decide.memo import memo_html, memo_markdown
 from headstart.decide.rules import RULES_VERSION, decide
 from headstart.decide.schema import decision_schema
@@ -11,10 +13,14 @@ from headstart.decide.summary import summary_text
 __all__ = [
     "RULES_VERSION",
     "SCHEMA_VERSION",
+    "audit_html",
+    "audit_json",
+    "audit_text",
     "decide",
     "decision_json",
     "decision_schema",
     "memo_html",
     "memo_markdown",
+    "picture_name",
     "summary_text",
 ]

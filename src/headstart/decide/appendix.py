@@ -7,11 +7,12 @@ from typing import Any
 
 from headstart.decide.evidence import at, branches, kind, leaves, value
 from headstart.decide.figures import Figure, Quote, Reader, Said
+from headstart.decide.findings import findings
 from headstart.decide.words import count, megabytes, milliseconds, percent, seconds, significant
 from headstart.types.ledger import Entry, LedgerRow, unescape
 
 SHOWN_DROPPED = 30
-SHOWN_FINDINGS = 20
+EXHIBITS = 3
 SHOWN_REASONS = 12
 SHOWN_REMARKS = 12
 VALUE_LENGTH = 140
@@ -37,7 +38,7 @@ def data(read: Reader) -> dict[str, Any]:
         if remarks
         else [],
         "dropped": [group for group in groups if group],
-        "findings": _findings(read),
+        "findings": findings(read, EXHIBITS),
     }
 
 
@@ -76,22 +77,6 @@ def _row(read: Reader, entry: Entry) -> dict[str, Any]:
         "reason": Quote(found["reason"], 160),
         "excerpt": Quote(found["excerpt"], 90) if found["excerpt"] else None,
     }
-
-
-def _findings(read: Reader) -> dict[str, Any]:
-    pointers = branches(read.view, "/audit/findings")
-    pointers.sort(key=lambda pointer: -value(read.view, f"{pointer}/severity", 0.0))
-    rows = []
-    for pointer in pointers[:SHOWN_FINDINGS]:
-        said = dict.fromkeys(("title", "detail", "done", "advice", "method"), Said(()))
-        for name in said:
-            entry = at(read.view, f"{pointer}/{name}")
-            if entry is not None and entry.value and entry.value != "nothing":
-                said[name] = read.prose(str(entry.value), entry)
-        severity = value(read.view, f"{pointer}/severity", 0.0)
-        word = "serious" if severity >= 0.5 else "worth a look" if severity >= 0.2 else "note"
-        rows.append({**said, "severity": word})
-    return {"rows": rows, "hidden": max(0, len(pointers) - SHOWN_FINDINGS)}
 
 
 def cost(read: Reader) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from heapq import nsmallest
 from typing import Any
 
 from headstart.decide.chart import Bar, Chart, Line, interval_chart
 from headstart.decide.evidence import at, branches, is_estimate, kind, value
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
+from headstart.decide.findings import PICTURE
 from headstart.decide.words import (
     LOWER_IS_BETTER,
     count,
@@ -29,8 +29,6 @@ ALL_CLASSES = 200
 SHOWN_ERRORS = 6
 ALL_ERRORS = 24
 ARMS = 40
-
-_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/=]+")
 
 
 def _tag(pretrained: bool, deployable: bool) -> str:
@@ -268,7 +266,7 @@ def errors(read: Reader) -> dict[str, Any]:
         entry = read.view.entry(pointer)
         found = entry.value
         picture = str(read.value(f"/thumbnails/{index}", ""))
-        picture = picture if _PICTURE.fullmatch(picture) else ""
+        picture = picture if PICTURE.fullmatch(picture) else ""
         image = read.value("/data/modality") == "image"
         rows.append(
             {

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from headstart.types.artifact import Parity
-from headstart.types.data import SetAside
+from headstart.types.data import Exhibit, Place, SetAside
 from headstart.types.result import Comparison, Estimate, MemoError, NotAvailable
 
 LEAVES: tuple[type, ...] = (
@@ -23,6 +23,8 @@ LEAVES: tuple[type, ...] = (
     Comparison,
     NotAvailable,
     SetAside,
+    Place,
+    Exhibit,
     MemoError,
     Parity,
 )

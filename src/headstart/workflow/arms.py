@@ -70,9 +70,15 @@ class Arms:
         self.backbones = {backbone.card.ref: backbone for backbone in backbones}
         self.specs = plan_arms(rows.modality, [backbone.card for backbone in backbones])
 
-    def run(self) -> tuple[list[ArmResult], list[Unavailable]]:
-        """(results, arms that could not be run and why), in the order of the plan."""
-        answers = [self._one(spec) for spec in self.specs]
+    def run(
+        self, families: Sequence[str] | None = None
+    ) -> tuple[list[ArmResult], list[Unavailable]]:
+        """(results, arms that could not be run and why), in the order of the plan.
+
+        families: the kinds of arm to run (default: all).
+        """
+        specs = [spec for spec in self.specs if families is None or spec.family in families]
+        answers = [self._one(spec) for spec in specs]
         results = [answer for answer in answers if isinstance(answer, ArmResult)]
         return results, [answer for answer in answers if isinstance(answer, Unavailable)]
 

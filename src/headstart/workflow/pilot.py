@@ -13,6 +13,7 @@ from headstart.types.errors import PilotError
 
 BRIEF = "headstart.toml"
 DATABASE = "headstart.db"
+AUDIT_HTML = "audit.html"
 MEMO_HTML = "memo.html"
 MEMO_MARKDOWN = "memo.md"
 DECISION = "decision.json"
@@ -90,7 +91,7 @@ class Pilot:
     def clear_staging(self) -> None:
         """Remove what an interrupted run left half done."""
         shutil.rmtree(self.staging, ignore_errors=True)
-        for name in (BRIEF, MEMO_HTML, MEMO_MARKDOWN, DECISION):
+        for name in (BRIEF, AUDIT_HTML, MEMO_HTML, MEMO_MARKDOWN, DECISION):
             for leftover in self.folder.glob(f".{name}.*"):
                 leftover.unlink(missing_ok=True)
 

@@ -19,30 +19,34 @@ from headstart.audit import audit, find_near_duplicates
 from headstart.backbones import scorecard
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
-from headstart.decide import decide
+from headstart.decide import audit_html, decide
 from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
 from headstart.package import build, check_parity, publish, trained_probabilities
 from headstart.ports import Engine, Progress, RunStore
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
-from headstart.types.data import AuditReport, Dataset
+from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
 from headstart.types.errors import BundleError
+from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
+from headstart.workflow.checks import look, pictures, witness
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
-from headstart.workflow.pilot import Pilot
+from headstart.workflow.pilot import AUDIT_HTML, Pilot
 from headstart.workflow.sources import Sources, read_sources
 from headstart.workflow.tables import predictions_csv, set_aside_csv
 from headstart.workflow.thumbnails import thumbnail
 
 PARITY_ROWS = 64
+WITNESSES = ("classical", "frozen")
+"""Arms whose out-of-fold answers are enough to look at the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,11 @@ def prepare(brief: Brief, progress: Progress) -> Prepared:
     return Prepared(sources, candidates(brief, modality, progress))
 
 
+def run_audit(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> LedgerView:
+    """The stages that look at the data, and audit.html; `run_pipeline` goes on from there."""
+    return _Run(brief, prepared, pilot, parts).audit()
+
+
 def run_pipeline(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> Decision:
     """Run every stage that has no answer yet; leaves memo, decision and bundle in the folder."""
     pilot.clear_staging()
@@ -97,9 +106,8 @@ class _Run:
         self._begin()
         split = self._audit()
         rows = Rows.of(self.sources.dataset, split)
-        backbones = self.backbones
-        cards = [self._select(backbone, rows) for backbone in backbones]
-        arms = Arms(self.brief, rows, split, backbones, self.journal, self.progress, self.engine)
+        cards = [self._select(backbone, rows) for backbone in self.backbones]
+        arms = self._arms(rows, split)
         results, unavailable = arms.run()
         said = (self.brief.requirement, split, results, unavailable)
         verdict = self.journal.stage(
@@ -108,6 +116,7 @@ class _Run:
             lambda: judge(results, unavailable, self.brief, split),
             pointer="/adapt",
         )
+        self._check(split, results)
         model = arms.refit(verdict)
         package = self._package(model, arms)
         evaluation = self._evaluate(split, rows, results, verdict, model, arms)
@@ -115,6 +124,20 @@ class _Run:
         chosen = next(result for result in results if result.name == verdict.chosen)
         self._end(rows, chosen, model)
         return decision
+
+    def audit(self) -> LedgerView:
+        """As far as the checks of the data."""
+        self._begin()
+        split = self._audit()
+        rows = Rows.of(self.sources.dataset, split)
+        self._check(split, self._arms(rows, split).run(WITNESSES)[0])
+        view = self.journal.view()
+        self.pilot.write(AUDIT_HTML, audit_html(view))
+        return view
+
+    def _arms(self, rows: Rows, split: AuditReport) -> Arms:
+        lent = (self.backbones, self.journal, self.progress, self.engine)
+        return Arms(self.brief, rows, split, *lent)
 
     def _begin(self) -> None:
         said = {"data": self.data, "brief": fingerprint(self.brief)}
@@ -154,7 +177,33 @@ class _Run:
         said = {"data": self.data, "plan": fingerprint(plan)}
         if eyes:
             said["backbone"] = eyes[0].fingerprint
-        return self.journal.stage("audit", said, work, pointer="/audit")
+        return self.journal.stage(
+            "audit",
+            said,
+            work,
+            pointer="/audit",
+            rows=lambda report: self._shown(report.findings),
+        )
+
+    def _check(self, split: AuditReport, results: Sequence[ArmResult]) -> tuple[CheckOutcome, ...]:
+        backbone = self.backbones[0]
+        said = {
+            "data": self.data,
+            "split": fingerprint((split.development, split.groups)),
+            "arm": fingerprint(witness(results)),
+            "backbone": backbone.fingerprint,
+        }
+        return self.journal.stage(
+            "checks",
+            said,
+            lambda: look(self.sources, split, results, backbone, self.brief, self.progress),
+            pointer="/checks",
+            rows=lambda found: self._shown([one for check in found for one in check.findings]),
+        )
+
+    def _shown(self, findings: Sequence[Finding]) -> list[tuple[str, Any]]:
+        """Thumbnails of what the findings show."""
+        return pictures(findings) if self.sources.dataset.modality == "image" else []
 
     def _select(self, backbone: Candidate, rows: Rows) -> Scorecard:
         ref = backbone.card.ref

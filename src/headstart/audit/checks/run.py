@@ -1,0 +1,64 @@
+"""Every check, one after the other; one that cannot run says why."""
+
+from __future__ import annotations
+
+import time
+
+from headstart.audit.checks.coverage import Coverage
+from headstart.audit.checks.hardness import Hardness
+from headstart.audit.checks.input_length import InputLength
+from headstart.audit.checks.label_errors import LabelErrors
+from headstart.audit.checks.personal_data import PersonalData
+from headstart.audit.checks.picture_quality import PictureQuality
+from headstart.audit.checks.shift import Shift
+from headstart.audit.checks.shortcuts import Shortcuts
+from headstart.ports import AuditCheck, AuditInputs, Progress
+from headstart.registry import Registry
+from headstart.types.data import CheckOutcome
+from headstart.types.result import NotAvailable
+
+BUILT_IN: tuple[AuditCheck, ...] = (
+    LabelErrors(),
+    Coverage(),
+    Hardness(),
+    Shift(),
+    InputLength(),
+    PersonalData(),
+    PictureQuality(),
+    Shortcuts(),
+)
+GROUP = "headstart.checks"
+
+
+def checks() -> list[AuditCheck]:
+    """The built-in checks, then those that installed packages offer (`headstart.checks`).
+
+    Raises:
+        InputError: a plugin cannot be loaded, or takes a name that is taken.
+    """
+    registry = Registry[AuditCheck]("check", group=GROUP)
+    for check in BUILT_IN:
+        registry.add(check.name, check)
+    registry.load_plugins()
+    return [registry.get(name) for name in registry]
+
+
+def run_checks(inputs: AuditInputs, progress: Progress) -> tuple[CheckOutcome, ...]:
+    """What every check found on these rows."""
+    found, every = [], checks()
+    for done, check in enumerate(every):
+        progress("checks of the data", done, len(every))
+        found.append(_outcome(check, inputs))
+    return tuple(found)
+
+
+def _outcome(check: AuditCheck, inputs: AuditInputs) -> CheckOutcome:
+    lacking = [need for need in check.needs if getattr(inputs, need) is None]
+    if lacking:
+        return CheckOutcome(check.name, skipped=NotAvailable(f"there are no {lacking[0]}"))
+    begin = time.perf_counter()
+    answer = check(inputs)
+    seconds = round(time.perf_counter() - begin, 3)
+    if isinstance(answer, NotAvailable):
+        return CheckOutcome(check.name, skipped=answer, seconds=seconds)
+    return CheckOutcome(check.name, tuple(answer), seconds=seconds)
