@@ -8,7 +8,7 @@ from headstart.decide.words import LOWER_IS_BETTER
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
-from headstart.types.data import AuditReport
+from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.ledger import escape
 from headstart.types.model import ArmSummary, FittedModel, Scorecard
 from headstart.types.result import Comparison, Estimate, EvaluationReport, NotAvailable
@@ -27,6 +27,7 @@ class Case:
     package: PackageReport
     scorecards: tuple[Scorecard, ...]
     model: FittedModel | None = None
+    checks: tuple[CheckOutcome, ...] = ()
 
     @property
     def metric(self) -> str:

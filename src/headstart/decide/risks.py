@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headstart.decide.case import Case
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
-from headstart.decide.words import count, percent
+from headstart.decide.words import count, metric_name, metric_value, percent
 from headstart.types.ledger import escape
 from headstart.types.result import Estimate
 
@@ -121,15 +121,40 @@ def _truncated(case: Case) -> Sentence | None:
 
 
 def _findings(case: Case) -> tuple[Sentence, ...]:
+    every = [(f"/audit/findings/{i}", one) for i, one in enumerate(case.audit.findings)]
+    every += [
+        (f"/checks/{i}/findings/{j}", one)
+        for i, check in enumerate(case.checks)
+        for j, one in enumerate(check.findings)
+    ]
     serious = [
-        (index, finding)
-        for index, finding in enumerate(case.audit.findings)
-        if finding.severity >= SERIOUS and finding.check != "small-classes"
+        (pointer, one)
+        for pointer, one in every
+        if one.severity >= SERIOUS and one.check != "small-classes"
     ]
     serious.sort(key=lambda item: -item[1].severity)
     return tuple(
-        say((finding.title.rstrip("."), f"/audit/findings/{index}/title"), ".")
-        for index, finding in serious[:3]
+        say((one.title.rstrip("."), f"{pointer}/title"), ".") for pointer, one in serious[:3]
+    )
+
+
+def _leak(case: Case) -> Sentence | None:
+    evaluation, metric = case.evaluation, case.metric
+    whole, clean = evaluation.metrics_all.get(metric), case.estimate
+    if not (case.on_holdout and evaluation.n < evaluation.n_all and isinstance(whole, Estimate)):
+        return None
+    if not isinstance(clean, Estimate):
+        return None
+    return say(
+        "Some hold-out rows have a near copy among the training rows. On all ",
+        (count(evaluation.n_all), "/evaluate/n_all"),
+        f" rows {metric_name(metric)} is ",
+        (metric_value(metric, whole.value), f"/evaluate/metrics_all/{escape(metric)}"),
+        ", on the ",
+        (count(evaluation.n), "/evaluate/n"),
+        " clean ones, which decide, ",
+        (metric_value(metric, clean.value), case.estimate_pointer),
+        ".",
     )
 
 
@@ -137,6 +162,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
     """What could go wrong, the most general first."""
     found = (
         *_holdout(case),
+        _leak(case),
         *(say((remark, "/adapt/remarks")) for remark in case.adapt.remarks[:REMARKS]),
         *_findings(case),
         _weak(case),

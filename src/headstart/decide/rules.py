@@ -14,7 +14,7 @@ from headstart.decide.steps import next_steps
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
-from headstart.types.data import AuditReport
+from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.model import FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable, ShipVerdict
 
@@ -157,13 +157,16 @@ def decide(
     package: PackageReport,
     scorecards: Iterable[Scorecard],
     model: FittedModel | None = None,
+    checks: Iterable[CheckOutcome] = (),
 ) -> Decision:
     """The recommendation that follows from the evidence, by the rules of `RULES_VERSION`.
 
     scorecards: of the backbones that were tried. model: the fitted model, for its head's settings.
+    checks: of the data; what is serious becomes a risk.
     Sentences hold no clock readings, so that they are the same on every run.
     """
-    case = Case(brief, audit, adapt, evaluation, package, tuple(scorecards), model)
+    lent = (tuple(scorecards), model, tuple(checks))
+    case = Case(brief, audit, adapt, evaluation, package, *lent)
     rule = ship_rule(case)
     sentences = {
         "reasons": (rule.says(case), *evidence_reasons(case)),

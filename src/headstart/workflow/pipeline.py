@@ -116,11 +116,11 @@ class _Run:
             lambda: judge(results, unavailable, self.brief, split),
             pointer="/adapt",
         )
-        self._check(split, results)
+        checks = self._check(split, results)
         model = arms.refit(verdict)
         package = self._package(model, arms)
         evaluation = self._evaluate(split, rows, results, verdict, model, arms)
-        decision = self._decide(split, verdict, evaluation, package, cards, model)
+        decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
         chosen = next(result for result in results if result.name == verdict.chosen)
         self._end(rows, chosen, model)
         return decision
@@ -329,12 +329,14 @@ class _Run:
         package: PackageReport,
         cards: Sequence[Scorecard],
         model: FittedModel,
+        checks: Sequence[CheckOutcome],
     ) -> Decision:
         said = (self.brief, split, verdict, evaluation, package, tuple(cards), model)
+        found = fingerprint(tuple(checks))
         return self.journal.stage(
             "decide",
-            {"data": self.data, "evidence": fingerprint(said)},
-            lambda: decide(self.brief, split, verdict, evaluation, package, cards, model),
+            {"data": self.data, "evidence": fingerprint(said), "checks": found},
+            lambda: decide(self.brief, split, verdict, evaluation, package, cards, model, checks),
             pointer="/decide",
         )
 
