@@ -23,6 +23,11 @@ class Vocabulary:
         """Too rare to be a word of this domain's everyday language: a misspelling, a name."""
         return self.counts.get(word, 0) <= max(2, self.texts // 2000)
 
+    def slip(self, a: str, b: str) -> bool:
+        """One of the two is rare, or rare beside the other."""
+        few, many = sorted((self.counts.get(a, 0), self.counts.get(b, 0)))
+        return self.rare(a) or self.rare(b) or few <= many // 20
+
     def slot(self, word: str) -> bool:
         """Rare enough to fill a slot in a template."""
         return word == NUMBER or self.counts.get(word, 0) <= max(3, self.texts // 500)
@@ -52,20 +57,20 @@ def edit_distance(a: str, b: str, most: int) -> int:
 
 def _misspelt(a: str, b: str) -> bool:
     longest = max(len(a), len(b))
-    most = 1 if longest < 7 else 2
-    return min(len(a), len(b)) >= 2 and longest >= 3 and edit_distance(a, b, most) <= most
+    most = 1 if longest < 5 else 2
+    return longest >= 2 and edit_distance(a, b, most) <= most
 
 
 def _typing(a: Sequence[str], b: Sequence[str], words: Vocabulary) -> bool:
-    """Is one run of words a misspelling of the other? One of the two must hold a rare word:
-    'now' for 'not' is another word, 'nwo' is not one."""
-    if not any(words.rare(word) for word in (*a, *b) if word != NUMBER):
-        return False
+    """Is one run of words a misspelling of the other? Of two words one must be rare: 'now' for
+    'not' is another word, 'nwo' is not one."""
     if len(a) == len(b):
         return all(
-            x == y or (_misspelt(x, y) and (words.rare(x) or words.rare(y)))
+            x == y or (NUMBER not in (x, y) and _misspelt(x, y) and words.slip(x, y))
             for x, y in zip(a, b, strict=True)
         )
+    if not any(words.rare(word) for word in (*a, *b) if word != NUMBER):
+        return False
     return len(a) + len(b) <= 6 and _misspelt("".join(a), "".join(b))
 
 
