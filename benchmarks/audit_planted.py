@@ -128,7 +128,7 @@ def score_pairs(
     wrong = sum(not right(a, b) for a, b in new)
     print(
         f"\n{len(new) - wrong} of {len(new)} new pairs are planted ones or follow from them: "
-        f"precision {1 - wrong / max(1, len(new)):.3f}. In the data as published: {len(known)} pairs."
+        f"precision {1 - wrong / max(1, len(new)):.3f}. As published: {len(known)} pairs."
     )
     print(
         f"Planted pairs that cross a fold once grouped: "

@@ -31,6 +31,8 @@ class Options:
     input: str | None = None
     label: str | None = None
     holdout: str | None = None
+    group: str | None = None
+    time: str | None = None
     metric: str | None = None
     level: float | None = None
     backbones: tuple[str, ...] = ()
@@ -44,6 +46,8 @@ def run(
     input: str | None = None,
     label: str | None = None,
     holdout: str | Path | None = None,
+    group: str | None = None,
+    time: str | None = None,
     out: str | Path | None = None,
     metric: str | None = None,
     level: float | None = None,
@@ -55,7 +59,8 @@ def run(
     """From labelled data, or a pilot folder, to a decision with its evidence in the pilot folder.
 
     data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
-    pilot folder. out: the pilot folder (default: `<name>-pilot` in the working folder).
+    pilot folder. group: column whose rows belong together; time: column by which the latest rows
+    are held out. out: the pilot folder (default: `<name>-pilot` in the working folder).
 
     Raises:
         InputError: the data, the brief, a backbone or the folder cannot be used.
@@ -65,6 +70,8 @@ def run(
         input=input,
         label=label,
         holdout=str(holdout) if holdout is not None else None,
+        group=group,
+        time=time,
         metric=metric,
         level=level,
         backbones=(backbone,) if isinstance(backbone, str) else tuple(backbone),
@@ -285,6 +292,8 @@ def _infer(data: Path, options: Options) -> Brief:
         input_column=options.input,
         label_column=options.label,
         holdout=options.holdout,
+        group_column=options.group,
+        time_column=options.time,
         metric=options.metric,
         level=options.level,
         backbones=options.backbones,

@@ -95,6 +95,8 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
     command.add_argument("--input", metavar="COLUMN", help="column with the text or image path")
     command.add_argument("--label", metavar="COLUMN", help="column with the label")
     command.add_argument("--holdout", metavar="DATA", help="rows kept for the final judgement")
+    command.add_argument("--group", metavar="COLUMN", help="rows of one value stay together")
+    command.add_argument("--time", metavar="COLUMN", help="the latest rows are held out")
     command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
     command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
     command.add_argument(
@@ -111,6 +113,8 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         input=arguments.input,
         label=arguments.label,
         holdout=arguments.holdout,
+        group=arguments.group,
+        time=arguments.time,
         metric=arguments.metric,
         level=arguments.level,
         backbones=tuple(arguments.backbone),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from headstart.audit.checks import BUILT_IN, run_checks
 from headstart.audit.checks.coverage import Coverage
 from headstart.audit.checks.hardness import Hardness
+from headstart.audit.checks.hidden_groups import HiddenGroups
 from headstart.audit.checks.input_length import InputLength
 from headstart.audit.checks.personal_data import PersonalData
 from headstart.audit.checks.picture_quality import PictureQuality
@@ -148,6 +150,36 @@ def test_false_alarms_of_the_shortcuts_are_rare() -> None:
     assert alarms == 0
 
 
+def grouped(effect: float, seed: int) -> AuditInputs:
+    """40 customers of 5 rows, each of one class, with a mark of its own in the features."""
+    random = np.random.default_rng(seed)
+    customer = np.repeat(np.arange(40), 5)
+    codes = random.integers(3, size=40)[customer]
+    marks = effect * random.normal(size=(40, 16))
+    features = marks[customer] + random.normal(size=(200, 16)) + 0.3 * np.eye(16)[codes]
+    examples = tuple(
+        Example(str(i), f"text {i}", f"class {codes[i]}", Place("t.csv", i + 1),
+                (("customer", f"c{customer[i]}"), ("day", str(i % 9))))
+        for i in range(200)
+    )  # fmt: skip
+    dataset = Dataset("text", examples, tuple(f"class {c}" for c in range(3)), "t.csv", "0" * 64)
+    return AuditInputs(dataset, features=features.astype(np.float32))
+
+
+def test_a_hidden_group_is_pointed_out_with_the_difference_it_makes() -> None:
+    (one,) = found(HiddenGroups()(grouped(2.0, 0)))
+    assert "'customer' behaves like a group" in one.title
+    assert "--group customer" in one.advice
+    assert one.severity > 0.5
+    kept = replace(grouped(2.0, 0), groups=np.repeat(np.arange(40), 5))
+    assert found(HiddenGroups()(kept)) == []
+
+
+def test_false_alarms_of_the_hidden_groups_are_rare() -> None:
+    alarms = sum(bool(found(HiddenGroups()(grouped(0.0, seed)))) for seed in range(40))
+    assert alarms <= 4
+
+
 def test_long_and_shredded_texts() -> None:
     values = [f"short text {i}" for i in range(58)] + ["word " * 300, "x1z9q7w3 k8j2h5g4 p0o9i8u7"]
     inputs = AuditInputs(
@@ -249,5 +281,5 @@ def test_a_check_that_cannot_run_says_why_and_every_check_answers() -> None:
     outcomes = run_checks(AuditInputs(texts(120)), quiet)
     assert [outcome.check for outcome in outcomes] == [check.name for check in BUILT_IN]
     why = {outcome.check: outcome.skipped for outcome in outcomes if outcome.skipped}
-    assert set(why) == {"labels", "hardness", "shift", "input-length"}
+    assert set(why) == {"labels", "hardness", "shift", "hidden-groups", "input-length"}
     assert "probabilities" in str(why["labels"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.audit.columns import group_ids, latest, times
 from headstart.audit.near_duplicates import NearDuplicates, near_duplicate_findings
 from headstart.audit.split_findings import (
     contradictory_labels,
@@ -24,6 +26,7 @@ from headstart.types.errors import DataError
 HOLDOUT_SHARE = 0.2
 FEWEST_FOR_HOLDOUT = 150
 """With fewer rows a fifth of them would decide nothing, and the model would miss them."""
+FEWEST_LATE = 20
 ARMS_SHARE = 0.1
 LARGEST_SHARE = 0.6
 """Above it, accuracy is mostly the largest class, and macro-F1 is the default."""
@@ -43,11 +46,9 @@ def normalised(example: Example, modality: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def duplicate_groups(
-    contents: Sequence[str], known: NDArray[np.int64] | None = None
-) -> NDArray[np.int64]:
+def duplicate_groups(contents: Sequence[str], *known: NDArray[np.int64]) -> NDArray[np.int64]:
     """Group ids, numbered by first row: rows of equal content, and rows already `known` to belong
-    together, share one. Both kinds of link chain.
+    together, share one. All kinds of link chain.
 
     >>> duplicate_groups(["a", "b", "a", "c"], np.array([0, 1, 2, 1])).tolist()
     [0, 1, 0, 1]
@@ -68,10 +69,10 @@ def duplicate_groups(
             parent[max(a, b)] = min(a, b)
 
     link(contents)
-    if known is not None:
-        if len(known) != n:
-            raise ValueError(f"{len(known)} group ids for {n} rows")
-        link(known.tolist())
+    for ids in known:
+        if len(ids) != n:
+            raise ValueError(f"{len(ids)} group ids for {n} rows")
+        link(ids.tolist())
     roots = [root(i) for i in range(n)]
     numbers = {r: i for i, r in enumerate(dict.fromkeys(roots))}
     return np.array([numbers[r] for r in roots], dtype=np.int64)
@@ -131,8 +132,10 @@ def audit(
     n, codes = len(dataset), dataset.codes()
     rows = (*dataset.examples, *(holdout.examples if holdout is not None else ()))
     contents = [normalised(example, dataset.modality) for example in rows]
-    known = None if near is None else np.concatenate([near.groups, near.holdout_groups])
-    ids = duplicate_groups(contents, known)
+    known = [] if near is None else [np.concatenate([near.groups, near.holdout_groups])]
+    if brief.data.group_column is not None:
+        known.append(group_ids(dataset, holdout, brief.data.group_column))
+    ids = duplicate_groups(contents, *known)
     findings = contradictory_labels(dataset, contents[:n])
     if near is None:
         findings += repeated_rows(dataset, contents[:n])
@@ -150,6 +153,13 @@ def audit(
         else:
             clean &= ~near.leaking
         findings += unseen_labels(holdout, labels)
+    elif n >= FEWEST_FOR_HOLDOUT and brief.data.time_column is not None:
+        late = latest(times(dataset, brief.data.time_column), HOLDOUT_SHARE)
+        kind, development, held = "carved", np.flatnonzero(~late), np.flatnonzero(late)
+        clean = ~np.isin(ids[held], ids[development])
+        _check_late(dataset, codes[development], clean, brief.data.time_column)
+        later = replace(dataset, examples=tuple(dataset.examples[int(i)] for i in held))
+        findings += leaking_rows(later, clean)
     elif n >= FEWEST_FOR_HOLDOUT:
         development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed)
         kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)
@@ -174,6 +184,26 @@ def audit(
         small_classes=small,
         findings=(*findings, *small_classes(small, apart, folds.k)),
     )
+
+
+def _check_late(
+    dataset: Dataset, earlier: NDArray[np.int64], clean: NDArray[np.bool_], column: str
+) -> None:
+    """Whether a split by time leaves something to learn from, and something to judge by."""
+    place = f"{dataset.source}, column '{column}'"
+    if len(set(earlier.tolist())) < 2:
+        raise DataError(
+            "the earlier rows, from which the model learns, are all of one class",
+            place=place,
+            tip="add earlier rows of other classes, or leave --time out",
+        )
+    if clean.sum() < FEWEST_LATE:
+        raise DataError(
+            f"of {len(clean)} late rows, only {clean.sum()} are in no group that has earlier rows; "
+            f"at least {FEWEST_LATE} are needed to judge by",
+            place=place,
+            tip="leave --group or --time out, or give a hold-out of your own",
+        )
 
 
 def _folds(

@@ -40,6 +40,16 @@ class DataForm(Form):
         min_length=1,
         description="Rows kept for the final judgement. Default: a stratified fifth of the data.",
     )
+    group: str | None = Field(
+        None,
+        description="Column whose rows belong together (customer, device, speaker): never on both "
+        "sides of a split. Default: none.",
+    )
+    time: str | None = Field(
+        None,
+        description="Column with the time of each row: the latest fifth becomes the hold-out. "
+        "Default: none.",
+    )
     modality: Literal["text", "image"] | None = Field(
         None, description="text or image. Default: found by itself."
     )

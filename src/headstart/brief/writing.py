@@ -59,6 +59,8 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "input": data.input_column,
             "label": data.label_column,
             "holdout": data.holdout,
+            "group": data.group_column,
+            "time": data.time_column,
             "modality": data.modality,
         },
         "requirement": {

@@ -82,7 +82,7 @@ def _holdout(case: Case) -> tuple[Sentence, ...]:
                 "estimate is somewhat optimistic."
             )
         )
-    elif case.audit.holdout_kind == "carved":
+    elif case.audit.holdout_kind == "carved" and case.brief.data.time_column is None:
         found.append(
             say(
                 "The hold-out is a random part of the same data. It says nothing about later or "

@@ -19,6 +19,10 @@ class DataSource:
     label_column: str | None = None
     holdout: str | None = None
     modality: ModalityName | None = None
+    group_column: str | None = None
+    """Rows of one value (customer, device, speaker) are never on both sides of a split."""
+    time_column: str | None = None
+    """The latest rows become the hold-out."""
     definitions: dict[str, str] = field(default_factory=dict)
     """Label name to its definition in plain words."""
 

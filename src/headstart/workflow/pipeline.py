@@ -159,7 +159,8 @@ class _Run:
     def _audit(self) -> AuditReport:
         """The split, by groups of near-duplicates. Of the hold-out only the inputs are compared."""
         brief, sources = self.brief, self.sources
-        plan = (brief.requirement.metric, brief.folds, brief.repeats, brief.seed, brief.budget)
+        columns = (brief.data.group_column, brief.data.time_column)
+        plan = (brief.requirement, brief.folds, brief.repeats, brief.seed, brief.budget, columns)
         eyes = self.backbones[:1] if sources.dataset.modality == "text" else []
 
         def work() -> AuditReport:

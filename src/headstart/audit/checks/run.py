@@ -6,6 +6,7 @@ import time
 
 from headstart.audit.checks.coverage import Coverage
 from headstart.audit.checks.hardness import Hardness
+from headstart.audit.checks.hidden_groups import HiddenGroups
 from headstart.audit.checks.input_length import InputLength
 from headstart.audit.checks.label_errors import LabelErrors
 from headstart.audit.checks.personal_data import PersonalData
@@ -22,6 +23,7 @@ BUILT_IN: tuple[AuditCheck, ...] = (
     Coverage(),
     Hardness(),
     Shift(),
+    HiddenGroups(),
     InputLength(),
     PersonalData(),
     PictureQuality(),
