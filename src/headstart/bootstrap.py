@@ -18,10 +18,12 @@ from headstart.storage.sqlite import SQLiteStore
 from headstart.types.brief import Brief
 from headstart.types.errors import PilotError
 from headstart.types.result import Decision
-from headstart.workflow.pilot import AUDIT_HTML, DECISION, MEMO_HTML, Pilot
+from headstart.workflow.pilot import AUDIT_HTML, DECISION, MEMO_HTML, RELABELLED, Pilot
 
 if TYPE_CHECKING:
+    from headstart.types.data import Dataset
     from headstart.workflow.pipeline import Parts, Prepared
+    from headstart.workflow.relabel import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,48 @@ def audit_pilot(opened: Opened, progress: Progress) -> Audited:
     with _started(opened, progress) as (prepared, parts):
         view = run_audit(opened.brief, prepared, opened.pilot, parts)
     return Audited(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
+
+
+def open_relabelling(folder: Path, progress: Progress) -> Relabelling:
+    """The most suspicious labels of a pilot, and what was said of them so far.
+
+    Raises:
+        PilotError: there is no pilot, or its log is damaged.
+        InputError: the data cannot be used.
+    """
+    from headstart.brief import read_brief
+    from headstart.workflow.pipeline import run_ranking
+    from headstart.workflow.relabel import LOG, Session, suspects
+
+    pilot = _existing(folder)
+    opened = Opened(pilot, read_brief(pilot.brief))
+    with _started(opened, progress) as (prepared, parts):
+        rows, ranking = run_ranking(opened.brief, prepared, pilot, parts)
+    dataset = prepared.sources.dataset
+    found = suspects(dataset, rows, ranking)
+    return Relabelling(pilot, dataset, Session(found, pilot.folder / LOG, dataset.labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """A session, and the data set that it changes a copy of."""
+
+    pilot: Pilot
+    dataset: Dataset
+    session: Session
+
+    def save(self) -> Path:
+        """Write the whole data set with the new labels into the pilot folder: a table of texts, a
+        folder of pictures."""
+        from headstart.workflow.relabel import relabelled_csv, relabelled_folder
+
+        changes = self.session.changes()
+        if self.dataset.modality == "image":
+            target = (self.pilot.folder / RELABELLED).with_suffix("")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            relabelled_folder(self.dataset, changes, target)
+            return target
+        return self.pilot.write(RELABELLED, relabelled_csv(self.dataset, changes))
 
 
 def write_memo(folder: Path) -> Path:

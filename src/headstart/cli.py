@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import headstart
 from headstart import bootstrap
-from headstart.terminal import STOP, ProgressLine
+from headstart.terminal import STOP, ProgressLine, converse
 from headstart.types.errors import HeadstartError
 
 Result = TypeVar("Result")
@@ -45,6 +45,10 @@ def parser() -> argparse.ArgumentParser:
     _data_arguments(audit)
     audit.add_argument("--json", action="store_true", help="print the findings as JSON alone")
     audit.set_defaults(act=_audit)
+
+    relabel = commands.add_parser("relabel", help="read the most suspicious labels one by one")
+    relabel.add_argument("pilot", type=Path, metavar="PILOT")
+    relabel.set_defaults(act=_relabel)
 
     init = commands.add_parser("init", help="write the brief to edit before `headstart run`")
     init.add_argument("pilot", type=Path, metavar="PILOT", help="folder to create")
@@ -145,6 +149,15 @@ def _audit(arguments: argparse.Namespace) -> int:
     else:
         print(found.text)
     _tell(f"Audit: {found.page}")
+    return 0
+
+
+def _relabel(arguments: argparse.Namespace) -> int:
+    with ProgressLine(sys.stderr) as progress:
+        work = bootstrap.open_relabelling(arguments.pilot, progress)
+    converse(work.session, sys.stdin, sys.stdout)
+    path = work.save()
+    _tell(f"{len(work.session.changes())} labels changed; the data set with them: {path}")
     return 0
 
 

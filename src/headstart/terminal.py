@@ -1,13 +1,16 @@
-"""Progress on a terminal: one line that is rewritten, or plain lines into a file."""
+"""The terminal: progress on one line, and a conversation about labels."""
 
 from __future__ import annotations
 
 import threading
 import time
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from headstart.types.errors import InterruptedRunError
+from headstart.types.errors import InterruptedRunError, did_you_mean
+
+if TYPE_CHECKING:
+    from headstart.workflow.relabel import Session
 
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 5.0
@@ -63,3 +66,49 @@ class ProgressLine:
         else:
             self.stream.write(line + "\n")
         self.stream.flush()
+
+
+HELP = "a accept the suggestion, k keep the label, c change to …, s skip, u undo, q stop"
+
+
+def converse(session: Session, answers: TextIO, said: TextIO) -> None:
+    """Go through the suspicious labels until enough were read, none is left, or the user stops."""
+
+    def say(text: str) -> None:
+        said.write(text + "\n")
+        said.flush()
+
+    say(HELP)
+    while (one := session.current) is not None:
+        if session.enough:
+            say("Enough: hardly any of the last rows was wrong, so few of the rest will be.")
+            break
+        say(f"\n{one.text}\n  {one.place}\n  label: {one.label}   suggestion: {one.suggestion}"
+            f"   probably wrong: {one.wrong:.0%}")  # fmt: skip
+        said.write("> ")
+        said.flush()
+        line = answers.readline()
+        if not line or line.strip() == "q":
+            break
+        say(_answered(session, line.strip()))
+    found = session.precision()
+    if session.current is None:
+        say("No suspicious label is left.")
+    if found is not None:
+        say(f"{found.n} labels read, {found.value:.0%} of them wrong "
+            f"(95% interval {found.low:.0%} to {found.high:.0%}).")  # fmt: skip
+
+
+def _answered(session: Session, line: str) -> str:
+    letter, _, rest = line.partition(" ")
+    actions = {"a": "accept", "k": "keep", "c": "change", "s": "skip"}
+    try:
+        if letter == "u":
+            return "taken back" if session.undo() else "there is nothing to take back"
+        if letter not in actions:
+            return HELP
+        session.answer(actions[letter], rest.strip() or None)
+    except ValueError as error:
+        return f"{error}; {did_you_mean(rest.strip(), session.labels)}"
+    found = session.precision()
+    return "" if found is None else f"wrong so far: {found.value:.0%} of {found.n}"

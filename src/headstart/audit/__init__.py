@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from headstart.audit.checks import run_checks
+from headstart.audit.labels import LabelRanking, rank_labels
 from headstart.audit.near_duplicates import find_near_duplicates
 from headstart.audit.split import audit
 
-__all__ = ["audit", "find_near_duplicates", "run_checks"]
+__all__ = ["LabelRanking", "audit", "find_near_duplicates", "rank_labels", "run_checks"]

@@ -19,6 +19,7 @@ MEMO_MARKDOWN = "memo.md"
 DECISION = "decision.json"
 BUNDLE = "bundle"
 ARTIFACTS = "artifacts"
+RELABELLED = "artifacts/relabelled.csv"
 STAGING = ".staging"
 
 

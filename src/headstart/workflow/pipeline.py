@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt import judge, majority_shares
-from headstart.audit import audit, find_near_duplicates
+from headstart.audit import LabelRanking, audit, find_near_duplicates, rank_labels
 from headstart.backbones import scorecard
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
@@ -85,6 +85,13 @@ def run_audit(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> L
     return _Run(brief, prepared, pilot, parts).audit()
 
 
+def run_ranking(
+    brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts
+) -> tuple[list[int], LabelRanking]:
+    """(rows of the data set, how suspicious the label of each is)."""
+    return _Run(brief, prepared, pilot, parts).ranking()
+
+
 def run_pipeline(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> Decision:
     """Run every stage that has no answer yet; leaves memo, decision and bundle in the folder."""
     pilot.clear_staging()
@@ -134,6 +141,17 @@ class _Run:
         view = self.journal.view()
         self.pilot.write(AUDIT_HTML, audit_html(view))
         return view
+
+    def ranking(self) -> tuple[list[int], LabelRanking]:
+        """The development rows, ranked by how likely their label is wrong."""
+        self._begin()
+        split = self._audit()
+        rows = Rows.of(self.sources.dataset, split)
+        found = witness(self._arms(rows, split).run(WITNESSES)[0])
+        first = self.backbones[0]
+        seen = first.features(first.encoder, rows.values, rows.keys, []).matrix
+        ranking = rank_labels(rows.codes, found.out_of_fold, seen, groups=rows.groups)
+        return [int(i) for i in split.development], ranking
 
     def _arms(self, rows: Rows, split: AuditReport) -> Arms:
         lent = (self.backbones, self.journal, self.progress, self.engine)
