@@ -35,12 +35,15 @@ FRAMES = (
 def headstart(cache: Path, tmp_path: Path) -> Run:
     """Run `headstart` in a process of its own."""
 
-    def run(*arguments: object, timeout: float = 200) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, timeout: float = 200, typed: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "headstart", *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=timeout,
+            input=typed,
             cwd=tmp_path,
             env={**os.environ, "HEADSTART_CACHE": str(cache), "HF_HUB_OFFLINE": "1"},
         )

@@ -46,6 +46,14 @@ def test_a_leak_is_found_and_the_clean_part_decides(
     assert leak["severity"] > 0.3
     assert (tmp_path / "p" / "audit.html").is_file()
     assert not (tmp_path / "p" / "decision.json").exists()
+
+    before = data.read_bytes()
+    read = headstart("relabel", "p", typed="k\nq\n")
+    assert read.returncode == 0, read.stderr
+    assert "0 labels changed" in read.stderr
+    again = rows_of(tmp_path / "p" / "artifacts" / "relabelled.csv")
+    assert [row["topic"] for row in again] == [row["topic"] for row in train]
+    assert data.read_bytes() == before
     page = (tmp_path / "p" / "audit.html").read_text(encoding="utf-8")
     assert "http" not in page.replace("http-equiv", "")
 

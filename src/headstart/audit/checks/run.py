@@ -30,6 +30,14 @@ BUILT_IN: tuple[AuditCheck, ...] = (
     Shortcuts(),
 )
 GROUP = "headstart.checks"
+WITHOUT = {
+    "holdout": "there is no hold-out file",
+    "holdout_features": "no backbone has seen the hold-out",
+    "features": "no backbone has seen the rows",
+    "probabilities": "no arm has answered the rows",
+    "tokenize": "no tokenizer reads the rows",
+}
+"""Why a check that needs a field cannot run."""
 
 
 def checks() -> list[AuditCheck]:
@@ -57,7 +65,8 @@ def run_checks(inputs: AuditInputs, progress: Progress) -> tuple[CheckOutcome, .
 def _outcome(check: AuditCheck, inputs: AuditInputs) -> CheckOutcome:
     lacking = [need for need in check.needs if getattr(inputs, need) is None]
     if lacking:
-        return CheckOutcome(check.name, skipped=NotAvailable(f"there are no {lacking[0]}"))
+        why = WITHOUT.get(lacking[0], f"there are no {lacking[0]}")
+        return CheckOutcome(check.name, skipped=NotAvailable(why))
     begin = time.perf_counter()
     answer = check(inputs)
     seconds = round(time.perf_counter() - begin, 3)
