@@ -16,7 +16,7 @@ SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
 
 
 def test_from_a_table_to_a_decision(headstart: Run, tickets: Path, tmp_path: Path) -> None:
-    done = headstart("run", tickets, "--out", "pilot", "--json")
+    done = headstart("run", tickets, "--out", "pilot", "--minutes", "1", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)

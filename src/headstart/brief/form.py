@@ -10,9 +10,11 @@ MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
 
 
 class Form(BaseModel):
-    """What all tables share: nothing unknown, nothing converted from another type."""
+    """What all tables share: nothing unknown, nothing converted, no number without an end."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=10_000)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, str_max_length=10_000, allow_inf_nan=False
+    )
 
 
 class TaskForm(Form):

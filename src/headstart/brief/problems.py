@@ -12,6 +12,7 @@ from headstart.types.errors import did_you_mean
 
 KINDS = {
     "string_type": "a text in quotes",
+    "string_unicode": "UTF-8",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",

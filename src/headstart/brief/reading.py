@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +26,7 @@ def read_brief(path: Path) -> Brief:
     Raises:
         BriefError: with every problem at once.
     """
-    file = path / FILE if path.is_dir() else path
+    file = path / FILE if os.path.isdir(path) else path
     return _validated(_parsed(file), file, file.absolute().parent)
 
 
@@ -76,7 +78,7 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise BriefError(
             ["there is no brief here"],
             place=str(file),
-            tip=f"write one: headstart init {file.parent} DATA",
+            tip=f"write one: headstart init {shlex.quote(str(file.parent))} DATA",
         ) from None
     except OSError as error:
         raise BriefError(
@@ -120,8 +122,10 @@ def _wrong_paths(data: Any, base: Path) -> list[str]:
     found = []
     for key in ("path", "holdout"):
         value = data.get(key) if isinstance(data, dict) else None
-        if isinstance(value, str) and value and not (base / value).exists():
-            where = base / value
+        if not isinstance(value, str) or not value:
+            continue
+        where = base / value
+        if not os.path.exists(where):
             found.append(f"[data] {key}: there is no file or folder {where}; {near_names(where)}")
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from headstart.brief.form import TABLES
 from headstart.types.brief import Brief
+from headstart.types.errors import PilotError
 
 HEAD = """# The brief of this pilot. A line that begins with '#' is not said: its default holds.
 # Edit, then: headstart run {folder}
@@ -16,17 +17,28 @@ HEAD = """# The brief of this pilot. A line that begins with '#' is not said: it
 
 
 def write_toml(brief: Brief, path: Path) -> None:
-    """Write the brief; `read_brief` gives it back equal. Whole, or not at all."""
+    """Write the brief; `read_brief` gives it back equal. Whole, or not at all.
+
+    Raises:
+        PilotError: it cannot be written there.
+    """
     content = brief_text(brief, path.absolute().parent.name)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(content)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(content)
+            os.chmod(partial, 0o644)
+            os.replace(partial, path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+    except (OSError, UnicodeEncodeError) as error:
+        raise PilotError(
+            f"the brief cannot be written ({getattr(error, 'strerror', None) or error})",
+            place=str(path),
+            tip="free some space, or name another folder with --out",
+        ) from error
 
 
 def brief_text(brief: Brief, folder: str) -> str:

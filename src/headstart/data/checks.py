@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
@@ -15,6 +16,10 @@ FEWEST_ROWS = 10
 FEWEST_CLASSES = 2
 LONGEST_LABEL = 200
 SHOWN = 10
+HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode's controls, invisible marks and line separators."""
+JOINERS = "\u200c\u200d"
+"""Marks that belong into words, as in Persian and Hindi, and into emoji."""
 
 
 def label_problem(label: str | None) -> str | None:
@@ -27,9 +32,14 @@ def label_problem(label: str | None) -> str | None:
         return "the label is missing"
     if len(label) > LONGEST_LABEL:
         return f"the label has {len(label):,} characters; at most {LONGEST_LABEL} are read"
-    if not label.strip().isprintable():
+    shown = label.strip()
+    if not shown.isprintable() and any(map(_is_hidden, shown)):
         return "the label holds characters that cannot be printed"
     return wrong_byte(label)
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in HIDDEN and character not in JOINERS
 
 
 def label_remarks(labels: Sequence[str]) -> list[str]:
@@ -53,9 +63,9 @@ def label_remarks(labels: Sequence[str]) -> list[str]:
     if single:
         shown = ", ".join(f"'{label}'" for label in single[:SHOWN])
         more = f" and {len(single) - SHOWN} more" if len(single) > SHOWN else ""
-        have = "class has" if len(single) == 1 else "classes have"
+        have = "has" if len(single) == 1 else "have"
         remarks.append(
-            f"{len(single)} of {len(classes)} {have} a single row ({shown}{more}): "
+            f"{len(single)} of {len(classes)} classes {have} a single row ({shown}{more}): "
             "it can be trained on or tested on, not both. Label more rows of it."
         )
     return remarks

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from headstart.data.encoding import EncodingTally, convert, readable, text_lines, wrong_byte
+from headstart.data.encoding import EncodingTally, Line, convert, readable, text_lines, wrong_byte
 from headstart.data.records import Record, read_records
-from headstart.data.tables import Row, Table, check_count, check_damage
+from headstart.data.tables import Row, Table, check_count, check_damage, check_header
 from headstart.types.errors import DataError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+NAMED = re.compile(r"sep=[,;|\t]\s*")
+"""The line in which Excel names the delimiter, above the header."""
 SAMPLE = 50
 """Lines by which the delimiter is judged."""
 DAMAGE_TIP = "save the table as CSV, divided by commas, with quotes around a text that holds one"
@@ -28,7 +31,7 @@ def read_delimited(path: Path) -> Table:
     blank = 0
     header: tuple[str, ...] | None = None
     tally = EncodingTally()
-    for record in read_records(text_lines(path), delimiter):
+    for record in read_records(_lines(path), delimiter):
         if header is None:
             if any(field.strip() for field in record.fields):
                 header = _header(path, record)
@@ -54,9 +57,15 @@ def read_delimited(path: Path) -> Table:
     return Table(path, header, tuple(rows), remarks)
 
 
+def _lines(path: Path) -> Iterator[Line]:
+    for number, line in enumerate(text_lines(path)):
+        if number or not NAMED.fullmatch(line.text):
+            yield line
+
+
 def _delimiter(path: Path) -> str:
     """The mark that divides the first line, and most lines below it into as many fields."""
-    sample = list(islice((line for line in text_lines(path) if line.text.strip()), SAMPLE))
+    sample = list(islice((line for line in _lines(path) if line.text.strip()), SAMPLE))
     best, found = (0.0, 0), ","
     for mark in DELIMITERS:
         sizes = [len(record.fields) for record in read_records(sample, mark)]
@@ -74,15 +83,10 @@ def _header(path: Path, record: Record) -> tuple[str, ...]:
         raise DataError("the header is not UTF-8", place=place, tip=convert(path, "WINDOWS-1252"))
     if record.problem is not None:
         raise DataError(f"the header cannot be read: {record.problem}", place=place, tip=DAMAGE_TIP)
-    names = [field.strip().replace("\0", "") for field in record.fields]
-    double = next((name for name in names if name and names.count(name) > 1), None)
-    if double is not None:
-        raise DataError(
-            f"the column '{double}' stands twice in the header",
-            place=place,
-            tip="rename one of them",
-        )
-    return tuple(name or f"column {number}" for number, name in enumerate(names, 1))
+    given = (field.strip().replace("\0", "") for field in record.fields)
+    names = tuple(name or f"column {number}" for number, name in enumerate(given, 1))
+    check_header(place, names)
+    return names
 
 
 def _row(number: int, header: Sequence[str], record: Record, tally: EncodingTally) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,8 @@ def _check_head(path: Path) -> None:
 
 def convert(path: Path, encoding: str) -> str:
     """The tip that says how to make the file UTF-8."""
-    return f"convert it: iconv -f {encoding} -t UTF-8 '{path.name}' > 'utf8-{path.name}'"
+    old, new = shlex.quote(path.name), shlex.quote(f"utf8-{path.name}")
+    return f"convert it: iconv -f {encoding} -t UTF-8 {old} > {new}"
 
 
 def wrong_byte(text: str) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.encoding import unreadable
+from headstart.data.encoding import readable, unreadable
 from headstart.modalities.image import SUFFIXES
 from headstart.types.data import Place, SetAside
 from headstart.types.errors import DataError
@@ -51,7 +52,7 @@ def read_folder(folder: Path) -> ImageFolder:
     _check_splits(folder, classes)
     images: list[ImageFile] = []
     others = [
-        SetAside(Place(str(path)), "stands in no class folder" if is_image(path) else _not(path))
+        _aside(path, "stands in no class folder" if is_image(path) else _not(path))
         for path in loose
     ]
     empty: list[str] = []
@@ -61,7 +62,7 @@ def read_folder(folder: Path) -> ImageFolder:
             if is_image(path):
                 images.append(ImageFile(path, subfolder.name))
             else:
-                others.append(SetAside(Place(str(path)), _not(path)))
+                others.append(_aside(path, _not(path)))
         if len(images) == before:
             empty.append(subfolder.name)
     if not images:
@@ -70,7 +71,9 @@ def read_folder(folder: Path) -> ImageFolder:
             place=str(folder),
             tip=f"images end in {', '.join(sorted(SUFFIXES))}",
         )
-    remarks = [f"The subfolder '{name}' holds no image and is no class." for name in empty]
+    remarks = [
+        f"The subfolder '{readable(name)}' holds no image and is no class." for name in empty
+    ]
     return ImageFolder(tuple(images), tuple(others), tuple(remarks))
 
 
@@ -86,6 +89,10 @@ def flat_images(folder: Path) -> list[Path]:
 def is_image(path: Path) -> bool:
     """Whether a file is taken for an image, by its name."""
     return path.suffix.lower() in SUFFIXES
+
+
+def _aside(path: Path, reason: str) -> SetAside:
+    return SetAside(Place(readable(str(path))), readable(reason))
 
 
 def _not(path: Path) -> str:
@@ -110,11 +117,11 @@ def _check_splits(folder: Path, classes: list[Path]) -> None:
         return
     train = next((name for name in names if name.lower().startswith("train")), names[0])
     rest = [name for name in names if name != train]
-    held = f" --holdout {folder / rest[0]}" if rest else ""
+    held = f" --holdout {shlex.quote(str(folder / rest[0]))}" if rest else ""
     raise DataError(
         f"the subfolders ({', '.join(names)}) look like parts of the data, not like classes",
         place=str(folder),
-        tip=f"headstart run {folder / train}{held}",
+        tip=f"headstart run {shlex.quote(str(folder / train))}{held}",
     )
 
 

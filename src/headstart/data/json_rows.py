@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from headstart.data.encoding import EncodingTally, readable, text_lines, unreadable, wrong_byte
+from headstart.data.encoding import (
+    EncodingTally,
+    convert,
+    readable,
+    text_lines,
+    unreadable,
+    wrong_byte,
+)
 from headstart.data.tables import Row, Table, check_count, check_damage
 from headstart.types.errors import DataError
 
@@ -48,6 +55,13 @@ def read_json(path: Path) -> Table:
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise unreadable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"the file is not UTF-8 (byte 0x{error.object[error.start]:02X} after {error.start:,} "
+            "bytes); it seems to be Latin-1 (Windows-1252)",
+            place=str(path),
+            tip=convert(path, "WINDOWS-1252"),
+        ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"the file is not JSON ({error})", place=str(path), tip=TIP) from error
     rows = (_row(number, item) for number, item in enumerate(content, 1))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from headstart.data.checks import Purpose, check_dataset, label_problem, label_remarks
 from headstart.data.columns import find_columns, modality_of
+from headstart.data.encoding import readable
 from headstart.data.folders import read_folder
 from headstart.data.images import ImagePaths, check_images, remarks_on
 from headstart.data.keys import dataset_key, text_key
-from headstart.data.reading import read_table
+from headstart.data.reading import check_name, name_problem, read_table
 from headstart.data.tables import Row, Table, excerpt
 from headstart.modalities import validate_text
 from headstart.ports import Progress
@@ -39,7 +41,8 @@ def load_dataset(
         MissingExtraError: Parquet, without pyarrow.
     """
     source = Path(source).absolute()
-    if source.is_dir():
+    check_name(source)
+    if os.path.isdir(source):
         if modality == "text":
             raise DataError(
                 "texts are read from a table, not from a folder",
@@ -59,11 +62,12 @@ def _from_folder(folder: Path, progress: Progress | None) -> Dataset:
     examples: list[Example] = []
     aside = list(found.others)
     for image, check in zip(found.images, checks, strict=True):
-        place = Place(str(image.path))
-        if check.key is not None:
+        place = Place(readable(str(image.path)))
+        reason = name_problem(image.path) or label_problem(image.label) or check.reason
+        if reason is None and check.key is not None:
             examples.append(Example(check.key, str(image.path), image.label, place))
         else:
-            aside.append(SetAside(place, str(check.reason)))
+            aside.append(SetAside(place, str(reason)))
     aside.sort(key=lambda one: one.place.file)
     return _dataset(
         "image", examples, aside, folder, None, None, (*found.remarks, *remarks_on(checks))

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.json_rows import plain
-from headstart.data.tables import Row, Table, check_count
+from headstart.data.tables import Row, Table, check_count, check_header
 from headstart.types.errors import DataError, MissingExtraError
 
 MOST_BYTES = 2_000_000_000
 """Of the columns that are read, unpacked."""
+BATCH = 4096
+"""Rows unpacked together."""
 TIP = "write it again, for example with pandas: frame.to_parquet(…)"
 
 
@@ -30,10 +32,10 @@ def read_parquet(path: Path) -> Table:
         with parquet.ParquetFile(path) as file:
             check_count(path, file.metadata.num_rows)
             schema = file.schema_arrow
+            check_header(str(path), schema.names)
             names = [field.name for field in schema if _readable(field.type)]
-            _check_size(path, file.metadata, set(names))
-            columns = [column.to_pylist() for column in file.read(columns=names).columns]
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+            columns = _columns(path, file, names)
+    except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"the file is not Parquet that can be read ({message})", place=str(path), tip=TIP
@@ -46,7 +48,7 @@ def read_parquet(path: Path) -> Table:
             tip="store texts, or paths of image files, in a column of strings",
         )
     rows = tuple(
-        Row(number, {name: _cell(value) for name, value in zip(names, values, strict=True)})
+        Row(number, dict(zip(names, values, strict=True)))
         for number, values in enumerate(zip(*columns, strict=True), 1)
     )
     if not rows:
@@ -65,19 +67,31 @@ def _readable(kind: Any) -> bool:
     return not (types.is_nested(kind) or binary or types.is_fixed_size_binary(kind))
 
 
-def _check_size(path: Path, metadata: Any, names: set[str]) -> None:
+def _columns(path: Path, file: Any, names: list[str]) -> list[list[str | None]]:
+    """The cells of each column. Unpacked in batches, whose size is what they take in memory."""
+    columns: list[list[str | None]] = [[] for _ in names]
     size = 0
-    for group in range(metadata.num_row_groups):
-        for column in range(metadata.num_columns):
-            about = metadata.row_group(group).column(column)
-            if about.path_in_schema.split(".")[0] in names:
-                size += about.total_uncompressed_size
-    if size > MOST_BYTES:
-        raise DataError(
-            f"the columns have {size:,} bytes; at most {MOST_BYTES:,} are read",
-            place=str(path),
-            tip="take a sample of the rows",
-        )
+    for batch in file.iter_batches(BATCH, columns=names):
+        size += batch.nbytes
+        if size > MOST_BYTES:
+            raise DataError(
+                f"the columns have over {MOST_BYTES:,} bytes, which is the most that are read",
+                place=str(path),
+                tip="take a sample of the rows",
+            )
+        for cells, name in zip(columns, names, strict=True):
+            cells += map(_cell, _values(batch.column(name)))
+    return columns
+
+
+def _values(column: Any) -> list[Any]:
+    """Python values; dates and times as text, since Arrow's reach further than Python's."""
+    from pyarrow import types
+
+    if types.is_temporal(column.type) and not types.is_duration(column.type):
+        column = column.cast("string")
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _cell(value: Any) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from headstart.data.delimited import read_delimited
-from headstart.data.encoding import unreadable
+from headstart.data.encoding import readable, unreadable, wrong_byte
 from headstart.data.json_rows import read_json, read_json_lines
 from headstart.data.parquet import read_parquet
 from headstart.data.tables import Table
@@ -58,10 +59,30 @@ def read_table(path: Path) -> Table:
     return reader(path)
 
 
+def name_problem(path: Path) -> str | None:
+    """Why a path cannot be written down; None where it can."""
+    problem = wrong_byte(str(path))
+    return problem and f"the name of the file or of a folder above it is {problem}"
+
+
+def check_name(path: Path) -> None:
+    """Refuse a path that cannot be written down.
+
+    Raises:
+        DataError: a part of it is not UTF-8.
+    """
+    problem = name_problem(path)
+    if problem is not None:
+        raise DataError(problem, place=readable(str(path)), tip="rename the file or the folder")
+
+
 def near_names(path: Path) -> str:
     """What stands near a path that leads nowhere."""
     folder = path.absolute().parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return f"there is no folder {folder} either; check the path"
-    names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
-    return did_you_mean(path.name, sorted(names)) if names else f"{folder} is empty"
+    try:
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError as error:
+        return f"{folder} cannot be read ({error.strerror}); check the path"
+    return did_you_mean(path.name, map(readable, names)) if names else f"{folder} is empty"

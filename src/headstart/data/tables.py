@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,21 @@ def excerpt(value: str | None) -> str:
     text = readable((value or "")[: 2 * EXCERPT]).replace("\0", "\ufffd")
     text = " ".join(text.split())
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+
+
+def check_header(place: str, names: Sequence[str]) -> None:
+    """Refuse a table in which a name stands for two columns.
+
+    Raises:
+        DataError: so.
+    """
+    double = next((name for name, count in Counter(names).items() if count > 1), None)
+    if double is not None:
+        raise DataError(
+            f"the column '{double}' stands twice in the header",
+            place=place,
+            tip="rename one of them",
+        )
 
 
 def check_count(path: Path, number: int) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from headstart.data.columns import find_input, modality_of
+from headstart.data.encoding import readable
 from headstart.data.folders import flat_images, read_folder
 from headstart.data.images import ImagePaths
-from headstart.data.reading import read_table
+from headstart.data.reading import check_name, name_problem, read_table
 from headstart.data.tables import excerpt
 from headstart.modalities import validate_text
 from headstart.types.brief import ModalityName
@@ -39,7 +41,8 @@ def load_values(
         DataError: the source cannot be read, or the column is not clear.
     """
     source = Path(source).absolute()
-    if source.is_dir():
+    check_name(source)
+    if os.path.isdir(source):
         if modality == "text":
             raise DataError(
                 "texts are read from a table, not from a folder",
@@ -72,10 +75,13 @@ def load_values(
 def _folder(folder: Path) -> UnlabelledTable:
     """Images directly in the folder, or else in its subfolders."""
     paths = flat_images(folder) or [image.path for image in read_folder(folder).images]
-    return UnlabelledTable(
-        [str(path) for path in paths],
-        [Place(str(path)) for path in paths],
-        ("path",),
-        [{"path": str(path)} for path in paths],
-        (),
-    )
+    values: list[str | None] = []
+    places, aside = [], []
+    for path in paths:
+        place, reason = Place(readable(str(path))), name_problem(path)
+        values.append(str(path) if reason is None else None)
+        places.append(place)
+        if reason is not None:
+            aside.append(SetAside(place, reason))
+    rows: list[dict[str, str | None]] = [{"path": place.file} for place in places]
+    return UnlabelledTable(values, places, ("path",), rows, tuple(aside))

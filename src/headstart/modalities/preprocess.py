@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.modalities.image.classical import KIND as HOG_COLOUR
-from headstart.modalities.image.classical import image_matrix
+from headstart.modalities.image.classical import fit_classical, image_matrix
 from headstart.modalities.image.pixels import INTERPOLATIONS, PixelPreprocessor
 from headstart.modalities.text.ngrams import KIND as NGRAMS
 from headstart.modalities.text.ngrams import NGrams
@@ -107,7 +107,7 @@ def load_preprocessor(spec: Mapping[str, Any], files: Mapping[str, bytes]) -> Pr
             return NoPreprocessor()
     except KeyError as error:
         raise BundleError(f"the preprocessing '{kind}' lacks {error.args[0]}") from error
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # Readers of JSON, arrays and tokenizers raise anything.
         raise BundleError(f"the preprocessing '{kind}' cannot be used: {error}") from error
     raise BundleError(
         f"the preprocessing '{kind}' is unknown to this version",
@@ -125,4 +125,11 @@ def _classical(
             arrays[stem] = np.array(json.loads(content), dtype=np.str_)
         elif suffix == "npy":
             arrays[stem] = np.load(io.BytesIO(content), allow_pickle=False)
-    return ClassicalFeatures(kind, dict(settings["settings"]), arrays, int(settings["width"]))
+    found = ClassicalFeatures(kind, dict(settings["settings"]), arrays, int(settings["width"]))
+    known = fit_classical()
+    if kind == HOG_COLOUR and (found.settings, found.width) != (known.settings, known.width):
+        raise ValueError(
+            f"settings {found.settings} and width {found.width}; "
+            f"this version knows {known.settings} and {known.width}"
+        )
+    return found

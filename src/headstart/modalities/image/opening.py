@@ -49,8 +49,8 @@ def open_image(path: Path | str) -> Image.Image:
         DataError: the file is no image, is damaged, or is too large; the place is the path.
     """
     with _opened(path) as image:
-        turn = _orientation(image)
         image.load()
+        turn = _orientation(image)  # None for a TIFF, which Pillow turns when it loads it.
         plain = _plain(image)
         return plain if turn is None else plain.transpose(turn)
 
@@ -91,11 +91,14 @@ def _opened(path: Path | str) -> Iterator[Image.Image]:
             raise _error(
                 f"the file has {about.st_size:,} bytes; at most {MOST_BYTES:,} are read", place
             )
-        with _quiet():
-            image = Image.open(path, formats=FORMATS)
-        with image:
-            _check_size(image.width, image.height, place)
-            yield image
+        # A stream, not a path: Pillow maps a file that it knows by its path into memory, and for
+        # a TIFF that lies on its side it gets the rows wrong.
+        with Path(path).open("rb") as stream:
+            with _quiet():
+                image = Image.open(stream, formats=FORMATS)
+            with image:
+                _check_size(image.width, image.height, place)
+                yield image
     except UnidentifiedImageError:
         raise _error("the file is not an image that can be read", place) from None
     except Image.DecompressionBombError as error:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import floor
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ INTERPOLATIONS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 DECODERS = min(4, os.cpu_count() or 1)
+LARGEST = 4096
+"""Pixels of the shorter side before it is cropped."""
 ALONE = 4
 """Images below which threads cost more than they bring (callers run such batches in threads)."""
 
@@ -50,13 +53,20 @@ class PixelPreprocessor:
             raise ValueError(
                 f"size {size} and crop fraction {crop_fraction}; at least 1, and above 0 up to 1"
             )
+        if size / crop_fraction > LARGEST:
+            raise ValueError(
+                f"size {size} and crop fraction {crop_fraction} ask for images of "
+                f"{size / crop_fraction:,.0f} pixels a side; at most {LARGEST:,} are made"
+            )
         if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
             raise ValueError(
                 f"mean {mean} and std {std}; three numbers each, the latter above zero"
             )
-        self._size, self._crop, self._interpolation = size, crop_fraction, interpolation
+        self._size, self._crop, self._interpolation = index(size), crop_fraction, interpolation
         self._mean = np.array(mean, dtype=np.float32).reshape(3, 1, 1)
         self._std = np.array(std, dtype=np.float32).reshape(3, 1, 1)
+        if not np.isfinite([self._mean, self._std]).all():
+            raise ValueError(f"mean {mean} and std {std} are not finite")
 
     @property
     def spec(self) -> dict[str, Any]:

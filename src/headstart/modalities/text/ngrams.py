@@ -146,6 +146,8 @@ class NGrams:
         self._idf = np.concatenate([arrays[f"{name}_idf"] for name, _ in BLOCKS])
         if not len(self._words) + len(self._pieces) == self.width == len(self._idf):
             raise ValueError(f"the vocabulary does not have {self.width} n-grams")
+        if self._idf.dtype.kind != "f" or not np.isfinite(self._idf).all():
+            raise ValueError("the inverse document frequencies are not finite numbers")
         self._known: dict[str, list[int]] = {}
 
     def _columns(self, text: str) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,18 @@ class TokenPreprocessor:
         if max_tokens < 1 or pad_multiple < 1:
             raise ValueError(f"max_tokens {max_tokens} and pad_multiple {pad_multiple}; at least 1")
         unknown = [name for name in inputs if name not in INPUTS]
-        if unknown:
-            raise ValueError(f"input '{unknown[0]}'; there are {', '.join(INPUTS)}")
+        if unknown or not inputs:
+            named = f"input '{unknown[0]}'" if unknown else "no input is named"
+            raise ValueError(f"{named}; there are {', '.join(INPUTS)}")
         self._content = tokenizer
         self._inputs = tuple(inputs)
-        self._max_tokens, self._multiple = max_tokens, pad_multiple
+        self._max_tokens, self._multiple = index(max_tokens), index(pad_multiple)
         self._tokenizer = _tokenizer(tokenizer)
+        special = self._tokenizer.num_special_tokens_to_add(False)
+        if max_tokens <= special:
+            raise ValueError(
+                f"max_tokens {max_tokens}; the tokenizer adds {special} of its own to each text"
+            )
         self._pad, self._pad_kind = _padding(self._tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
