@@ -160,7 +160,7 @@ class _Path:
 
     def step(self, l2: float) -> float:
         """Sum of the log losses of the rows left out."""
-        self.last = solve(self._problem, l2, self.last, 1e-4)
+        self.last = solve(self._problem, l2, self.last, 1e-3)
         return softmax_and_loss(self._rows @ self.last[:-1] + self.last[-1], self._answers)[1]
 
 
