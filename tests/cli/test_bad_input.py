@@ -138,6 +138,19 @@ def test_columns_that_are_not_clear_name_the_flags(refuse: Refuse, tmp_path: Pat
     assert "--label three or --label four" in said
 
 
+def test_a_group_and_a_time_that_are_not_there(refuse: Refuse, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    lines = [f"{text},{label},c{i % 5},never" for i, (text, label) in enumerate(GOOD)]
+    path.write_text("text,label,customer,at\n" + "\n".join(lines) + "\n")
+    said = refuse(path, "--group", "custmer")
+    assert "no other column 'custmer'" in said
+    assert "did you mean 'customer'" in said
+    said = refuse(path, "--time", "at")
+    assert "'never' is no time" in said
+    assert "row 1, column 'at'" in said
+    assert "ISO 8601" in said
+
+
 def test_a_holdout_that_is_missing(refuse: Refuse, tmp_path: Path) -> None:
     said = refuse(write(tmp_path / "t.csv", GOOD), "--holdout", str(tmp_path / "none.csv"))
     assert "none.csv" in said

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from headstart.audit.checks import run_checks
+from headstart.audit.columns import check_columns
 from headstart.audit.labels import LabelRanking, rank_labels
 from headstart.audit.near_duplicates import find_near_duplicates
 from headstart.audit.split import audit
 
-__all__ = ["LabelRanking", "audit", "find_near_duplicates", "rank_labels", "run_checks"]
+__all__ = [
+    "LabelRanking",
+    "audit",
+    "check_columns",
+    "find_near_duplicates",
+    "rank_labels",
+    "run_checks",
+]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.types.brief import DataSource
 from headstart.types.data import Dataset, Example
 from headstart.types.errors import DataError, did_you_mean
 
@@ -127,6 +128,18 @@ def times(dataset: Dataset, name: str) -> NDArray[np.float64]:
             tip="name another column with --time, or none",
         )
     return np.array(found)
+
+
+def check_columns(dataset: Dataset, holdout: Dataset | None, data: DataSource) -> None:
+    """See that the columns by which to group and to order can be used, before any work.
+
+    Raises:
+        DataError: one cannot.
+    """
+    if data.group_column is not None:
+        group_ids(dataset, holdout, data.group_column)
+    if data.time_column is not None:
+        times(dataset, data.time_column)
 
 
 def latest(when: NDArray[np.float64], share: float) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt import judge, majority_shares
-from headstart.audit import LabelRanking, audit, find_near_duplicates, rank_labels
+from headstart.audit import LabelRanking, audit, check_columns, find_near_duplicates, rank_labels
 from headstart.backbones import scorecard
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
@@ -76,6 +76,7 @@ def prepare(brief: Brief, progress: Progress) -> Prepared:
     """
     sources = read_sources(brief, progress)
     modality = sources.dataset.modality
+    check_columns(sources.dataset, sources.holdout, brief.data)
     require(f"a run on {modality}s", modality)
     return Prepared(sources, candidates(brief, modality, progress))
 
