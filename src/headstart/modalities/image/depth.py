@@ -27,7 +27,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
     scaled = np.empty(values.shape, dtype=np.uint8)
     step = max(1, STRIP // max(1, values.shape[1]))
     for top in range(0, len(values), step):
-        strip = np.nan_to_num(values[top : top + step].astype(np.float64), nan=0.0)
+        strip = values[top : top + step].astype(np.float64)
+        np.nan_to_num(strip, copy=False, nan=0.0, posinf=white, neginf=0.0)
         scaled[top : top + step] = np.clip((strip * (255 / white)).round(), 0, 255)
     return Image.fromarray(scaled)
 
