@@ -72,7 +72,7 @@ def test_all_problems_at_once(pilot: Path) -> None:
         (b'[data]\npath = "\xe9.csv"\n', "line 2 is not UTF-8"),
         ('[data]\npath = "data.csv"\n[requirement]\nlevel = 90.0', "90% is 0.9"),
         ('[data]\npath = "data.csv"\n[mistakes.costs]\na = -1.0', "a is negative"),
-        ('[data]\npath = "data.csv"\n[mistakes.costs]\na = nan', "a is negative"),
+        ('[data]\npath = "data.csv"\n[mistakes.costs]\na = nan', "finite number"),
         ('[data]\npath = "data.csv"\n[trial]\nbackbones = "x"', "it must be a list"),
         ('[data]\npath = "data.csv"\n[budget]\nminutes = 0', "it must be greater than 0"),
     ],
