@@ -84,7 +84,11 @@ def test_what_else_lies_there_is_set_aside_and_hidden_files_are_passed_over(phot
         ([], "the folder holds no images", "one subfolder a class"),
         (["a.png", "b.png"], "the folder holds 2 images and no subfolder", "one subfolder a class"),
         (["notes.txt"], "the folder holds no images", "one subfolder a class"),
-        (["cat/a.txt", "dog/b.txt"], "the 2 subfolders hold no images", ".jpeg, .jpg, .png"),
+        (
+            ["cat/a.txt", "dog/b.txt"],
+            "none of the subfolders (2) holds an image",
+            ".jpeg, .jpg, .png",
+        ),
     ],
 )
 def test_a_folder_without_classes_of_images(

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from headstart.modalities import get_modality, validate_text
-from headstart.modalities.preprocess import (
-    ClassicalPreprocessor,
-    NoPreprocessor,
-    TokenPreprocessor,
-    load_preprocessor,
-)
-from headstart.types.errors import BundleError
+from headstart.modalities.preprocess import TokenPreprocessor
 
 TEXTS = [
     "Where is my card?",
@@ -30,18 +27,40 @@ TEXTS = [
 ]
 
 
-def test_ngrams_are_scikit_learns_tf_idf() -> None:
-    text = get_modality("text")
-    fitted = text.classical_fit(TEXTS)
-    ours = text.classical_transform(fitted, TEXTS)
+CHARACTERS = st.one_of(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\0"),
+    st.sampled_from(" \t\n\x0b\x1c\x85\xa0\u2003\u3000\u200bİıßﬁ_-.aAbBé"),
+)
+CORPUS = st.lists(
+    st.text(CHARACTERS, min_size=1, max_size=30).filter(lambda text: validate_text(text) is None),
+    min_size=1,
+    max_size=6,
+)
+
+
+def check_against_scikit_learn(train: list[str], test: list[str]) -> None:
     common = {"sublinear_tf": True, "lowercase": True, "dtype": np.float64}
-    words = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), **common)
-    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **common)
-    theirs = hstack([words.fit_transform(TEXTS), pieces.fit_transform(TEXTS)]).toarray()
-    assert ours.shape == theirs.shape
-    names = [*words.get_feature_names_out(), *pieces.get_feature_names_out()]
+    blocks = [TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **common)]
+    if any(re.search(r"\w", text) for text in train):
+        blocks.insert(0, TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), **common))
+    theirs = hstack([block.fit(train).transform(test) for block in blocks]).toarray()
+    names = [str(name) for block in blocks for name in block.get_feature_names_out()]
+    text = get_modality("text")
+    fitted = text.classical_fit(train)
     assert [*fitted.arrays["words"], *fitted.arrays["characters"]] == names
-    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    assert fitted.width == len(names)
+    np.testing.assert_allclose(text.classical_transform(fitted, test), theirs, atol=1e-6)
+
+
+def test_ngrams_are_scikit_learns_tf_idf() -> None:
+    check_against_scikit_learn(TEXTS, TEXTS)
+    check_against_scikit_learn(TEXTS, ["where is the card that was never seen", "zzz", "☂"])
+
+
+@given(CORPUS, CORPUS)
+@settings(max_examples=150, deadline=None)
+def test_ngrams_are_scikit_learns_in_any_script(train: list[str], test: list[str]) -> None:
+    check_against_scikit_learn(train, test)
 
 
 def test_the_vocabulary_is_bounded_and_keeps_what_is_frequent() -> None:
@@ -83,32 +102,6 @@ def test_tokens_are_the_tokenizers_own() -> None:
     reference.no_truncation()
     whole = [len(one.ids) for one in reference.encode_batch(texts)]
     assert ours.lengths(texts).tolist() == whole
-
-
-@pytest.mark.parametrize("kind", ["tokens", "ngrams", "none"])
-def test_a_preprocessor_comes_back_from_its_spec_and_files(kind: str) -> None:
-    made = {
-        "tokens": lambda: TokenPreprocessor(tokenizer(), max_tokens=16),
-        "ngrams": lambda: ClassicalPreprocessor(get_modality("text").classical_fit(TEXTS)),
-        "none": NoPreprocessor,
-    }[kind]()
-    again = load_preprocessor(made.spec, made.files)
-    for name, array in made(TEXTS).items():
-        np.testing.assert_array_equal(again(TEXTS)[name], array)
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
-        ({"kind": "magic"}, "unknown to this version"),
-        ({"kind": "tokens", "max_tokens": 8}, "lacks tokenizer.json"),
-        ({"kind": "pixels", "nonsense": 1}, "cannot be used"),
-        ({"kind": "ngrams"}, "lacks"),
-    ],
-)
-def test_a_broken_spec_is_refused(spec: dict[str, object], said: str) -> None:
-    with pytest.raises(BundleError, match=said):
-        load_preprocessor(spec, {})
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def read_folder(folder: Path) -> ImageFolder:
     classes, loose = _entries(folder)
     if not classes:
         pictures = sum(is_image(path) for path in loose)
-        said = f"holds {pictures} images and no subfolder" if pictures else "holds no images"
+        some = "1 image" if pictures == 1 else f"{pictures} images"
+        said = f"holds {some} and no subfolder" if pictures else "holds no images"
         raise DataError(
             f"the folder {said}",
             place=str(folder),
@@ -67,7 +68,7 @@ def read_folder(folder: Path) -> ImageFolder:
             empty.append(subfolder.name)
     if not images:
         raise DataError(
-            f"the {len(classes)} subfolders hold no images",
+            f"none of the subfolders ({len(classes)}) holds an image",
             place=str(folder),
             tip=f"images end in {', '.join(sorted(SUFFIXES))}",
         )
