@@ -183,7 +183,7 @@ PICTURE_CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def near_duplicate_pictures(
-    title: str, paths: list[str], labels: list[str], folder: Path, each: int
+    title: str, paths: list[str], labels: list[str], folder: Path, each: int, encoder: object
 ) -> None:
     chance = random.Random(2)
     values, names, planted = list(paths), list(labels), {}
@@ -197,7 +197,9 @@ def near_duplicate_pictures(
             values.append(str(target))
             names.append(labels[i])
     print(f"\n## Near-duplicate pictures ({title})\n")
-    score_pairs(dataset(values, names, image=True), planted, None)
+    keys = [file_key(Path(value)) for value in values]
+    features = encoder.encode(values, keys)  # type: ignore[attr-defined]
+    score_pairs(dataset(values, names, image=True), planted, features)
 
 
 # ---------------------------------------------------------------- labels
@@ -345,18 +347,18 @@ def main() -> int:
     near_duplicate_texts(texts, labels, encoder)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
+        lite = load_encoder("pkg:efficientnet-lite0")
         paths, names = photographs(said.shared, "train")
         (work / "copies").mkdir()
         near_duplicate_pictures(
-            "1,000 of CIFAR-10, 32 × 32", paths, names, work / "copies", said.pictures
+            "1,000 of CIFAR-10, 32 × 32", paths, names, work / "copies", said.pictures, lite
         )
         cells, kinds = solar_cells(work / "cells")
         (work / "cell-copies").mkdir()
         near_duplicate_pictures(
-            "600 solar cells, 300 × 300", cells, kinds, work / "cell-copies", said.pictures
+            "600 solar cells, 300 × 300", cells, kinds, work / "cell-copies", said.pictures, lite
         )
         picture_faults(cells[:300], work / "faults")
-        lite = load_encoder("pkg:efficientnet-lite0")
         seen = lite.encode(paths, [file_key(Path(path)) for path in paths])
     order = sorted(set(names))
     differences = label_errors(seen, np.array([order.index(n) for n in names]), "1,000 photographs")

@@ -35,6 +35,8 @@ class Options:
     holdout: str | None = None
     group: str | None = None
     time: str | None = None
+    also: tuple[str, ...] = ()
+    separator: str | None = None
     metric: str | None = None
     level: float | None = None
     backbones: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ def run(
     holdout: str | Path | None = None,
     group: str | None = None,
     time: str | None = None,
+    also: Sequence[str] = (),
     out: str | Path | None = None,
     metric: str | None = None,
     level: float | None = None,
@@ -62,7 +65,8 @@ def run(
 
     data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
     pilot folder. group: column whose rows belong together; time: column by which the latest rows
-    are held out. out: the pilot folder (default: `<name>-pilot` in the working folder).
+    are held out; also: other label columns, which the audit looks at. out: the pilot folder
+    (default: `<name>-pilot` in the working folder).
 
     Raises:
         InputError: the data, the brief, a backbone or the folder cannot be used.
@@ -74,6 +78,7 @@ def run(
         holdout=str(holdout) if holdout is not None else None,
         group=group,
         time=time,
+        also=tuple(also),
         metric=metric,
         level=level,
         backbones=(backbone,) if isinstance(backbone, str) else tuple(backbone),
@@ -166,12 +171,14 @@ def run_pilot(opened: Opened, progress: Progress) -> Decision:
 
 
 @contextmanager
-def _started(opened: Opened, progress: Progress) -> Iterator[tuple[Prepared, Parts]]:
+def _started(
+    opened: Opened, progress: Progress, *, sets: bool = False
+) -> Iterator[tuple[Prepared, Parts]]:
     """The data read, the folder made and held, the store open."""
     from headstart.workflow.pipeline import Parts, prepare
 
     pilot = opened.pilot
-    prepared = prepare(opened.brief, progress)
+    prepared = prepare(opened.brief, progress, sets=sets)
     if pilot.exists():
         pilot.create()
     else:
@@ -199,7 +206,7 @@ def audit_pilot(opened: Opened, progress: Progress) -> Audited:
     from headstart.decide import audit_json, audit_text
     from headstart.workflow.pipeline import run_audit
 
-    with _started(opened, progress) as (prepared, parts):
+    with _started(opened, progress, sets=True) as (prepared, parts):
         view = run_audit(opened.brief, prepared, opened.pilot, parts)
     return Audited(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
 
@@ -338,6 +345,8 @@ def _infer(data: Path, options: Options) -> Brief:
         holdout=options.holdout,
         group_column=options.group,
         time_column=options.time,
+        also=options.also,
+        separator=options.separator,
         metric=options.metric,
         level=options.level,
         backbones=options.backbones,

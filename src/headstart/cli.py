@@ -101,6 +101,10 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
     command.add_argument("--holdout", metavar="DATA", help="rows kept for the final judgement")
     command.add_argument("--group", metavar="COLUMN", help="rows of one value stay together")
     command.add_argument("--time", metavar="COLUMN", help="the latest rows are held out")
+    command.add_argument(
+        "--also", action="append", default=[], metavar="COLUMN", help="another label column"
+    )
+    command.add_argument("--separator", metavar="S", help="between several labels of one row")
     command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
     command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
     command.add_argument(
@@ -119,6 +123,8 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         holdout=arguments.holdout,
         group=arguments.group,
         time=arguments.time,
+        also=tuple(arguments.also),
+        separator=arguments.separator,
         metric=arguments.metric,
         level=arguments.level,
         backbones=tuple(arguments.backbone),

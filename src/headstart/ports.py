@@ -123,6 +123,8 @@ class AuditInputs:
     tokenize: Callable[[Sequence[str]], list[list[str]]] | None = None
     """The candidate's tokens of each text, not truncated."""
     max_tokens: int | None = None
+    also: tuple[str, ...] = ()
+    """Further columns with labels."""
     seed: int = 0
 
 

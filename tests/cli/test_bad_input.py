@@ -75,7 +75,7 @@ def test_a_folder_without_images(refuse: Refuse, tmp_path: Path) -> None:
     (tmp_path / "photos" / "cat").mkdir(parents=True)
     (tmp_path / "photos" / "cat" / "notes.md").write_text("none")
     said = refuse(tmp_path / "photos")
-    assert "no images" in said
+    assert "none of the subfolders (1) holds an image" in said
     assert "photos" in said
     assert ".jpg" in said
 

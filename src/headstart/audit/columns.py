@@ -130,8 +130,32 @@ def times(dataset: Dataset, name: str) -> NDArray[np.float64]:
     return np.array(found)
 
 
+def label_values(dataset: Dataset, name: str) -> list[str]:
+    """The labels of another column, empty where a row has none.
+
+    Raises:
+        DataError: there is no such column, or it holds a single label.
+    """
+    known = dict.fromkeys(key for example in dataset.examples for key, _ in example.metadata)
+    if name not in known:
+        raise DataError(
+            f"there is no other column '{name}' with labels",
+            place=dataset.source,
+            tip=did_you_mean(name, list(known)) if known else "the data has no further columns",
+        )
+    values = [dict(example.metadata).get(name, "").strip() for example in dataset.examples]
+    if len(set(values) - {""}) < 2:
+        raise DataError(
+            f"the column '{name}' holds fewer than two labels",
+            place=dataset.source,
+            tip="name another column with --also, or none",
+        )
+    return values
+
+
 def check_columns(dataset: Dataset, holdout: Dataset | None, data: DataSource) -> None:
-    """See that the columns by which to group and to order can be used, before any work.
+    """See that the columns by which to group and to order, and those with further labels, can be
+    used, before any work.
 
     Raises:
         DataError: one cannot.
@@ -140,6 +164,8 @@ def check_columns(dataset: Dataset, holdout: Dataset | None, data: DataSource) -
         group_ids(dataset, holdout, data.group_column)
     if data.time_column is not None:
         times(dataset, data.time_column)
+    for name in data.also:
+        label_values(dataset, name)
 
 
 def latest(when: NDArray[np.float64], share: float) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -130,6 +131,7 @@ def audit(
             tip="give rows of at least two classes",
         )
     n, codes = len(dataset), dataset.codes()
+    single = tuple(sorted({label for own_labels in dataset.sets for label in own_labels}))
     rows = (*dataset.examples, *(holdout.examples if holdout is not None else ()))
     contents = [normalised(example, dataset.modality) for example in rows]
     known = [] if near is None else [np.concatenate([near.groups, near.holdout_groups])]
@@ -152,7 +154,7 @@ def audit(
             findings += leaking_rows(holdout, clean)
         else:
             clean &= ~near.leaking
-        findings += unseen_labels(holdout, labels)
+        findings += unseen_labels(holdout, single)
     elif n >= FEWEST_FOR_HOLDOUT and brief.data.time_column is not None:
         late = latest(times(dataset, brief.data.time_column), HOLDOUT_SHARE)
         kind, development, held = "carved", np.flatnonzero(~late), np.flatnonzero(late)
@@ -165,11 +167,9 @@ def audit(
         kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)
     metric, why = choose_metric(codes, labels, brief)
     folds, own = _folds(dataset, development, ids, brief)
-    counts = np.bincount(codes, minlength=len(labels))
-    apart = {
-        label: len(np.unique(own[codes[development] == code])) for code, label in enumerate(labels)
-    }
-    small = tuple(label for label in labels if apart[label] < folds.k)
+    counts = Counter(label for own_labels in dataset.sets for label in own_labels)
+    apart = _apart(dataset, development, own)
+    small = tuple(label for label in single if apart[label] < folds.k)
     return AuditReport(
         development=development.astype(np.int64),
         groups=own,
@@ -178,12 +178,24 @@ def audit(
         holdout=held.astype(np.int64),
         holdout_clean=clean,
         rows=n,
-        class_counts={label: int(counts[code]) for code, label in enumerate(labels)},
+        class_counts={label: counts[label] for label in single},
         metric=metric,
         metric_reason=why,
         small_classes=small,
         findings=(*findings, *small_classes(small, apart, folds.k)),
     )
+
+
+def _apart(
+    dataset: Dataset, development: NDArray[np.int64], groups: NDArray[np.int64]
+) -> dict[str, int]:
+    """Separate development rows of each label."""
+    found: dict[str, set[int]] = {}
+    sets = dataset.sets
+    for row, group in zip(development.tolist(), groups.tolist(), strict=True):
+        for label in sets[row]:
+            found.setdefault(label, set()).add(group)
+    return {label: len(found.get(label, ())) for labels in sets for label in labels}
 
 
 def _check_late(

@@ -110,10 +110,12 @@ def leaking_rows(holdout: Dataset, clean: NDArray[np.bool_]) -> list[Finding]:
 
 def unseen_labels(holdout: Dataset, labels: Sequence[str]) -> list[Finding]:
     """Labels of the hold-out that no development row has."""
-    strange = [example for example in holdout.examples if example.label not in set(labels)]
+    known = set(labels)
+    new = [[label for label in own if label not in known] for own in holdout.sets]
+    strange = [e for e, labels in zip(holdout.examples, new, strict=True) if labels]
     if not strange:
         return []
-    counts = Counter(example.label for example in strange)
+    counts = Counter(label for labels in new for label in labels)
     named = ", ".join(f"'{label}' ({n})" for label, n in counts.most_common(SHOWN))
     share = len(strange) / len(holdout)
     return [

@@ -52,6 +52,18 @@ class DataForm(Form):
         description="Column with the time of each row: the latest fifth becomes the hold-out. "
         "Default: none.",
     )
+    also: list[str] = Field(
+        default_factory=list,
+        description="Other label columns of the same rows (urgency, area): audited beside the "
+        "label. Default: none.",
+    )
+    separator: str | None = Field(
+        None,
+        min_length=1,
+        max_length=5,
+        description="What stands between the labels of a row that may have several, such as ';'. "
+        "Default: one label a row.",
+    )
     modality: Literal["text", "image"] | None = Field(
         None, description="text or image. Default: found by itself."
     )

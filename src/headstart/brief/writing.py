@@ -73,6 +73,8 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "holdout": data.holdout,
             "group": data.group_column,
             "time": data.time_column,
+            "also": list(data.also),
+            "separator": data.separator,
             "modality": data.modality,
         },
         "requirement": {

@@ -95,17 +95,18 @@ def check_dataset(dataset: Dataset, purpose: Purpose) -> None:
         return
     column = f", column '{dataset.label_column}'" if dataset.label_column else ""
     place = f"{dataset.source}{column}"
-    if len(dataset.labels) < FEWEST_CLASSES:
+    labels = sorted({label for labels in dataset.sets for label in labels})
+    if len(labels) < FEWEST_CLASSES:
         raise DataError(
-            f"there is one class, '{dataset.labels[0]}', in all {n} rows; "
+            f"there is one class, '{labels[0]}', in all {n} rows; "
             f"at least {FEWEST_CLASSES} are needed",
             place=place,
             tip="add rows of another class"
             + (", or name another column with --label" if column else ""),
         )
-    if len(dataset.labels) > n // 2:
+    if len(labels) > n // 2:
         raise DataError(
-            f"the {n} rows have {len(dataset.labels)} different labels; "
+            f"the {n} rows have {len(labels)} different labels; "
             "with fewer than 2 rows a class nothing can be learned",
             place=place,
             tip="merge classes or label more rows"

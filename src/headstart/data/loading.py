@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from headstart.data.checks import Purpose, check_dataset, label_problem, label_remarks
@@ -29,12 +30,14 @@ def load_dataset(
     modality: ModalityName | None = None,
     progress: Progress | None = None,
     purpose: Purpose = "training",
+    separator: str | None = None,
 ) -> Dataset:
     """Read labelled texts or images.
 
     source: a CSV, TSV, JSON, JSONL or Parquet file, or a folder of images with one subfolder a
     class. Columns that are not named are found where only one can be meant. Training data needs
-    two classes and ten usable rows; a hold-out one row.
+    two classes and ten usable rows; a hold-out one row. With a `separator`, a field of the label
+    column may hold several labels.
 
     Raises:
         DataError: the source cannot be used; the message names the value, the place and what to do.
@@ -52,8 +55,40 @@ def load_dataset(
         dataset = _from_folder(source, progress)
     else:
         dataset = _from_table(source, input_column, label_column, modality, progress)
+    if separator is not None:
+        dataset = with_label_sets(dataset, separator, purpose)
     check_dataset(dataset, purpose)
-    return dataset
+    single = [label for labels in dataset.sets for label in labels]
+    return replace(dataset, remarks=(*dataset.remarks, *label_remarks(single)))
+
+
+def with_label_sets(dataset: Dataset, separator: str, purpose: Purpose = "training") -> Dataset:
+    """The same rows with their labels read as sets: trimmed, sorted, each once.
+
+    Raises:
+        DataError: the separator is in no label of rows to train on.
+    """
+    several = any(separator in example.label for example in dataset.examples)
+    if purpose == "training" and not several:
+        raise DataError(
+            f"no label holds the separator '{separator}'",
+            place=f"{dataset.source}, column '{dataset.label_column}'",
+            tip="name what stands between the labels of one row with --separator, or leave it out",
+        )
+    examples = []
+    for example in dataset.examples:
+        parts = {part.strip() for part in example.label.split(separator)} - {""}
+        examples.append(replace(example, label=separator.join(sorted(parts)) or example.label))
+    return _dataset(
+        dataset.modality,
+        examples,
+        dataset.set_aside,
+        Path(dataset.source),
+        dataset.input_column,
+        dataset.label_column,
+        dataset.remarks,
+        separator,
+    )
 
 
 def _from_folder(folder: Path, progress: Progress | None) -> Dataset:
@@ -156,6 +191,7 @@ def _dataset(
     input_column: str | None,
     label_column: str | None,
     remarks: Sequence[str],
+    separator: str | None = None,
 ) -> Dataset:
     labels = tuple(sorted({example.label for example in examples}))
     return Dataset(
@@ -167,5 +203,6 @@ def _dataset(
         input_column=input_column,
         label_column=label_column,
         set_aside=tuple(aside),
-        remarks=(*remarks, *label_remarks([example.label for example in examples])),
+        remarks=tuple(remarks),
+        separator=separator,
     )

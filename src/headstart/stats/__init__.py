@@ -2,6 +2,7 @@
 
 from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
 from headstart.stats.folds import compare, mean_over_folds
+from headstart.stats.multiplicity import holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
 from headstart.stats.proportions import clopper_pearson, wilson
@@ -9,6 +10,7 @@ from headstart.stats.proportions import clopper_pearson, wilson
 __all__ = [
     "clopper_pearson",
     "compare",
+    "holm",
     "labels_needed",
     "mcnemar_exact",
     "mean_over_folds",

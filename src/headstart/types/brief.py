@@ -23,6 +23,10 @@ class DataSource:
     """Rows of one value (customer, device, speaker) are never on both sides of a split."""
     time_column: str | None = None
     """The latest rows become the hold-out."""
+    also: tuple[str, ...] = ()
+    """Other label columns of the same rows; the audit looks at them too."""
+    separator: str | None = None
+    """What stands between the labels of a row that may have several."""
     definitions: dict[str, str] = field(default_factory=dict)
     """Label name to its definition in plain words."""
 

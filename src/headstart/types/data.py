@@ -66,6 +66,9 @@ class Dataset:
     set_aside: tuple[SetAside, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the reader noticed and the user should know, in plain sentences."""
+    separator: str | None = None
+    """What stands between the labels of a row that may have several; then `label` is their set,
+    sorted and joined, and `labels` are the sets that occur."""
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -77,6 +80,13 @@ class Dataset:
     @property
     def keys(self) -> list[str]:
         return [example.key for example in self.examples]
+
+    @property
+    def sets(self) -> list[tuple[str, ...]]:
+        """The labels of each row: one, or several where there is a separator."""
+        if self.separator is None:
+            return [(example.label,) for example in self.examples]
+        return [tuple(example.label.split(self.separator)) for example in self.examples]
 
     def codes(self, labels: tuple[str, ...] | None = None) -> NDArray[np.int64]:
         """Index of each label in `labels` (default: the dataset's own); -1 where it is absent."""
@@ -191,6 +201,7 @@ class AuditReport:
     """For each hold-out row: does it decide? False where it duplicates a development row."""
     rows: int
     class_counts: dict[str, int]
+    """Rows of each class; of each single label where a row may have several."""
     metric: str
     metric_reason: str
     small_classes: tuple[str, ...] = ()

@@ -29,7 +29,8 @@ def look(
     brief: Brief,
     progress: Progress,
 ) -> tuple[CheckOutcome, ...]:
-    """Every check on the development rows. Of the hold-out only the inputs are compared."""
+    """Every check on the development rows. Of the hold-out only the inputs are compared. Without
+    `results`, the checks that ask what arms answered say that they could not."""
     whole = sources.dataset
     dataset = replace(whole, examples=tuple(whole.examples[int(i)] for i in split.development))
     held = sources.holdout
@@ -41,11 +42,12 @@ def look(
             holdout=held,
             features=seen.matrix,
             holdout_features=there.matrix if there else None,
-            probabilities=witness(results).out_of_fold,
+            probabilities=witness(results).out_of_fold if results else None,
             groups=split.groups,
             definitions=brief.data.definitions,
             tokenize=_tokenize(backbone.encoder),
             max_tokens=backbone.card.max_tokens,
+            also=brief.data.also,
             seed=brief.seed,
         ),
         progress,

@@ -27,7 +27,7 @@ from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
-from headstart.types.errors import BundleError
+from headstart.types.errors import BundleError, DataError
 from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
@@ -66,14 +66,21 @@ class Prepared:
     backbones: list[Candidate]
 
 
-def prepare(brief: Brief, progress: Progress) -> Prepared:
-    """Read the data and find the backbones; nothing is written.
+def prepare(brief: Brief, progress: Progress, *, sets: bool = False) -> Prepared:
+    """Read the data and find the backbones; nothing is written. With `sets`, a row may have several
+    labels.
 
     Raises:
-        DataError: the data cannot be used.
+        DataError: the data cannot be used, or rows have several labels where one is needed.
         BackboneError: a reference is unknown, or of another modality.
         MissingExtraError: a package that this modality needs is not installed.
     """
+    if brief.data.separator is not None and not sets:
+        raise DataError(
+            "rows with several labels can be audited, but not yet decided about",
+            place=f"{brief.data.path}, separator '{brief.data.separator}'",
+            tip="look at them with 'headstart audit', or name a column with one label a row",
+        )
     sources = read_sources(brief, progress)
     modality = sources.dataset.modality
     check_columns(sources.dataset, sources.holdout, brief.data)
@@ -138,7 +145,8 @@ class _Run:
         self._begin()
         split = self._audit()
         rows = Rows.of(self.sources.dataset, split)
-        self._check(split, self._arms(rows, split).run(WITNESSES)[0])
+        sets = self.sources.dataset.separator is not None
+        self._check(split, [] if sets else self._arms(rows, split).run(WITNESSES)[0])
         view = self.journal.view()
         self.pilot.write(AUDIT_HTML, audit_html(view))
         return view
@@ -180,7 +188,7 @@ class _Run:
         brief, sources = self.brief, self.sources
         columns = (brief.data.group_column, brief.data.time_column)
         plan = (brief.requirement, brief.folds, brief.repeats, brief.seed, brief.budget, columns)
-        eyes = self.backbones[:1] if sources.dataset.modality == "text" else []
+        eyes = self.backbones[0]
 
         def work() -> AuditReport:
             self.progress("looking for near-duplicates", 0, 1)
@@ -194,12 +202,9 @@ class _Run:
             )
             return audit(sources.dataset, sources.holdout, brief, near)
 
-        said = {"data": self.data, "plan": fingerprint(plan)}
-        if eyes:
-            said["backbone"] = eyes[0].fingerprint
         return self.journal.stage(
             "audit",
-            said,
+            {"data": self.data, "plan": fingerprint(plan), "backbone": eyes.fingerprint},
             work,
             pointer="/audit",
             rows=lambda report: self._shown(report.findings),
@@ -210,7 +215,8 @@ class _Run:
         said = {
             "data": self.data,
             "split": fingerprint((split.development, split.groups)),
-            "arm": fingerprint(witness(results)),
+            "arm": fingerprint(witness(results) if results else None),
+            "also": fingerprint(self.brief.data.also),
             "backbone": backbone.fingerprint,
         }
         return self.journal.stage(
@@ -376,11 +382,11 @@ class _Run:
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
 
 
-def _embedded(dataset: Dataset | None, eyes: Sequence[Candidate]) -> NDArray[np.float32] | None:
-    """Frozen features of the rows, where there is a network to see them with."""
-    if dataset is None or not eyes:
+def _embedded(dataset: Dataset | None, eyes: Candidate) -> NDArray[np.float32] | None:
+    """Frozen features of the rows that there are."""
+    if dataset is None:
         return None
-    return eyes[0].features(eyes[0].encoder, dataset.values, dataset.keys, []).matrix
+    return eyes.features(eyes.encoder, dataset.values, dataset.keys, []).matrix
 
 
 def _spread(n: int, wanted: int) -> list[int]:

@@ -51,6 +51,7 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
         label_column=said.label_column,
         modality=said.modality,
         progress=progress,
+        separator=said.separator,
     )
     if said.holdout is None:
         return Sources(dataset, None)
@@ -61,5 +62,6 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
         modality=dataset.modality,
         progress=progress,
         purpose="hold-out",
+        separator=said.separator,
     )
     return Sources(dataset, holdout)

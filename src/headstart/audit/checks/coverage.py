@@ -21,7 +21,7 @@ class Coverage:
     needs: tuple[str, ...] = ()
 
     def __call__(self, inputs: AuditInputs) -> Iterable[Finding]:
-        counts = Counter(example.label for example in inputs.dataset.examples)
+        counts = Counter(label for labels in inputs.dataset.sets for label in labels)
         few = sorted((n, label) for label, n in counts.items() if n < FEWEST)
         if not few:
             return

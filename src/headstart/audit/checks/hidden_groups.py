@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.audit.columns import parse_time
 from headstart.data import make_folds
 from headstart.heads import fit_linear
 from headstart.ports import AuditInputs
@@ -27,7 +28,8 @@ FOLDS = 5
 
 
 class HiddenGroups:
-    """An id repeated across rows, or the beginning of file names, that is not yet kept together.
+    """An id repeated across rows, a burst of timestamps, or the beginning of file names, that is
+    not yet kept together.
 
     Cross-validated accuracy of a linear head with the rows of one value apart is compared, row by
     row, with that of keeping them together.
@@ -69,6 +71,11 @@ class HiddenGroups:
 
 
 def _advice(name: str) -> str:
+    if name.endswith("in bursts of time,"):
+        return (
+            "Rows of one burst were made together. Put what made them (a session, a batch, a "
+            "customer) into a column and keep it together with --group, or split by time: --time."
+        )
     if name.startswith("The column"):
         return f"Keep its rows together: --group {name.split(chr(39))[1]}."
     return "Put what it stands for into a column, and name that column with --group."
@@ -94,7 +101,48 @@ def _candidates(dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, NDArray[
             and several >= REPEATED * len(values)
         ):
             found[name] = np.unique(values, return_inverse=True)[1].astype(np.int64)
+        elif (when := _times(values)) is not None and (bursts := find_bursts(when)) is not None:
+            found[f"{name}, in bursts of time,"] = bursts
     return dict(list(found.items())[:MOST_COLUMNS])
+
+
+def _times(values: list[str]) -> NDArray[np.float64] | None:
+    """Seconds since 1970 where a column holds times with a date, else None."""
+    if not all(re.search(r"\d[-/.:]\d|\d{9}", value) for value in values):
+        return None
+    try:
+        return np.array([parse_time(value) for value in values])
+    except (ValueError, OverflowError):
+        return None
+
+
+def find_bursts(when: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    """Burst of each row (n,) where times come in bursts, else None.
+
+    Times sorted, the pause between two rows ends a burst where it is longer than the point at
+    which the sorted pauses, in logarithms, jump most; the jump must be of a factor of ten, bursts
+    must hold half of the rows, and none more than 30% of them. Rows at a steady rate have no such
+    jump: of exponential pauses the sorted ones grow by less than a factor of ten but at the ends.
+    """
+    order = np.argsort(when, kind="stable")
+    pauses = np.diff(when[order])
+    usual = np.sort(pauses[pauses > 0])
+    if len(usual) < FEWEST_GROUPS:
+        return None
+    shortest = usual[0] / 100
+    logs = np.log(np.maximum(np.sort(pauses), shortest))
+    inner = slice(len(logs) // 20, len(logs) - max(1, FEWEST_GROUPS - 2))
+    jumps = np.diff(logs)[inner]
+    if not len(jumps) or jumps.max() < np.log(10):
+        return None
+    cut = np.exp(logs[inner.start + int(jumps.argmax())] + jumps.max() / 2)
+    bursts = np.empty(len(when), dtype=np.int64)
+    bursts[order] = np.concatenate([[0], np.cumsum(pauses > cut)])
+    sizes = np.bincount(bursts)
+    in_bursts = sizes[sizes > 1].sum()
+    if len(sizes) < FEWEST_GROUPS or in_bursts < REPEATED * len(when):
+        return None
+    return None if sizes.max() > LARGEST * len(when) else bursts
 
 
 def _prefix(path: str) -> str:

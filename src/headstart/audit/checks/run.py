@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from headstart.audit.checks.boilerplate import Boilerplate
 from headstart.audit.checks.coverage import Coverage
+from headstart.audit.checks.further_labels import FurtherLabels
 from headstart.audit.checks.hardness import Hardness
 from headstart.audit.checks.hidden_groups import HiddenGroups
 from headstart.audit.checks.input_length import InputLength
@@ -13,6 +15,7 @@ from headstart.audit.checks.personal_data import PersonalData
 from headstart.audit.checks.picture_quality import PictureQuality
 from headstart.audit.checks.shift import Shift
 from headstart.audit.checks.shortcuts import Shortcuts
+from headstart.audit.checks.slices import Slices
 from headstart.ports import AuditCheck, AuditInputs, Progress
 from headstart.registry import Registry
 from headstart.types.data import CheckOutcome
@@ -20,11 +23,14 @@ from headstart.types.result import NotAvailable
 
 BUILT_IN: tuple[AuditCheck, ...] = (
     LabelErrors(),
+    FurtherLabels(),
     Coverage(),
     Hardness(),
     Shift(),
+    Slices(),
     HiddenGroups(),
     InputLength(),
+    Boilerplate(),
     PersonalData(),
     PictureQuality(),
     Shortcuts(),

@@ -71,8 +71,9 @@ def find_near_duplicates(
     """Near-duplicates within `dataset`, within `holdout` and between them.
 
     Identical content first; then what is written (texts: normalised, renumbered, misspelt,
-    template, edited) or seen (images: the same picture changed); for texts also embeddings
-    (n, width) with a cosine of at least 0.985, if `features` are given. Groups join what is linked,
+    template, edited) or seen (images: the same picture changed). With frozen embeddings `features`
+    (n, width), texts of a cosine of at least 0.985 are near-duplicates too, and images of a cosine
+    above 0.8 are looked at pixel by pixel. Groups join what is linked,
     but not along chains of weak links.
 
     Raises:
@@ -87,10 +88,14 @@ def find_near_duplicates(
         firsts.setdefault(example.key, row)
     rows = np.array(list(firsts.values()), dtype=np.int64)
     values = [examples[row].value for row in rows]
+    matrix = None
+    if features is not None:
+        matrix = _stacked(features, holdout_features, n, len(held))
     if dataset.modality == "text":
         near = text_pairs(values, seed=seed, progress=progress)
     else:
-        near, _ = picture_pairs(values, seed=seed, progress=progress)
+        seen = matrix[rows] if matrix is not None and len(matrix) == len(examples) else None
+        near, _ = picture_pairs(values, features=seen, seed=seed, progress=progress)
     first, second = rows[near.first], rows[near.second]
     near = Pairs(
         np.minimum(first, second),
@@ -100,8 +105,7 @@ def find_near_duplicates(
         near.complete,
     )
     parts = [identical, near]
-    if features is not None and dataset.modality == "text":
-        matrix = _stacked(features, holdout_features, n, len(held))
+    if matrix is not None and dataset.modality == "text":
         parts.append(_embedding_pairs(matrix, rows[rows < len(matrix)], progress))
     pairs = merge(parts)
     groups = group_rows(pairs, len(examples))
