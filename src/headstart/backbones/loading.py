@@ -7,13 +7,15 @@ from pathlib import Path
 
 from headstart.backbones.catalogue import catalogue
 from headstart.backbones.reference import FORMS, parse_reference
+from headstart.backbones.views import split_view, viewed
 from headstart.ports import BackboneSource, Encoder
 from headstart.types.errors import BackboneError
 from headstart.types.model import BackboneCard
 
 
 def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
-    """The card of a reference: `pkg:`, `hf:`, `timm:`, `onnx:`, `file:`, or a built-in's bare name.
+    """The card of a reference: `pkg:`, `hf:`, `timm:`, `onnx:`, `file:`, or a built-in's bare name;
+    with `?layer=4&pooling=cls`, of a view of it.
 
     Raises:
         BackboneError: nothing of that name can be found; near names are suggested.
@@ -22,12 +24,13 @@ def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
     >>> find_card("all-MiniLM-L6-v2").feature_width
     384
     """
+    ref, view = split_view(ref)
     reference = parse_reference(ref)
     if reference is not None:
-        return _source(reference.scheme, ref, cache).card(ref)
+        return viewed(_source(reference.scheme, ref, cache).card(ref), view)
     for card in catalogue():
         if ref.strip().lower() in (card.name.lower(), card.ref.lower()):
-            return card
+            return viewed(card, view)
     names = {card.name.lower(): card.name for card in catalogue()}
     near = get_close_matches(ref.lower(), names, n=3, cutoff=0.6)
     if near:
