@@ -1,7 +1,7 @@
 """Intervals and paired tests. SciPy is imported by the functions that need it, when called."""
 
 from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
-from headstart.stats.folds import compare, mean_over_folds
+from headstart.stats.folds import compare, mean_over_folds, probability_above
 from headstart.stats.multiplicity import holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
@@ -16,6 +16,7 @@ __all__ = [
     "mean_over_folds",
     "minimum_detectable_effect",
     "paired_bootstrap",
+    "probability_above",
     "stratified_bootstrap_bca",
     "wilson",
 ]

@@ -38,6 +38,12 @@ class ImageNetwork:
         return {"timm": self.name, "pooling": self.pooling, **view}
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        with seeded(0):
+            known = getattr(create(self.name, num_classes=0), "feature_info", None) or ()
+        return tuple(f"stage {i}: {one['module']}" for i, one in enumerate(known))
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         return ("pixel_values",)
 

@@ -45,6 +45,11 @@ class TextNetwork:
         return {"config": kept, "pooling": self.pooling, "normalize": self.normalize, **view}
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        layers = int(self.settings.get("num_hidden_layers") or 0)
+        return ("embeddings", *(f"layer {i}" for i in range(1, layers + 1))) if layers else ()
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         segments = int(self.settings.get("type_vocab_size") or 0) > 1
         return ("input_ids", "attention_mask") + (("token_type_ids",) if segments else ())
