@@ -103,6 +103,11 @@ class FrozenEncoder:
         return () if self._network is None else self._network.stages
 
     @property
+    def weights_file(self) -> Path | None:
+        """The weights as safetensors; None for a backbone that was published as ONNX."""
+        return None if self._network is None else self._network.weights()
+
+    @property
     def preprocessing(self) -> dict[str, Any]:
         """The preprocessor's spec, its files by hash."""
         files = self._preprocessor.files.items()
