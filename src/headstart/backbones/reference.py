@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from headstart.types.errors import BackboneError
 
-FORMS = "pkg:NAME, hf:ORGANISATION/NAME, timm:NAME, onnx:PATH or file:PATH"
+FORMS = "pkg:NAME, hf:ORGANISATION/NAME, timm:NAME, onnx:PATH, file:PATH or api:URL?model=NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ def parse_reference(ref: str) -> Reference | None:
     try:
         options = dict(parse_qsl(query, strict_parsing=bool(query)))
     except ValueError as error:
+        # What stands in the place of an endpoint's options may be a key.
+        shown = "api:…" if scheme.lower() == "api" else ref
         raise BackboneError(
-            f"the options of the backbone reference '{ref}' cannot be read",
+            f"the options of the backbone reference '{shown}' cannot be read",
             tip="write them as ?name=value&name=value",
         ) from error
     return Reference(scheme.lower(), name.strip(), options)
