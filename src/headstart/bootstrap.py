@@ -314,6 +314,20 @@ def list_cards() -> str:
     return list_text()
 
 
+def add_card(ref: str, name: str | None = None) -> str:
+    """Keep a backbone in the user's own catalogue; says where, and what is to be completed."""
+    from headstart.workflow.catalogue import add_text
+
+    return add_text(ref, name)
+
+
+def remove_card(name: str) -> str:
+    """Take a backbone out of the user's own catalogue."""
+    from headstart.workflow.catalogue import remove_text
+
+    return remove_text(name)
+
+
 def show_card(ref: str) -> str:
     """A backbone's card."""
     from headstart.workflow.catalogue import card_text

@@ -72,10 +72,15 @@ def parser() -> argparse.ArgumentParser:
     predict.set_defaults(act=_predict)
 
     catalogue = commands.add_parser("catalogue", help="the backbones that are known")
-    which = catalogue.add_subparsers(dest="which", metavar="list|show")
+    which = catalogue.add_subparsers(dest="which", metavar="list|show|add|remove")
     which.add_parser("list", help="one line each (the default)")
     show = which.add_parser("show", help="a backbone's card")
     show.add_argument("ref", metavar="REF")
+    add = which.add_parser("add", help="keep a backbone in your own catalogue, and review its card")
+    add.add_argument("ref", metavar="REF", help="hf:, timm:, onnx:, file: or api:")
+    add.add_argument("--name", metavar="N", help="default: as its source calls it")
+    remove = which.add_parser("remove", help="take one out of your own catalogue")
+    remove.add_argument("name", metavar="NAME")
     catalogue.set_defaults(act=_catalogue)
 
     doctor = commands.add_parser("doctor", help="what this machine has and what is missing")
@@ -197,8 +202,14 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _catalogue(arguments: argparse.Namespace) -> int:
-    shown = arguments.which == "show"
-    print(bootstrap.show_card(arguments.ref) if shown else bootstrap.list_cards())
+    if arguments.which == "show":
+        print(bootstrap.show_card(arguments.ref))
+    elif arguments.which == "add":
+        print(bootstrap.add_card(arguments.ref, arguments.name))
+    elif arguments.which == "remove":
+        print(bootstrap.remove_card(arguments.name))
+    else:
+        print(bootstrap.list_cards())
     return 0
 
 

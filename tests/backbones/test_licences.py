@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headstart.backbones import catalogue
+from headstart.backbones import built_in
 from headstart.backbones.licences import allowed, licence_of
 
 
@@ -95,5 +95,5 @@ def test_uses_are_answered_with_a_reason(
 
 
 def test_built_in_backbones_may_be_used_commercially() -> None:
-    for card in catalogue():
+    for card in built_in():
         assert allowed(licence_of(card.licence), "commercial")[0] is True
