@@ -16,6 +16,7 @@ import pytest
 
 from headstart.backbones import api_client, find_card, load_encoder
 from headstart.backbones.sources.api import ApiEncoder, parse_endpoint
+from headstart.cli import main
 from headstart.testing.encoder import check_encoder
 from headstart.types.errors import BackboneError, InterruptedRunError
 
@@ -481,3 +482,29 @@ def test_a_proxy_is_not_told_of_a_local_server(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert encoder(vendor, tmp_path).width == WIDTH
+
+
+def test_a_run_compares_with_a_vendor_and_packages_something_else(
+    vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HEADSTART_CONFIG", str(tmp_path / "config"))
+    words = {"card": ("visa", "plastic", "debit"), "cash": ("notes", "coins", "atm")}
+    rows = [
+        f"{verb} my {noun} since {day},{label}"
+        for label, nouns in words.items()
+        for noun in nouns
+        for verb in ("where is", "i lost", "who took")
+        for day in ("monday", "tuesday", "friday", "sunday", "noon", "night", "easter")
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]))
+    pilot = tmp_path / "pilot"
+    arguments = ["run", str(tmp_path / "rows.csv"), "--backbone", vendor.ref(), "--minutes", "1"]
+    assert main([*arguments, "--out", str(pilot)]) == 0
+    memo = (pilot / "memo.md").read_text()
+    assert "| frozen (not packaged) |" in memo
+    assert "Not run: random, because a vendor's network cannot be given random weights." in memo
+    # Each row once, the label names for zero-shot, and the question for the width.
+    assert len(vendor.texts) == len(set(vendor.texts)) == len(rows) + 2 + 1
+    for path in pilot.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
