@@ -31,6 +31,9 @@ def command_page() -> str:
         "## Environment\n",
         "| variable | meaning |\n| --- | --- |\n"
         "| `HEADSTART_CACHE` | folder of converted weights, exported encoders and features |\n"
+        "| `HEADSTART_CONFIG` | folder of your own catalogue of backbones, `catalogue.toml` |\n"
+        "| `HEADSTART_API_KEY` | key of the endpoint of an `api:` backbone; kept nowhere |\n"
+        "| `HEADSTART_API_RATE` | most requests a second to such an endpoint |\n"
         "| `HF_HUB_OFFLINE` | set to 1, nothing is asked of a model hub |\n",
     ]
     return "\n".join(parts)

@@ -18,7 +18,14 @@ from headstart.storage.sqlite import SQLiteStore
 from headstart.types.brief import Brief
 from headstart.types.errors import PilotError
 from headstart.types.result import Decision
-from headstart.workflow.pilot import AUDIT_HTML, DECISION, MEMO_HTML, RELABELLED, Pilot
+from headstart.workflow.pilot import (
+    AUDIT_HTML,
+    DECISION,
+    MEMO_HTML,
+    RELABELLED,
+    SCORECARD_HTML,
+    Pilot,
+)
 
 if TYPE_CHECKING:
     from headstart.types.data import Dataset
@@ -37,6 +44,8 @@ class Options:
     time: str | None = None
     also: tuple[str, ...] = ()
     separator: str | None = None
+    reference: str | None = None
+    use: str | None = None
     metric: str | None = None
     level: float | None = None
     backbones: tuple[str, ...] = ()
@@ -188,7 +197,7 @@ def _started(
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class Shown:
     """What was found, for a person and for machines, and where it is shown."""
 
     text: str
@@ -196,7 +205,7 @@ class Audited:
     page: Path
 
 
-def audit_pilot(opened: Opened, progress: Progress) -> Audited:
+def audit_pilot(opened: Opened, progress: Progress) -> Shown:
     """Look at the data of a pilot; `run_pilot` goes on from there.
 
     Raises:
@@ -208,7 +217,23 @@ def audit_pilot(opened: Opened, progress: Progress) -> Audited:
 
     with _started(opened, progress, sets=True) as (prepared, parts):
         view = run_audit(opened.brief, prepared, opened.pilot, parts)
-    return Audited(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
+    return Shown(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
+
+
+def select_pilot(opened: Opened, progress: Progress) -> Shown:
+    """Race and measure the candidate backbones of a pilot; the hold-out stays sealed.
+
+    Raises:
+        InputError: the data or every backbone cannot be used.
+        PilotError: the folder cannot be written to.
+    """
+    from headstart.decide import scorecard_json, scorecard_text
+    from headstart.workflow.pipeline import run_selection
+
+    with _started(opened, progress) as (prepared, parts):
+        view = run_selection(opened.brief, prepared, opened.pilot, parts)
+    page = opened.pilot.folder / SCORECARD_HTML
+    return Shown(scorecard_text(view), scorecard_json(view), page)
 
 
 def open_relabelling(folder: Path, progress: Progress) -> Relabelling:
@@ -314,6 +339,20 @@ def list_cards() -> str:
     return list_text()
 
 
+def add_card(ref: str, name: str | None = None) -> str:
+    """Keep a backbone in the user's own catalogue; says where, and what is to be completed."""
+    from headstart.workflow.catalogue import add_text
+
+    return add_text(ref, name)
+
+
+def remove_card(name: str) -> str:
+    """Take a backbone out of the user's own catalogue."""
+    from headstart.workflow.catalogue import remove_text
+
+    return remove_text(name)
+
+
 def show_card(ref: str) -> str:
     """A backbone's card."""
     from headstart.workflow.catalogue import card_text
@@ -347,6 +386,8 @@ def _infer(data: Path, options: Options) -> Brief:
         time_column=options.time,
         also=options.also,
         separator=options.separator,
+        reference=options.reference,
+        use=options.use,
         metric=options.metric,
         level=options.level,
         backbones=options.backbones,

@@ -46,6 +46,13 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--json", action="store_true", help="print the findings as JSON alone")
     audit.set_defaults(act=_audit)
 
+    select = commands.add_parser("select", help="which backbone: every candidate on a scorecard")
+    _data_arguments(select)
+    select.add_argument("--reference", metavar="DATA", help="a sample of what they were trained on")
+    select.add_argument("--use", choices=("commercial", "research"), help="default: commercial")
+    select.add_argument("--json", action="store_true", help="print the scorecard as JSON alone")
+    select.set_defaults(act=_select)
+
     relabel = commands.add_parser("relabel", help="read the most suspicious labels one by one")
     relabel.add_argument("pilot", type=Path, metavar="PILOT")
     relabel.set_defaults(act=_relabel)
@@ -72,10 +79,15 @@ def parser() -> argparse.ArgumentParser:
     predict.set_defaults(act=_predict)
 
     catalogue = commands.add_parser("catalogue", help="the backbones that are known")
-    which = catalogue.add_subparsers(dest="which", metavar="list|show")
+    which = catalogue.add_subparsers(dest="which", metavar="list|show|add|remove")
     which.add_parser("list", help="one line each (the default)")
     show = which.add_parser("show", help="a backbone's card")
     show.add_argument("ref", metavar="REF")
+    add = which.add_parser("add", help="keep a backbone in your own catalogue, and review its card")
+    add.add_argument("ref", metavar="REF", help="hf:, timm:, onnx:, file: or api:")
+    add.add_argument("--name", metavar="N", help="default: as its source calls it")
+    remove = which.add_parser("remove", help="take one out of your own catalogue")
+    remove.add_argument("name", metavar="NAME")
     catalogue.set_defaults(act=_catalogue)
 
     doctor = commands.add_parser("doctor", help="what this machine has and what is missing")
@@ -110,7 +122,9 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
     command.add_argument(
         "--backbone", action="append", default=[], metavar="REF", help="repeat to try several"
     )
-    command.add_argument("--minutes", type=float, metavar="M", help="compute budget of the run")
+    command.add_argument(
+        "--minutes", "--budget", type=float, metavar="M", help="compute budget of the run"
+    )
     command.add_argument("--seed", type=int, metavar="N", help="default: 0")
     if out:
         command.add_argument("--out", type=Path, metavar="PILOT", help="default: NAME-pilot")
@@ -130,6 +144,8 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         backbones=tuple(arguments.backbone),
         minutes=arguments.minutes,
         seed=arguments.seed,
+        reference=getattr(arguments, "reference", None),
+        use=getattr(arguments, "use", None),
     )
 
 
@@ -155,6 +171,20 @@ def _audit(arguments: argparse.Namespace) -> int:
     else:
         print(found.text)
     _tell(f"Audit: {found.page}")
+    return 0
+
+
+def _select(arguments: argparse.Namespace) -> int:
+    opened = bootstrap.open_pilot(arguments.data, arguments.out, _options(arguments))
+    _tell(f"Pilot: {opened.pilot.folder}")
+    with ProgressLine(sys.stderr) as progress:
+        found = bootstrap.select_pilot(opened, progress)
+    if arguments.json:
+        json.dump(found.document, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+    else:
+        print(found.text)
+    _tell(f"Scorecard: {found.page}")
     return 0
 
 
@@ -197,8 +227,14 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _catalogue(arguments: argparse.Namespace) -> int:
-    shown = arguments.which == "show"
-    print(bootstrap.show_card(arguments.ref) if shown else bootstrap.list_cards())
+    if arguments.which == "show":
+        print(bootstrap.show_card(arguments.ref))
+    elif arguments.which == "add":
+        print(bootstrap.add_card(arguments.ref, arguments.name))
+    elif arguments.which == "remove":
+        print(bootstrap.remove_card(arguments.name))
+    else:
+        print(bootstrap.list_cards())
     return 0
 
 
@@ -269,7 +305,7 @@ def _interrupted(arguments: argparse.Namespace) -> int:
     again = "headstart " + " ".join(sys.argv[1:])
     what = (
         f"What is finished is kept. Go on with: {again}"
-        if arguments.command in {"run", "demo"}
+        if arguments.command in {"run", "demo", "audit", "select"}
         else f"Nothing was changed. Start again with: {again}"
     )
     _tell(f"\nheadstart: interrupted. {what}")

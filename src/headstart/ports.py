@@ -70,7 +70,7 @@ class Encoder(Protocol):
 
 
 class BackboneSource(Protocol):
-    """Loads the networks of one reference scheme (`pkg`, `hf`, `timm`, `onnx`, `file`)."""
+    """Loads the networks of one reference scheme (`pkg`, `hf`, `timm`, `onnx`, `file`, `api`)."""
 
     scheme: str
 

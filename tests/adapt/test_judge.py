@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from headstart.adapt import judge
+from headstart.types.adapt import ArmSpec
 from headstart.types.brief import Brief, DataSource, Requirement
 from headstart.types.codec import decode, encode
 from headstart.types.data import AuditReport, Folds
@@ -114,6 +115,20 @@ def test_controls_are_target_only_but_never_chosen_and_a_better_one_is_remarked_
     assert report.best_target_only == "scratch"
     assert (report.transfer, report.approach) == ("harms", "frozen")
     assert any("'scratch' credibly beats" in remark for remark in report.remarks)
+
+
+def test_a_vendors_network_is_never_chosen_and_a_better_one_is_remarked_on():
+    vendors = replace(arm("frozen", 0.95), deployable=False)
+    report = decide(arm("classical", 0.8), vendors)
+    assert (report.chosen, report.transfer, report.best_pretrained) == (
+        "classical",
+        "helps",
+        "frozen",
+    )
+    assert report.remarks[0].startswith("The vendor's network in 'frozen' credibly beats")
+    assert "cannot be packaged" in report.remarks[0]
+    assert not ArmSpec("frozen", "frozen", "", "api:https://host/v1?model=m").deployable
+    assert ArmSpec("frozen", "frozen", "", "hf:us/one").deployable
 
 
 def test_random_weights_as_good_as_learned_ones_are_remarked_on():

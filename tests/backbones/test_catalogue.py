@@ -6,20 +6,20 @@ from importlib.metadata import distribution
 
 import pytest
 
-from headstart.backbones import catalogue, find_card, load_encoder
+from headstart.backbones import built_in, find_card, load_encoder
 from headstart.backbones.cache import file_sha256
 from headstart.backbones.reference import parse_reference
 from headstart.types.errors import BackboneError
 
 
 def test_cards_say_what_a_user_must_know() -> None:
-    assert [card.ref for card in catalogue()] == [
+    assert [card.ref for card in built_in()] == [
         "pkg:all-MiniLM-L6-v2",
         "pkg:efficientnet-lite0",
         "pkg:efficientnet-lite1",
         "pkg:efficientnet-lite2",
     ]
-    for card in catalogue():
+    for card in built_in():
         assert card.licence == "Apache-2.0"
         assert card.parameters
         assert card.size_mb
@@ -30,7 +30,7 @@ def test_cards_say_what_a_user_must_know() -> None:
         assert card.max_tokens if card.modality == "text" else card.input_size
 
 
-@pytest.mark.parametrize("card", catalogue(), ids=lambda card: card.name)
+@pytest.mark.parametrize("card", built_in(), ids=lambda card: card.name)
 def test_the_pinned_hash_is_of_the_installed_file(card) -> None:  # type: ignore[no-untyped-def]
     folder = card.package.replace("-", "_")
     path = distribution(card.package).locate_file(f"{folder}/{card.file}")

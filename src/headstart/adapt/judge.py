@@ -201,7 +201,14 @@ def _remarks(chosen: ArmResult, results: Sequence[ArmResult], measure: Measure) 
     remarks = []
     for control in (arm for arm in results if not arm.deployable):
         gain = measure.gain(measure.compare(control, chosen))
-        if gain.low is not None and gain.low > 0:
+        if gain.low is not None and gain.low > 0 and control.pretrained:
+            remarks.append(
+                f"The vendor's network in '{control.name}' credibly beats the chosen "
+                f"'{chosen.name}' on {_words(measure.metric)}, by {_span(gain)}. It cannot be "
+                "packaged: weigh the gain against its price, its terms and texts that leave the "
+                "house."
+            )
+        elif gain.low is not None and gain.low > 0:
             remarks.append(
                 f"The control '{control.name}' credibly beats the chosen '{chosen.name}' on "
                 f"{_words(measure.metric)}, by {_span(gain)}: {LESSON[control.family]} "

@@ -151,11 +151,12 @@ def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:
     """The arm trained on all development rows, in the form that ships.
 
     Raises:
-        TypeError: a control (from scratch, random weights), which is never shipped.
+        TypeError: a control (from scratch, random weights) or a vendor's network, never shipped.
         ValueError: the arm cannot be run on these inputs.
     """
     if not spec.deployable:
-        raise TypeError(f"'{spec.name}' is a control and is not shipped")
+        what = "a vendor's network" if spec.pretrained else "a control"
+        raise TypeError(f"'{spec.name}' is {what} and is not shipped")
     arm = _start(spec, inputs)
     if isinstance(arm, Unavailable):
         raise ValueError(f"'{spec.name}' cannot be trained: {arm.why.reason}")

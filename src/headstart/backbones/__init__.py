@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headstart.backbones.cache import cache_folder
-from headstart.backbones.catalogue import catalogue
+from headstart.backbones.catalogue import built_in, catalogue
 from headstart.backbones.loading import find_card, load_encoder
 from headstart.backbones.scorecards import scorecard
 
-__all__ = ["cache_folder", "catalogue", "find_card", "load_encoder", "scorecard"]
+__all__ = ["built_in", "cache_folder", "catalogue", "find_card", "load_encoder", "scorecard"]

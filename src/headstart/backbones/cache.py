@@ -32,8 +32,12 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def writable(folder: Path) -> Iterator[Path]:
+def writable(
+    folder: Path, *, what: str = "the cache folder", variable: str = VARIABLE
+) -> Iterator[Path]:
     """Make the folder; what goes wrong while writing in it becomes one clear message.
+
+    what: how the folder is called there. variable: the setting that names another.
 
     Raises:
         BackboneError: the folder cannot be made or written, or the disk is full.
@@ -43,13 +47,19 @@ def writable(folder: Path) -> Iterator[Path]:
         yield folder
     except OSError as error:
         raise BackboneError(
-            f"the cache folder cannot be written: {error.strerror or error}",
+            f"{what} cannot be written: {error.strerror or error}",
             place=str(folder),
-            tip=f"make room or permit writing there, or set {VARIABLE} to another folder",
+            tip=f"make room or permit writing there, or set {variable} to another folder",
         ) from error
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(
+    path: Path,
+    write: Callable[[Path], object],
+    *,
+    what: str = "the cache folder",
+    variable: str = VARIABLE,
+) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
     A reader sees the whole file or none, whatever is killed when; of two writers one wins.
@@ -57,7 +67,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         BackboneError: the folder cannot be written, or the disk is full.
     """
-    with writable(path.parent):
+    with writable(path.parent, what=what, variable=variable):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 
-from headstart.backbones.catalogue import catalogue
+from headstart.backbones.catalogue import built_in, catalogue
 from headstart.backbones.reference import FORMS, parse_reference
+from headstart.backbones.user_catalogue import is_named, user_catalogue
 from headstart.backbones.views import split_view, viewed
 from headstart.ports import BackboneSource, Encoder
 from headstart.types.errors import BackboneError
@@ -14,11 +17,12 @@ from headstart.types.model import BackboneCard
 
 
 def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
-    """The card of a reference: `pkg:`, `hf:`, `timm:`, `onnx:`, `file:`, or a built-in's bare name;
-    with `?layer=4&pooling=cls`, of a view of it.
+    """The card of a reference: `pkg:`, `hf:`, `timm:`, `onnx:`, `file:`, `api:`, or the bare name
+    of a built-in or of one in the user's own catalogue; with `?layer=4&pooling=cls`, of a view.
 
     Raises:
-        BackboneError: nothing of that name can be found; near names are suggested.
+        BackboneError: nothing of that name can be found (near names are suggested), or the user's
+            catalogue cannot be read.
         MissingExtraError: the source needs a package that is not installed.
 
     >>> find_card("all-MiniLM-L6-v2").feature_width
@@ -27,9 +31,14 @@ def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
     ref, view = split_view(ref)
     reference = parse_reference(ref)
     if reference is not None:
+        # The user's own entry holds what was reviewed, and needs neither network nor files.
+        for entry in user_catalogue() if reference.scheme != "pkg" else ():
+            if is_named(entry.card, ref):
+                return viewed(entry.card, view)
         return viewed(_source(reference.scheme, ref, cache).card(ref), view)
-    for card in catalogue():
-        if ref.strip().lower() in (card.name.lower(), card.ref.lower()):
+    # Built-ins first: they can be had whatever the user's file holds.
+    for card in chain(built_in(), _own()):
+        if is_named(card, ref.strip()):
             return viewed(card, view)
     names = {card.name.lower(): card.name for card in catalogue()}
     near = get_close_matches(ref.lower(), names, n=3, cutoff=0.6)
@@ -57,10 +66,19 @@ def load_encoder(
     return _source(scheme, card.ref, cache).encoder(card, random_seed=random_seed)
 
 
+def _own() -> Iterator[BackboneCard]:
+    yield from catalogue()[len(built_in()) :]
+
+
 def _source(scheme: str, ref: str, cache: Path | None) -> BackboneSource:
     # Here, so that the catalogue can be read without loading what runs networks.
     from headstart.backbones.sources import sources
 
+    if scheme in ("http", "https"):
+        # Not repeated: it may hold a key.
+        raise BackboneError(
+            "a web address alone names no backbone", tip="write api:https://HOST/v1?model=NAME"
+        )
     known = sources(cache)
     if scheme not in known:
         known = sources(cache, plugins=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 from headstart.types.errors import BackboneError
 
-FORMS = "pkg:NAME, hf:ORGANISATION/NAME, timm:NAME, onnx:PATH or file:PATH"
+FORMS = "pkg:NAME, hf:ORGANISATION/NAME, timm:NAME, onnx:PATH, file:PATH or api:URL?model=NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,28 @@ def parse_reference(ref: str) -> Reference | None:
     try:
         options = dict(parse_qsl(query, strict_parsing=bool(query)))
     except ValueError as error:
+        # What stands in the place of an endpoint's options may be a key.
+        shown = "api:…" if scheme.lower() == "api" else ref
         raise BackboneError(
-            f"the options of the backbone reference '{ref}' cannot be read",
+            f"the options of the backbone reference '{shown}' cannot be read",
             tip="write them as ?name=value&name=value",
         ) from error
     return Reference(scheme.lower(), name.strip(), options)
+
+
+def canonical(ref: str) -> str:
+    """The reference with its scheme in lower case and its path absolute, so that it means the same
+    from every folder.
+
+    >>> canonical("HF:org/name")
+    'hf:org/name'
+    """
+    reference = parse_reference(ref)
+    if reference is None:
+        return ref
+    rest = ref.partition(":")[2].strip()
+    if reference.scheme in ("file", "onnx"):
+        _, mark, query = rest.partition("?")
+        # Not resolved: a link that names the newest model should go on doing so.
+        rest = f"{os.path.abspath(Path(reference.name).expanduser())}{mark}{query}"
+    return f"{reference.scheme}:{rest}"

@@ -8,6 +8,7 @@ from headstart.decide.findings import picture_name
 from headstart.decide.memo import memo_html, memo_markdown
 from headstart.decide.rules import RULES_VERSION, decide
 from headstart.decide.schema import decision_schema
+from headstart.decide.scorecard_page import scorecard_html, scorecard_json, scorecard_text
 from headstart.decide.summary import summary_text
 
 __all__ = [
@@ -22,5 +23,8 @@ __all__ = [
     "memo_html",
     "memo_markdown",
     "picture_name",
+    "scorecard_html",
+    "scorecard_json",
+    "scorecard_text",
     "summary_text",
 ]

@@ -33,7 +33,7 @@ ARMS = 40
 
 def _tag(pretrained: bool, deployable: bool) -> str:
     if not deployable:
-        return "control"
+        return "not packaged" if pretrained else "control"
     return "pretrained" if pretrained else ""
 
 

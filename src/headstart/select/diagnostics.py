@@ -7,7 +7,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.select.scores import gbc, h_score, knn_accuracy, leep, logme, nce, projected, transrate
+from headstart.select.scores import (
+    gbc,
+    h_score,
+    knn_accuracy,
+    leep,
+    logme,
+    nce,
+    projected,
+    transrate,
+)
 from headstart.stats import jackknife
 from headstart.types.result import Estimate, NotAvailable
 
@@ -39,7 +48,7 @@ def diagnostics(
     codes = np.unique(codes[rows], return_inverse=True)[1].astype(np.int64)
     source = None if source is None else source[rows]
     classes = int(codes.max()) + 1
-    few = projected(features, WIDTH)
+    few = projected(features, WIDTH, seed)
     scores: dict[str, Callable[[Rows], float]] = {
         "kNN accuracy": lambda some: knn_accuracy(features[some], codes[some], groups[some]),
         "LogME": lambda some: logme(features[some], codes[some], classes),

@@ -29,8 +29,10 @@ class ArmSpec:
 
     @property
     def deployable(self) -> bool:
-        """Controls (from scratch, random weights) are compared with, and never shipped."""
-        return self.family in SIMPLICITY
+        """Controls (from scratch, random weights) are compared with, and never shipped; nor is a
+        vendor's network, whose weights cannot be had."""
+        rented = self.backbone is not None and self.backbone.lower().startswith("api:")
+        return self.family in SIMPLICITY and not rented
 
 
 @dataclass(frozen=True, slots=True)

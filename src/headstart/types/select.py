@@ -11,7 +11,7 @@ Status = Literal["picked", "tied", "kept", "dropped", "out"]
 """picked; tied: not credibly worse than the best by more than the margin, but not as cheap; kept:
 raced to the end and worse; dropped: left the race when credibly behind; out: breaks a limit, may
 not be used, or could not be run."""
-Measured = float | Estimate | NotAvailable
+Measured = Estimate | NotAvailable
 
 
 @dataclass(frozen=True, slots=True)

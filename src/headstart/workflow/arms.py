@@ -20,7 +20,9 @@ from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, ArmSpec
 from headstart.types.brief import Brief, ModalityName
 from headstart.types.data import AuditReport, Dataset
+from headstart.types.errors import BackboneError
 from headstart.types.model import ArmResult, EncoderFeatures, FittedModel, Unavailable
+from headstart.types.result import NotAvailable
 from headstart.workflow.candidates import Candidate
 from headstart.workflow.journal import Journal, fingerprint
 
@@ -98,14 +100,23 @@ class Arms:
         return self.journal.stage(
             f"adapt/{spec.name}",
             {**self._hashes(spec), "folds": fingerprint(self.split.folds)},
-            lambda: run_arm(
-                spec,
-                self._inputs(spec),
-                self.split.folds,
-                self.brief.seed,
-                self.progress,
-                self.engine,
-            ),
+            lambda: self._run(spec),
+        )
+
+    def _run(self, spec: ArmSpec) -> ArmResult | Unavailable:
+        if spec.family == "random" and spec.backbone is not None:
+            try:
+                self.backbones[spec.backbone].random  # noqa: B018 (loads it)
+            except BackboneError as error:
+                # A finished graph or a vendor's network: the other arms are run without it.
+                return Unavailable(spec.name, spec.family, NotAvailable(error.message))
+        return run_arm(
+            spec,
+            self._inputs(spec),
+            self.split.folds,
+            self.brief.seed,
+            self.progress,
+            self.engine,
         )
 
     def _hashes(self, spec: ArmSpec) -> dict[str, str]:

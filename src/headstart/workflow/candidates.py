@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt import ArmFeatures
-from headstart.backbones import catalogue, find_card, load_encoder
+from headstart.backbones import built_in, find_card, load_encoder
 from headstart.data import text_key
 from headstart.ports import Encoder, Progress
 from headstart.types.brief import Brief, ModalityName
@@ -66,7 +66,7 @@ def candidates(brief: Brief, modality: ModalityName, progress: Progress) -> list
     """
     cards = [find_card(ref) for ref in brief.backbones]
     if not cards:
-        cards = [card for card in catalogue() if card.modality == modality][:1]
+        cards = [card for card in built_in() if card.modality == modality][:1]
     for card in cards:
         if card.modality != modality:
             raise BackboneError(

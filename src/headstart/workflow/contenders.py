@@ -48,7 +48,7 @@ class NetworkContender:
         return self._each
 
     @property
-    def featurizer(self) -> Featurizer:
+    def featurizer(self) -> EncoderFeatures:
         encoder = self.candidate.encoder
         return EncoderFeatures(self.ref, encoder.weights_sha256, encoder.width)
 

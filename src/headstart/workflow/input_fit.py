@@ -18,9 +18,7 @@ GREY = 3
 """Largest difference between the channels of a grey picture, after its compression."""
 
 
-def input_fit(
-    values: Sequence[str], encoder: Encoder | None
-) -> dict[str, Estimate | NotAvailable]:
+def input_fit(values: Sequence[str], encoder: Encoder | None) -> dict[str, Estimate | NotAvailable]:
     """Texts: share cut off, tokens a word, unknown tokens. Images: share smaller than the network's
     input, share without colour. On at most 300 values."""
     if encoder is None:

@@ -18,7 +18,7 @@ from headstart.ports import Encoder
 from headstart.types.brief import ModalityName
 from headstart.types.errors import HeadstartError
 from headstart.types.model import Featurizer, FittedModel
-from headstart.types.result import Comparison, NotAvailable
+from headstart.types.result import Comparison, Estimate, NotAvailable
 from headstart.types.select import Operations
 
 SAMPLE = 64
@@ -65,13 +65,19 @@ def operations(
     return Operations(
         precision=precision,
         latency_ms=served.latency_ms,
-        rows_per_second=none if rate is None else rate,
-        cold_start_ms=served.cold_start_ms,
-        peak_mb=served.peak_mb,
-        bundle_mb=report.size_bytes / 1e6,
-        cost_per_million=none if cost is None else cost,
+        rows_per_second=none if rate is None else _once(rate, "half a second of batches"),
+        cold_start_ms=_once(served.cold_start_ms, "one start"),
+        peak_mb=_once(served.peak_mb, "one process"),
+        bundle_mb=_once(report.size_bytes / 1e6, "the files' sizes"),
+        cost_per_million=none
+        if cost is None
+        else _once(cost, "from the throughput and the brief's price of a core-hour"),
         loss=loss,
     )
+
+
+def _once(value: float, how: str) -> Estimate:
+    return Estimate(value, None, None, 1, f"{how}; measured once, no interval")
 
 
 def not_measured(

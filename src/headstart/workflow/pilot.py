@@ -14,6 +14,7 @@ from headstart.types.errors import PilotError
 BRIEF = "headstart.toml"
 DATABASE = "headstart.db"
 AUDIT_HTML = "audit.html"
+SCORECARD_HTML = "scorecard.html"
 MEMO_HTML = "memo.html"
 MEMO_MARKDOWN = "memo.md"
 DECISION = "decision.json"

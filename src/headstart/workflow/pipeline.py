@@ -19,7 +19,8 @@ from headstart.audit import LabelRanking, audit, check_columns, find_near_duplic
 from headstart.backbones import scorecard
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
-from headstart.decide import audit_html, decide
+from headstart.data import load_dataset
+from headstart.decide import audit_html, decide, scorecard_html
 from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
 from headstart.package import build, check_parity, publish, trained_probabilities
 from headstart.ports import Engine, Progress, RunStore
@@ -35,11 +36,14 @@ from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
+from headstart.workflow.contenders import selection_cards
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
-from headstart.workflow.pilot import AUDIT_HTML, Pilot
+from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
+from headstart.workflow.relatedness import Reference
+from headstart.workflow.selection import select
 from headstart.workflow.sources import Sources, read_sources
 from headstart.workflow.tables import predictions_csv, set_aside_csv
 from headstart.workflow.thumbnails import thumbnail
@@ -100,6 +104,11 @@ def run_ranking(
     return _Run(brief, prepared, pilot, parts).ranking()
 
 
+def run_selection(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> LedgerView:
+    """The stages as far as the split, the race of the candidates, and scorecard.html."""
+    return _Run(brief, prepared, pilot, parts).select()
+
+
 def run_pipeline(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> Decision:
     """Run every stage that has no answer yet; leaves memo, decision and bundle in the folder."""
     pilot.clear_staging()
@@ -150,6 +159,40 @@ class _Run:
         view = self.journal.view()
         self.pilot.write(AUDIT_HTML, audit_html(view))
         return view
+
+    def select(self) -> LedgerView:
+        """Every candidate on a scorecard. The hold-out stays sealed."""
+        self._begin()
+        split = self._audit()
+        rows = Rows.of(self.sources.dataset, split)
+        cards = selection_cards(self.brief, rows.modality)
+        reference = self._reference()
+        said = (cards, self.brief.budget, self.brief.requirement, self.brief.use)
+        self.journal.stage(
+            "selection",
+            {
+                "data": fingerprint((rows.keys, rows.codes, rows.groups, rows.labels)),
+                "plan": fingerprint((said, split.metric, self.brief.seed)),
+                "reference": fingerprint(reference.keys if reference else ()),
+            },
+            lambda: select(self.brief, rows, cards, split.metric, reference, self.progress),
+            pointer="/selection",
+        )
+        view = self.journal.view()
+        self.pilot.write(SCORECARD_HTML, scorecard_html(view))
+        return view
+
+    def _reference(self) -> Reference | None:
+        """A sample of what the networks were trained on, where the brief names one."""
+        if self.brief.reference is None:
+            return None
+        data = load_dataset(
+            Path(self.brief.reference),
+            modality=self.sources.dataset.modality,
+            progress=self.progress,
+            purpose="hold-out",
+        )
+        return Reference(tuple(data.values), tuple(data.keys))
 
     def ranking(self) -> tuple[list[int], LabelRanking]:
         """The development rows, ranked by how likely their label is wrong."""

@@ -283,7 +283,7 @@ def _int8(
         small = quantized(encoder, values, cache_folder())
         eight, full = small.encode(values, keys), encoder.encode(values, keys)
         return operations(
-            replace(network.featurizer, weights_sha256=small.weights_sha256),  # type: ignore[type-var]
+            replace(network.featurizer, weights_sha256=small.weights_sha256),
             small,
             eight,
             rows.codes[few],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headstart.backbones.cache import cache_folder
+from headstart.backbones.sources.api import ApiSource
 from headstart.backbones.sources.hub import HubSource
 from headstart.backbones.sources.local import LocalSource
 from headstart.backbones.sources.onnx import OnnxSource
@@ -17,7 +18,7 @@ GROUP = "headstart.backbones"
 
 
 def sources(cache: Path | None = None, *, plugins: bool = False) -> Registry[BackboneSource]:
-    """The sources by scheme: `pkg`, `hf`, `timm`, `onnx`, `file`, and on request plugins'.
+    """The sources by scheme: `pkg`, `hf`, `timm`, `onnx`, `file`, `api`, and on request plugins'.
 
     A plugin's entry point, in the group `headstart.backbones`, is named after its scheme and gives
     a `BackboneSource`, or a class or function that makes one.
@@ -33,6 +34,7 @@ def sources(cache: Path | None = None, *, plugins: bool = False) -> Registry[Bac
         TimmSource(folder),
         OnnxSource(folder),
         LocalSource(folder),
+        ApiSource(folder),
     ):
         registry.add(source.scheme, source)
     if plugins:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from headstart.backbones.catalogue import catalogue
+from headstart.backbones.catalogue import built_in
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.preprocessing import pixels, tokens
 from headstart.backbones.sources.building import build_image, build_text
@@ -28,10 +28,10 @@ class PackageSource:
             BackboneError: the catalogue has none; near names are suggested.
         """
         wanted = ref.partition(":")[2].lower()
-        for card in catalogue():
+        for card in built_in():
             if card.name.lower() == wanted:
                 return card
-        tip = did_you_mean(ref, [card.ref for card in catalogue()])
+        tip = did_you_mean(ref, [card.ref for card in built_in()])
         raise BackboneError(f"the catalogue has no backbone '{ref}'", tip=tip)
 
     def encoder(self, card: BackboneCard, *, random_seed: int | None = None) -> FrozenEncoder:

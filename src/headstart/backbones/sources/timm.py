@@ -88,7 +88,7 @@ def timm_card(name: str, ref: str, *, published: bool = True) -> BackboneCard:
 def _fetch(card: BackboneCard) -> Path:
     timm = require_framework("timm", what=f"the backbone {card.ref}", extra="image")
     hub = require("huggingface_hub", what=f"the backbone {card.ref}", extra="image")
-    name = split_view(card.ref)[0].partition(":")[2]
+    name = split_view(card.ref)[0].partition(":")[2]  # the card's own name may be its owner's
     settings = timm.get_pretrained_cfg(name)
     repository = settings.hf_hub_id or ""
     # timm writes "timm/" for its own organisation's repository of the same name as the network.
