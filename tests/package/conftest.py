@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from headstart.package import latency
+from headstart.bundles import latency
 
 
 def load_stand_ins() -> ModuleType:

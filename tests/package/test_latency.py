@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from headstart.package import latency
+from headstart.bundles import latency
 from headstart.types.artifact import Prediction
 from headstart.types.result import Estimate, NotAvailable
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, Literal
 
 import numpy as np
@@ -98,6 +98,16 @@ class FrozenEncoder:
         return self._width
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the network's stages, bottom first; empty where it cannot be looked into."""
+        return () if self._network is None else self._network.stages
+
+    @property
+    def weights_file(self) -> Path | None:
+        """The weights as safetensors; None for a backbone that was published as ONNX."""
+        return None if self._network is None else self._network.weights()
+
+    @property
     def preprocessing(self) -> dict[str, Any]:
         """The preprocessor's spec, its files by hash."""
         files = self._preprocessor.files.items()
@@ -157,6 +167,22 @@ class FrozenEncoder:
             for position, row in self._computed(texts, missing, store, counter):
                 features[rows[missing[position]]] = row
         return features
+
+    def missing(self, keys: Sequence[str]) -> int:
+        """How many of these rows are not in the feature store."""
+        store = FeatureStore(self._cache / "features" / f"{self.key}.sqlite", self.width)
+        return len(set(keys)) - len(store.get(list(dict.fromkeys(keys))))
+
+    def seconds_per_row(self, values: Sequence[str]) -> float:
+        """Time of features computed anew, on all cores: the median of three passes."""
+        runner = self.runtime(values).runner
+        passes = []
+        for _ in range(3):
+            begin = perf_counter()
+            for _ in run_jobs(self._jobs(list(values), runner, _nothing), runner, _nothing):
+                pass
+            passes.append((perf_counter() - begin) / len(values))
+        return sorted(passes)[1]
 
     def runtime(self, values: Sequence[str], progress: Progress | None = None) -> Runtime:
         """What runs this encoder; the first time, decided on a sample of `values`."""
@@ -236,6 +262,10 @@ class FrozenEncoder:
             )
         if not np.isfinite(rows).all():
             raise BackboneError(f"{self._card.ref} gave features that are not finite numbers")
+
+
+def _nothing() -> None:
+    """No one listens."""
 
 
 class _Counter:

@@ -24,6 +24,9 @@ class TaskForm(Form):
         None, min_length=1, max_length=200, description="Name of the task. Default: of the data."
     )
     value: str = Field("", description="What the feature is worth, in plain words.")
+    use: Literal["commercial", "research"] = Field(
+        "commercial", description="commercial or research: which licences may be used."
+    )
     carry_over: str = Field(
         "", description="What should carry over from the pretrained model, in a sentence."
     )
@@ -124,6 +127,12 @@ class TrialForm(Form):
     backbones: list[str] = Field(
         default_factory=list,
         description="Backbones to try (headstart catalogue). Default: the first built-in one.",
+    )
+    reference: str | None = Field(
+        None,
+        min_length=1,
+        description="A sample, like the data, of what the backbones were trained on: how far the "
+        "data lies from it is measured. Default: none.",
     )
     folds: int = Field(5, ge=2, le=20, description="Folds of cross-validation.")
     repeats: int | None = Field(

@@ -45,6 +45,8 @@ def infer_brief(
     backbones: Sequence[str] = (),
     minutes: float | None = None,
     seed: int | None = None,
+    reference: str | Path | None = None,
+    use: str | None = None,
     name: str | None = None,
 ) -> Brief:
     """The brief of a bare data set, with defaults where nothing is said (None).
@@ -53,7 +55,7 @@ def infer_brief(
         BriefError: with every problem at once.
     """
     document: dict[str, dict[str, Any]] = {
-        "task": {"name": name},
+        "task": {"name": name, "use": use},
         "data": {
             "path": str(source),
             "input": input_column,
@@ -66,7 +68,11 @@ def infer_brief(
         },
         "requirement": {"metric": metric, "level": level},
         "budget": {"minutes": minutes},
-        "trial": {"backbones": list(backbones) or None, "seed": seed},
+        "trial": {
+            "backbones": list(backbones) or None,
+            "seed": seed,
+            "reference": None if reference is None else str(reference),
+        },
     }
     said = {
         table: {key: value for key, value in fields.items() if value is not None}
@@ -110,7 +116,7 @@ def _validated(document: dict[str, Any], file: Path | None, base: Path) -> Brief
         form = BriefForm.model_validate(document)
     except ValidationError as error:
         problems = problems_of(error)
-    problems += _wrong_paths(document.get("data"), base)
+    problems += _wrong_paths(document, base)
     if form is not None:
         problems += _wrong_together(form)
     if problems or form is None:
@@ -122,15 +128,18 @@ def _validated(document: dict[str, Any], file: Path | None, base: Path) -> Brief
     return _brief(form, document, base)
 
 
-def _wrong_paths(data: Any, base: Path) -> list[str]:
+def _wrong_paths(document: dict[str, Any], base: Path) -> list[str]:
     found = []
-    for key in ("path", "holdout"):
-        value = data.get(key) if isinstance(data, dict) else None
+    for table, key in (("data", "path"), ("data", "holdout"), ("trial", "reference")):
+        said = document.get(table)
+        value = said.get(key) if isinstance(said, dict) else None
         if not isinstance(value, str) or not value:
             continue
         where = base / value
         if not os.path.exists(where):
-            found.append(f"[data] {key}: there is no file or folder {where}; {near_names(where)}")
+            found.append(
+                f"[{table}] {key}: there is no file or folder {where}; {near_names(where)}"
+            )
     return found
 
 
@@ -172,6 +181,8 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
         mistake_costs=dict(form.mistakes.costs),
         failure_cost=form.mistakes.failure_cost,
+        use=form.task.use,
+        reference=None if trial.reference is None else str((base / trial.reference).resolve()),
         backbones=tuple(trial.backbones),
         folds=trial.folds,
         repeats=trial.repeats,

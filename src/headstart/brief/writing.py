@@ -65,7 +65,12 @@ def brief_text(brief: Brief, folder: str) -> str:
 def _values(brief: Brief, table: str) -> dict[str, Any]:
     data, required, budget = brief.data, brief.requirement, brief.budget
     every: dict[str, dict[str, Any]] = {
-        "task": {"name": brief.name, "value": brief.value, "carry_over": brief.carry_over},
+        "task": {
+            "name": brief.name,
+            "value": brief.value,
+            "use": brief.use,
+            "carry_over": brief.carry_over,
+        },
         "data": {
             "path": data.path,
             "input": data.input_column,
@@ -91,6 +96,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
         "mistakes": {"failure_cost": brief.failure_cost},
         "trial": {
             "backbones": list(brief.backbones),
+            "reference": brief.reference,
             "folds": brief.folds,
             "repeats": brief.repeats,
             "seed": brief.seed,

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.bundles import BundlePredictor, load
+from headstart.bundles.latency import cost_per_million, measure_latency, measure_throughput
 from headstart.bundles.layout import LAYOUT
 from headstart.bundles.manifest import manifest_bytes, path_problem
 from headstart.modalities.preprocess import ClassicalPreprocessor, load_preprocessor
 from headstart.modalities.text import LONGEST
 from headstart.package.card import card_text
 from headstart.package.graph import model_graph
-from headstart.package.latency import cost_per_million, measure_latency, measure_throughput
 from headstart.package.parity import check_parity
 from headstart.package.place import swap, unwritable, write_file
 from headstart.package.trained import trained_probabilities
@@ -43,13 +43,15 @@ def build(
     trained_proba: Trained = None,
     price_per_core_hour: float | None = None,
     input_column: str | None = None,
+    timed: bool = True,
 ) -> PackageReport:
     """Write `model` as a bundle into `destination`, after the parity gate; measure what it costs.
 
     sample: real rows for the gate and the measurements. trained_proba: the trained model's
     probabilities (n, classes) of them, or a function that gives them; None: computed here from the
     encoder's (or the classical) features. input_column: where the training table had the values; a
-    table to be labelled is read there first. On any error `destination` is left as it was.
+    table to be labelled is read there first. timed: measure latency and throughput here. On any
+    error `destination` is left as it was.
 
     Raises:
         ParityError: the bundle, read back from disk, differs from the trained model.
@@ -66,8 +68,8 @@ def build(
         predictor = _read_back(partial)
         trained = _trained(model, encoder, sample, trained_proba)
         parity = check_parity(trained, predictor.predict_proba(sample))
-        latency = measure_latency(predictor, sample)
-        rate = measure_throughput(predictor, sample)
+        latency = measure_latency(predictor, sample) if timed else {}
+        rate = measure_throughput(predictor, sample) if timed else None
         size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
         swap(partial, destination)
     except OSError as error:

@@ -1,7 +1,8 @@
 """Intervals and paired tests. SciPy is imported by the functions that need it, when called."""
 
 from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
-from headstart.stats.folds import compare, mean_over_folds
+from headstart.stats.folds import compare, mean_over_folds, probability_above
+from headstart.stats.jackknife import jackknife
 from headstart.stats.multiplicity import holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
@@ -11,11 +12,13 @@ __all__ = [
     "clopper_pearson",
     "compare",
     "holm",
+    "jackknife",
     "labels_needed",
     "mcnemar_exact",
     "mean_over_folds",
     "minimum_detectable_effect",
     "paired_bootstrap",
+    "probability_above",
     "stratified_bootstrap_bca",
     "wilson",
 ]

@@ -176,6 +176,21 @@ def compare(
     )
 
 
+def probability_above(comparison: Comparison, margin: float) -> float:
+    """P(true difference > margin): the Bayesian correlated t-test's posterior (Corani and Benavoli
+    2015), from a comparison that was not one of several.
+
+    >>> gaps = [0.1, 0.12, 0.08, 0.1, 0.11]
+    >>> found = compare(gaps, [0.0] * 5, a="a", b="b", metric="accuracy", n=100, k=5, repeats=1)
+    >>> round(probability_above(found, 0.1), 2), round(probability_above(found, 0.0), 2)
+    (0.57, 1.0)
+    """
+    df = comparison.folds * comparison.repeats - 1
+    half = (comparison.high - comparison.low) / 2
+    error = half / t_quantile(0.5 + comparison.confidence / 2, df)
+    return _above(comparison.difference, error, df, margin)
+
+
 def _test(difference: float, error: float, df: int, level: float) -> tuple[float, float, float]:
     if error == 0.0:
         return difference, difference, 1.0 if difference == 0.0 else 0.0

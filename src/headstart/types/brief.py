@@ -7,6 +7,7 @@ from typing import Literal
 
 MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
 FailureCost = Literal["low", "medium", "high"]
+Use = Literal["commercial", "research"]
 ModalityName = Literal["text", "image"]
 
 
@@ -72,6 +73,10 @@ class Brief:
     mistake_costs: dict[str, float] = field(default_factory=dict)
     """Cost of missing one case of a label, by label name; 1.0 where not named."""
     failure_cost: FailureCost = "medium"
+    use: Use = "commercial"
+    """What the feature is for: some licences allow research only."""
+    reference: str | None = None
+    """A sample of what the backbone was trained on, to measure how far the data lies from it."""
     backbones: tuple[str, ...] = ()
     """Backbone references to try; empty: the built-in one for the modality."""
     folds: int = 5

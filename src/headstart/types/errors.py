@@ -85,6 +85,7 @@ class MissingExtraError(HeadstartError):
             f"{what} needs the package '{package}', which is not installed",
             tip=f"pip install 'headstart[{extra}]'",
         )
+        self.what = what
         self.extra = extra
         self.package = package
 

@@ -40,6 +40,9 @@ class BackboneCard:
     interpolation: str | None = None
     crop_fraction: float | None = None
     pooling: str = "mean"
+    layer: int | None = None
+    """Layer (of a text network; 0: its token embeddings) or stage (of an image network) whose
+    features are taken; None: the last."""
     normalize: bool = False
     """Whether the published model scales its embeddings to unit length."""
     adaptation: tuple[str, ...] = ("frozen",)

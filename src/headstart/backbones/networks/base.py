@@ -30,6 +30,10 @@ class Network(Protocol):
         """JSON: everything but the weights that decides what the network computes."""
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages between which it may be cut, bottom first."""
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Input names, in the order of the module's parameters."""
 

@@ -19,7 +19,8 @@ TIP = "name the architecture that these weights belong to"
 
 @dataclass(frozen=True)
 class ImageNetwork:
-    """A timm architecture; features are its pooled output before the classifier.
+    """A timm architecture; features are its pooled output before the classifier, or that of an
+    earlier `stage`.
 
     weights: gives a safetensors file with timm's names. size: image side in pixels.
     """
@@ -28,10 +29,19 @@ class ImageNetwork:
     weights_sha256: str
     name: str
     size: int
+    stage: int | None = None
+    pooling: str = "average"
 
     @property
     def architecture(self) -> dict[str, Any]:
-        return {"timm": self.name, "pooling": "average"}
+        view = {} if self.stage is None else {"stage": self.stage}
+        return {"timm": self.name, "pooling": self.pooling, **view}
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        with seeded(0):
+            known = getattr(create(self.name, num_classes=0), "feature_info", None) or ()
+        return tuple(f"stage {i}: {one['module']}" for i, one in enumerate(known))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -65,7 +75,9 @@ class ImageNetwork:
                 place=str(path),
                 tip=TIP,
             ) from error
-        return module
+        if self.stage is None and self.pooling == "average":
+            return module
+        return _view(module, self.name, self.stage, self.pooling)
 
     def example(self) -> tuple[torch.Tensor, ...]:
         import torch
@@ -81,6 +93,40 @@ class ImageNetwork:
 
     def with_weights(self, weights: Callable[[], Path], sha256: str) -> ImageNetwork:
         return replace(self, weights=weights, weights_sha256=sha256)
+
+
+def _view(module: torch.nn.Module, name: str, stage: int | None, pooling: str) -> torch.nn.Module:
+    """The network up to a stage (None: all of it), its map of features pooled."""
+    import torch
+
+    stages = len(getattr(module, "feature_info", ()) or ())
+    if stage is not None and not (hasattr(module, "forward_intermediates") and stage < stages):
+        raise BackboneError(
+            f"{name} has no stage {stage}: it has {stages}",
+            tip=f"name one from 0 to {stages - 1}" if stages else "leave the stage out",
+        )
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            if stage is None:
+                maps = self.module.forward_features(pixels)  # type: ignore[operator]
+            else:
+                maps = self.module.forward_intermediates(  # type: ignore[operator]
+                    pixels, indices=[stage], stop_early=True, intermediates_only=True
+                )[0]
+            if maps.ndim != 4:
+                raise BackboneError(
+                    f"{name} gives no map of features to pool",
+                    tip="leave stage and pooling out",
+                )
+            pooled: torch.Tensor = maps.amax((2, 3)) if pooling == "max" else maps.mean((2, 3))
+            return pooled
+
+    return Pooled().eval()
 
 
 def create(name: str, **settings: Any) -> torch.nn.Module:

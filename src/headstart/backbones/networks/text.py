@@ -19,7 +19,8 @@ POOLINGS = ("mean", "cls", "max")
 
 @dataclass(frozen=True)
 class TextNetwork:
-    """A transformers model with mean, first-token or max pooling.
+    """A transformers model with mean, first-token or max pooling, of the last layer or of `layer`
+    (0: the token embeddings).
 
     weights: gives the safetensors file. config: the model's config.json. Features have shape
     (batch, hidden size), scaled to unit length where `normalize` says so.
@@ -30,6 +31,7 @@ class TextNetwork:
     config: Path
     pooling: str = "mean"
     normalize: bool = False
+    layer: int | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -39,7 +41,13 @@ class TextNetwork:
     @property
     def architecture(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.settings.items() if k not in _WITHOUT_EFFECT}
-        return {"config": kept, "pooling": self.pooling, "normalize": self.normalize}
+        view = {} if self.layer is None else {"layer": self.layer}
+        return {"config": kept, "pooling": self.pooling, "normalize": self.normalize, **view}
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        layers = int(self.settings.get("num_hidden_layers") or 0)
+        return ("embeddings", *(f"layer {i}" for i in range(1, layers + 1))) if layers else ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -55,7 +63,17 @@ class TextNetwork:
             # Initial values are about to be replaced; the caller's random numbers stay as they are.
             model = self._architecture()
         _load(model, self.weights())
-        return _pooled(model, self.inputs, self.pooling, self.normalize)
+        self._check_layer(model)
+        return _pooled(model, self.inputs, self.pooling, self.normalize, self.layer)
+
+    def _check_layer(self, model: Any) -> None:
+        layers = int(getattr(model.config, "num_hidden_layers", 0) or 0)
+        if self.layer is not None and self.layer > layers:
+            raise BackboneError(
+                f"there is no layer {self.layer}: the network has {layers}",
+                place=str(self.config),
+                tip=f"name one from 0 to {layers}",
+            )
 
     def example(self) -> tuple[torch.Tensor, ...]:
         import torch
@@ -121,7 +139,9 @@ def _load(model: Any, weights: Path) -> None:
         ) from error
 
 
-def _pooled(model: Any, inputs: tuple[str, ...], pooling: str, normalize: bool) -> torch.nn.Module:
+def _pooled(
+    model: Any, inputs: tuple[str, ...], pooling: str, normalize: bool, layer: int | None
+) -> torch.nn.Module:
     import torch
 
     class Pooled(torch.nn.Module):
@@ -130,9 +150,16 @@ def _pooled(model: Any, inputs: tuple[str, ...], pooling: str, normalize: bool) 
             self.model = model
 
         def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            hidden = self.model(**dict(zip(inputs, tensors, strict=True))).last_hidden_state
+            hidden = self.hidden(dict(zip(inputs, tensors, strict=True)))
             features = self.pool(hidden, tensors[1])
             return torch.nn.functional.normalize(features, dim=1) if normalize else features
+
+        def hidden(self, named: dict[str, torch.Tensor]) -> torch.Tensor:
+            if layer is None:
+                return self.model(**named).last_hidden_state  # type: ignore[no-any-return]
+            # Tracing leaves out the layers above: they lead to no output.
+            states = self.model(**named, output_hidden_states=True).hidden_states
+            return states[layer]  # type: ignore[no-any-return]
 
         def pool(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
             if pooling == "cls":

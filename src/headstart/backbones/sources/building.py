@@ -33,6 +33,7 @@ def build_text(
         config=config or weights.parent / "config.json",
         pooling=card.pooling,
         normalize=card.normalize,
+        layer=card.layer,
     )
     return _encoder(card, network, preprocessor, cache, random_seed)
 
@@ -63,6 +64,8 @@ def build_image(
         weights_sha256=sha256,
         name=architecture,
         size=size,
+        stage=card.layer,
+        pooling=card.pooling,
     )
     return _encoder(card, network, preprocessor, cache, random_seed)
 

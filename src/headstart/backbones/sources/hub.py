@@ -10,6 +10,7 @@ from headstart.backbones.networks.base import require
 from headstart.backbones.preprocessing import tokens
 from headstart.backbones.sources.building import build_text
 from headstart.backbones.sources.transformers_folder import WANTED, find_weights, folder_card
+from headstart.backbones.views import split_view
 from headstart.types.errors import BackboneError
 from headstart.types.model import BackboneCard
 
@@ -41,7 +42,7 @@ class HubSource:
 
     def _folder(self, ref: str) -> Path:
         hub = require("huggingface_hub", what=f"the backbone {ref}", extra="text")
-        name = ref.partition(":")[2]
+        name = split_view(ref)[0].partition(":")[2]
         folder = _snapshot(hub, name, ref, [*WANTED, "README.md"])
         if not (folder / "model.safetensors").is_file():
             folder = _snapshot(hub, name, ref, [*WANTED, "README.md", "pytorch_model.bin"])

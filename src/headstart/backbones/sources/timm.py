@@ -11,6 +11,7 @@ from headstart.backbones.networks.base import require, require_framework
 from headstart.backbones.networks.image import create
 from headstart.backbones.preprocessing import pixels
 from headstart.backbones.sources.building import build_image
+from headstart.backbones.views import split_view
 from headstart.types.errors import BackboneError, did_you_mean
 from headstart.types.model import BackboneCard
 
@@ -87,7 +88,7 @@ def timm_card(name: str, ref: str, *, published: bool = True) -> BackboneCard:
 def _fetch(card: BackboneCard) -> Path:
     timm = require_framework("timm", what=f"the backbone {card.ref}", extra="image")
     hub = require("huggingface_hub", what=f"the backbone {card.ref}", extra="image")
-    name = card.ref.partition(":")[2]  # the card's own name may be its owner's
+    name = split_view(card.ref)[0].partition(":")[2]
     settings = timm.get_pretrained_cfg(name)
     repository = settings.hf_hub_id or ""
     # timm writes "timm/" for its own organisation's repository of the same name as the network.
