@@ -6,6 +6,7 @@ import pytest
 
 from headstart.backbones import built_in
 from headstart.backbones.licences import allowed, licence_of
+from headstart.workflow.catalogue import card_text
 
 
 @pytest.mark.parametrize(
@@ -97,3 +98,12 @@ def test_uses_are_answered_with_a_reason(
 def test_built_in_backbones_may_be_used_commercially() -> None:
     for card in built_in():
         assert allowed(licence_of(card.licence), "commercial")[0] is True
+
+
+def test_a_card_is_shown_with_what_its_licence_says() -> None:
+    assert card_text("all-MiniLM-L6-v2").endswith(
+        "commercial use yes. Apache-2.0 allows commercial use, if the authors are named. "
+        "Keep the notices, and say what was changed; it grants patents. This is no legal advice."
+    )
+    vendor = card_text("api:https://api.vendor.example/v1?model=m")
+    assert "commercial use to be settled. The vendor's contract decides." in vendor

@@ -17,8 +17,11 @@ from headstart.backbones.cache import file_sha256
 from headstart.backbones.own_entries import add_entry, remove_entry
 from headstart.backbones.user_catalogue import config_folder, user_catalogue, user_catalogue_path
 from headstart.cli import main
+from headstart.types.brief import Brief, DataSource
 from headstart.types.errors import BackboneError
 from headstart.types.model import BackboneCard
+from headstart.workflow.candidates import candidates
+from headstart.workflow.contenders import selection_cards
 
 WIDTH = 8
 
@@ -406,3 +409,24 @@ def test_a_model_of_the_hub_is_added_with_its_licence(
     assert find_card("ours") == find_card("hf:us/small-bert")
     assert find_card("ours").licence == "cc-by-sa-4.0"
     assert find_card("ours").source == "hub us/small-bert"
+
+
+def test_views_are_kept_and_taken(own: Path) -> None:
+    assert main(["catalogue", "add", "all-MiniLM-L6-v2?layer=3", "--name", "early"]) == 2
+    assert main(["catalogue", "add", "pkg:all-MiniLM-L6-v2?layer=3", "--name", "early"]) == 0
+    assert find_card("early").layer == 3
+    assert find_card("pkg:all-MiniLM-L6-v2?layer=3").name == "early"
+    assert find_card("pkg:all-MiniLM-L6-v2").layer is None
+    add_entry(card("one", pooling="mean"))
+    assert find_card("hf:us/one?pooling=max").pooling == "max"
+    assert find_card("one?layer=0").ref == "hf:us/one?layer=0"
+
+
+def test_without_a_word_from_the_brief_no_text_leaves(own: Path) -> None:
+    add_entry(card("vendor", "api:https://api.vendor.example/v1?model=m"))
+    brief = Brief("b", DataSource("rows.csv"))
+    chosen = [
+        *selection_cards(brief, "text"),
+        *(one.card for one in candidates(brief, "text", lambda what, done, total: None)),
+    ]
+    assert {one.ref.partition(":")[0] for one in chosen} == {"pkg"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from headstart.backbones.catalogue import built_in, catalogue
 from headstart.backbones.reference import FORMS, parse_reference
 from headstart.backbones.user_catalogue import is_named, user_catalogue
-from headstart.backbones.views import split_view, viewed
+from headstart.backbones.views import View, split_view, viewed
 from headstart.ports import BackboneSource, Encoder
 from headstart.types.errors import BackboneError
 from headstart.types.model import BackboneCard
@@ -18,7 +18,8 @@ from headstart.types.model import BackboneCard
 
 def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
     """The card of a reference: `pkg:`, `hf:`, `timm:`, `onnx:`, `file:`, `api:`, or the bare name
-    of a built-in or of one in the user's own catalogue; with `?layer=4&pooling=cls`, of a view.
+    of a built-in or of one in the user's own catalogue; with `?layer=4&pooling=cls`, of a view of
+    it.
 
     Raises:
         BackboneError: nothing of that name can be found (near names are suggested), or the user's
@@ -28,18 +29,25 @@ def find_card(ref: str, *, cache: Path | None = None) -> BackboneCard:
     >>> find_card("all-MiniLM-L6-v2").feature_width
     384
     """
-    ref, view = split_view(ref)
     reference = parse_reference(ref)
+    scheme = reference.scheme if reference is not None else ""
+    # An endpoint's options are its source's alone: it sees to it that no key in them is repeated.
+    whole, view = split_view(ref) if scheme != "api" else (ref, View())
     if reference is not None:
         # The user's own entry holds what was reviewed, and needs neither network nor files.
-        for entry in user_catalogue() if reference.scheme != "pkg" else ():
+        own = user_catalogue() if scheme != "pkg" or view else ()
+        for entry in own:
             if is_named(entry.card, ref):
+                return entry.card
+        for entry in own:
+            if is_named(entry.card, whole):
                 return viewed(entry.card, view)
-        return viewed(_source(reference.scheme, ref, cache).card(ref), view)
+        return viewed(_source(scheme, whole, cache).card(whole), view)
     # Built-ins first: they can be had whatever the user's file holds.
     for card in chain(built_in(), _own()):
-        if is_named(card, ref.strip()):
+        if is_named(card, whole.strip()):
             return viewed(card, view)
+    ref = whole
     names = {card.name.lower(): card.name for card in catalogue()}
     near = get_close_matches(ref.lower(), names, n=3, cutoff=0.6)
     if near:

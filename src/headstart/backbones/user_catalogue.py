@@ -206,6 +206,7 @@ _CHECKS: dict[str, Check] = {
     "interpolation": _TEXT,
     "crop_fraction": _NUMBER,
     "pooling": _TEXT,
+    "layer": (lambda value: type(value) is int and value >= 0, "a whole number, 0 or more"),
     "normalize": (lambda value: isinstance(value, bool), "true or false"),
     "adaptation": (
         lambda value: isinstance(value, list) and bool(value) and all(map(_text, value)),

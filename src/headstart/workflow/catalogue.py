@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from headstart.backbones import built_in, catalogue, find_card
+from headstart.backbones.licences import allowed, licence_of
 from headstart.backbones.reference import FORMS, canonical, parse_reference
 from headstart.backbones.user_catalogue import user_catalogue_path
 from headstart.types.errors import BackboneError
@@ -64,18 +65,21 @@ def remove_text(name: str) -> str:
 
 
 def card_text(ref: str) -> str:
-    """Every field of a card that is known.
+    """Every field of a card that is known, and what its licence's name says of commercial use.
 
     Raises:
         BackboneError: there is no such backbone.
     """
     card = find_card(ref)
     known = [(f.name, getattr(card, f.name)) for f in fields(card)]
-    return "\n".join(
+    verdict, reason = allowed(licence_of(card.licence), "commercial")
+    said = {True: "yes", False: "no", None: "to be settled"}[verdict]
+    lines = [
         f"{name.replace('_', ' '):<14} {_shown(value)}"
         for name, value in known
         if value not in (None, "", ())
-    )
+    ]
+    return "\n".join([*lines, f"commercial use {said}. {reason} This is no legal advice."])
 
 
 def _shown(value: object) -> str:

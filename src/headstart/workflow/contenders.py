@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.backbones import catalogue, find_card
+from headstart.backbones import built_in, find_card
 from headstart.backbones.isolated import encode_apart
 from headstart.backbones.views import View, viewed
 from headstart.modalities import get_modality
@@ -125,7 +125,7 @@ def selection_cards(brief: Brief, modality: ModalityName) -> list[BackboneCard]:
                     tip=f"headstart catalogue list shows those for {modality}s",
                 )
         return list(dict.fromkeys(cards))
-    cards = [card for card in catalogue() if card.modality == modality and _installed(card)]
+    cards = [card for card in built_in() if card.modality == modality and _installed(card)]
     if not cards:
         raise BackboneError(
             f"no backbone for {modality}s is installed",
