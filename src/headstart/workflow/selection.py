@@ -214,9 +214,9 @@ def _entry(
     survivor = standing.status in ("picked", "tied", "kept")
     chosen = _rows_of(standing, rows, brief.seed)
     why = standing.reason or "it was not raced"
-    scores: dict[str, Estimate | NotAvailable] = {"every score": NotAvailable(f"out: {why}")}
-    near: dict[str, Estimate | NotAvailable] = {"every distance": NotAvailable(f"out: {why}")}
-    fit: dict[str, Estimate | NotAvailable] = {"every measure": NotAvailable(f"out: {why}")}
+    scores: dict[str, Estimate | NotAvailable] = {"every score": NotAvailable(why)}
+    near: dict[str, Estimate | NotAvailable] = {"every distance": NotAvailable(why)}
+    fit: dict[str, Estimate | NotAvailable] = {"every measure": NotAvailable(why)}
     if features is not None:
         head = source_head(encoder) if encoder is not None else None
         scores = diagnostics(
@@ -234,7 +234,7 @@ def _entry(
     if served is None and survivor and not late:
         served = _served(contender, chosen, rows, brief)
     if served is None:
-        left = "the budget was used up" if survivor else f"it left the race: {why}"
+        left = "the budget was used up" if survivor else "out of the race"
         served = not_measured(left, "fp32", NotAvailable(left))
     all_served = [served]
     if survivor and network is not None:
