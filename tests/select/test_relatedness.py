@@ -79,7 +79,8 @@ def test_mmd_finds_a_shift_and_is_symmetric_under_translation_and_rotation() -> 
 def test_mmd_of_rows_that_are_alike() -> None:
     same = np.ones((6, 3))
     found = mmd(same, same, seed=0)
-    assert (found.value, found.p_value, found.bandwidth) == (pytest.approx(0), 1.0, 1.0)
+    assert abs(found.value) < 1e-12
+    assert (found.p_value, found.bandwidth) == (1.0, 1.0)
     mostly = np.concatenate([same, [[1.0, 1.0, 3.0]]])
     assert mmd(same, mostly, seed=0).bandwidth == 2.0
     assert mmd(same * 0.1, same * 0.2, seed=0).p_value < 0.01
