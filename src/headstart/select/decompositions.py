@@ -1,32 +1,46 @@
-"""Singular values and shrunk covariances, right also where there are fewer rows than columns."""
+"""Singular vectors and shrunk covariances, right also where there are fewer rows than columns."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from headstart.heads.threads import threads_for
 from headstart.select.inputs import Matrix
 
 
 def left_spectrum(matrix: Matrix) -> tuple[Matrix, Matrix]:
     """(left singular vectors (n, k), squared singular values (k,)), k the numerical rank.
 
-    Singular values below max(n, d) · machine precision · the largest count as zero.
+    From the smaller of the two Gram matrices, about ten times as fast as a singular value
+    decomposition: squares below max(n, d) · machine precision · the largest count as zero.
     """
-    left, singular, _ = _thin_svd(matrix)
-    return left, np.square(singular)
+    squared, vectors = _gram_spectrum(matrix)
+    if _is_wide(matrix):
+        return vectors, squared
+    return matrix @ (vectors / np.sqrt(squared)), squared
 
 
-def principal_axes(centred: Matrix) -> tuple[Matrix, Matrix]:
-    """(singular values (k,), right singular vectors (k, d)), k the numerical rank."""
-    _, singular, right = _thin_svd(centred)
-    return singular, right
+def right_vectors(matrix: Matrix) -> Matrix:
+    """Right singular vectors (k, d), that of the largest singular value first, as above."""
+    squared, vectors = _gram_spectrum(matrix)
+    if _is_wide(matrix):
+        return np.asarray((vectors / np.sqrt(squared)).T @ matrix)
+    return np.asarray(vectors.T)
 
 
-def _thin_svd(matrix: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-    left, singular, right = np.linalg.svd(matrix, full_matrices=False)
-    largest = float(singular.max(initial=0.0))
-    rank = int((singular > max(matrix.shape) * np.finfo(np.float64).eps * largest).sum())
-    return left[:, :rank], singular[:rank], right[:rank]
+def _is_wide(matrix: Matrix) -> bool:
+    n, width = matrix.shape
+    return bool(n < width)
+
+
+def _gram_spectrum(matrix: Matrix) -> tuple[Matrix, Matrix]:
+    """Eigenvalues (k,) above rounding, largest first, and vectors of the smaller Gram matrix."""
+    with threads_for(float(matrix.size) * min(matrix.shape)):
+        gram = matrix @ matrix.T if _is_wide(matrix) else matrix.T @ matrix
+        values, vectors = np.linalg.eigh(gram)
+    least = max(matrix.shape) * np.finfo(np.float64).eps * float(values[-1])
+    rank = int((values > max(least, 0.0)).sum())
+    return values[::-1][:rank], vectors[:, ::-1][:, :rank]
 
 
 def ledoit_wolf_share(centred: Matrix, squared_norm: float) -> float:

@@ -16,6 +16,8 @@ FRAME = frozenset(
 """Tokens that a tokenizer adds; they are not counted."""
 SPACE = "▁"
 BYTE_SPACE = "Ġ"
+PART = ""
+"""Of a letter: equals no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def _bare(token: str, in_bytes: bool) -> str:
     try:
         return bytes(BYTES[c] for c in token).decode().strip()
     except (KeyError, UnicodeDecodeError):
-        return token
+        return PART
 
 
 def _byte_letters() -> dict[str, int]:

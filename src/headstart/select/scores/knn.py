@@ -36,13 +36,11 @@ def knn_accuracy(
     own, _ = class_codes(codes, len(unit))
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    group = np.arange(len(unit)) if groups is None else row_codes(groups, len(unit), "groups")
-    if (group == group[0]).all():
+    group = None if groups is None else row_codes(groups, len(unit), "groups")
+    if group is not None and (group == group[0]).all():
         raise ValueError("two groups are needed; every row is in the same")
-    right = sum(
-        int((_vote(unit, own, group, slice(start, start + BLOCK), k) == own[start:][:BLOCK]).sum())
-        for start in range(0, len(unit), BLOCK)
-    )
+    blocks = (np.arange(len(unit))[start:][:BLOCK] for start in range(0, len(unit), BLOCK))
+    right = sum(int((_vote(unit, own, group, rows, k) == own[rows]).sum()) for rows in blocks)
     return right / len(unit)
 
 
@@ -53,12 +51,17 @@ def _unit_rows(matrix: Matrix) -> NDArray[np.float32]:
     return matrix.astype(np.float32)
 
 
-def _vote(unit: NDArray[np.float32], codes: Codes, groups: Codes, rows: slice, k: int) -> Codes:
+def _vote(
+    unit: NDArray[np.float32], codes: Codes, groups: Codes | None, rows: Codes, k: int
+) -> Codes:
     """The class that wins in each row of the block."""
     cosine = unit[rows] @ unit.T
-    cosine[groups[rows][:, None] == groups[None, :]] = EXCLUDED
+    if groups is None:
+        cosine[np.arange(len(rows)), rows] = EXCLUDED
+    else:
+        cosine[groups[rows][:, None] == groups[None, :]] = EXCLUDED
     k = min(k, len(unit) - 1)
-    nearest = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
+    nearest = np.argpartition(cosine, -k, axis=1)[:, -k:]
     near = np.take_along_axis(cosine, nearest, axis=1).astype(np.float64)
     n_classes = int(codes.max()) + 1
     cell = np.arange(len(near))[:, None] * n_classes + codes[nearest]

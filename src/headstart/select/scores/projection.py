@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.select.decompositions import principal_axes
+from headstart.select.decompositions import right_vectors
 from headstart.select.inputs import Matrix, finite_matrix
 
 FITTED = 4096
@@ -28,14 +28,16 @@ def projected(features: NDArray[Any], width: int, seed: int) -> Matrix:
     matrix = finite_matrix(features)
     if width < 1:
         raise ValueError(f"width must be at least 1, not {width}")
+    spread = float(np.ptp(matrix, axis=0).max())
+    if spread == 0:
+        return np.zeros((len(matrix), 1))
     matrix -= matrix.mean(axis=0)
-    fitted = matrix
+    fitted = matrix / spread
     if min(matrix.shape) > FITTED:
         random = np.random.default_rng([seed, 11])
-        fitted = matrix[np.sort(random.permutation(len(matrix))[:FITTED])]
+        fitted = fitted[np.sort(random.permutation(len(matrix))[:FITTED])]
         fitted -= fitted.mean(axis=0)
-    _, axes = principal_axes(fitted)
-    axes = axes[:width]
+    axes = right_vectors(fitted)[:width]
     if not len(axes):
         return np.zeros((len(matrix), 1))
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)

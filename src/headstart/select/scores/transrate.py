@@ -14,7 +14,9 @@ def transrate(features: NDArray[Any], codes: NDArray[np.integer], eps: float = 1
     """R(Z) − Σ_c n_c/n R(Z_c) in nats, R(Z) = ½ log|I + ZᵀZ/(n eps)|, Z about its mean; at least 0.
 
     Huang, Huang, Rong, Yang, Wei 2022 (arXiv 2106.09362). The authors' code weighs classes alike,
-    which is the same for balanced classes, and else can fall below 0.
+    which is the same for balanced classes, and else can fall below 0. As in theirs, the rows of a
+    class are about the common mean: two balanced classes of one spread score near 0, however far
+    apart.
 
     features (n, d). codes (n,). eps: squared distortion, in the square of the features' unit: the
     score grows with their scale, so scale the features of two backbones alike. Translation and
