@@ -11,7 +11,6 @@ from headstart.decide.chart import axis
 
 WIDTH, HEIGHT = 720, 340
 LEFT, RIGHT, TOP, BOTTOM = 52, 24, 20, 46
-LABEL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,9 @@ def frontier_plot(points: Sequence[Point], metric: str) -> dict[str, Any] | None
             "y": y(one.score),
             "low": y(one.low),
             "high": y(one.high),
-            "name": one.name if len(one.name) <= LABEL else one.name[: LABEL - 1] + "…",
+            "name": one.name,
             "number": i + 1,
             "style": "chosen" if one.picked else "on" if i in best else "off",
-            "anchor": "end" if x(one.cost) > WIDTH * 0.6 else "start",
-            "label_x": x(one.cost) + (-9 if x(one.cost) > WIDTH * 0.6 else 9),
         }
         for i, one in enumerate(points)
     ]
@@ -97,11 +94,12 @@ def frontier_plot(points: Sequence[Point], metric: str) -> dict[str, Any] | None
 
 
 def _apart(drawn: list[dict[str, Any]]) -> None:
-    """Heights of the labels, moved until none covers another."""
-    placed: list[float] = []
-    for point in sorted(drawn, key=lambda one: one["y"]):
-        at = point["y"] + 4
-        while any(abs(at - other) < 14 for other in placed):
-            at += 2
-        placed.append(at)
+    """Numbers beside the dots, moved up or down until none covers another."""
+    placed: list[tuple[float, float]] = []
+    for point in sorted(drawn, key=lambda one: (one["y"], one["x"])):
+        at, step = point["y"] - 10, 0
+        while any(abs(point["x"] - x) < 20 and abs(at - y) < 15 for x, y in placed):
+            step += 1
+            at = point["y"] - 10 + (15 * step if step % 2 else -15 * step)
+        placed.append((point["x"], at))
         point["label_y"] = round(at, 1)
