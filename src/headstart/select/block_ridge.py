@@ -51,47 +51,52 @@ class Decomposed:
 
 def held_out(
     rows: Decomposed, targets: Matrix, folds: Folds, penalties: Sequence[float]
-) -> Iterator[tuple[int, NDArray[np.int64], Matrix]]:
-    """(repeat, rows of the fold, predictions (penalties, rows, targets)) of every fold: what ridge
-    regression with a free intercept, fitted on the other rows alone, predicts.
+) -> Iterator[tuple[int, int, NDArray[np.int64], Matrix]]:
+    """(penalty's index, repeat, rows of the fold, predictions (rows, targets)) of every fold and
+    penalty: what ridge regression with a free intercept, fitted on the other rows alone, predicts.
 
     targets: (n, targets). penalties: of the squared weights, in the units of the features.
     """
-    n = len(targets)
-    whole = _Whole.of(rows, targets, penalties)
-    for repeat in range(folds.repeats):
-        for fold in range(folds.k):
-            test = np.flatnonzero(folds.assignment[repeat] == fold)
-            if len(test) > len(rows.values) + 1 or len(test) > n // 2:
-                yield repeat, test, _refitted(rows, targets, test, penalties)
-            else:
-                yield repeat, test, whole.without(test)
+    tests = [
+        (repeat, np.flatnonzero(folds.assignment[repeat] == fold))
+        for repeat in range(folds.repeats)
+        for fold in range(folds.k)
+    ]
+    most = min(len(rows.values) + 1, len(targets) // 2)
+    small = [one for one in tests if len(one[1]) <= most]
+    for index, penalty in enumerate(penalties if small else ()):
+        yield from _from_whole(rows, targets, small, index, penalty)
+    for repeat, test in tests:
+        if len(test) > most:
+            for index, found in enumerate(_refitted(rows, targets, test, penalties)):
+                yield index, repeat, test, found
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """The model on all rows, for every penalty."""
+def _from_whole(
+    rows: Decomposed,
+    targets: Matrix,
+    tests: Sequence[tuple[int, NDArray[np.int64]]],
+    index: int,
+    penalty: float,
+) -> Iterator[tuple[int, int, NDArray[np.int64], Matrix]]:
+    """Every fold from the one model on all rows with this penalty: its hat matrix is formed once,
+    and each fold's block is a part of it. Only the lower triangle is: I − H is symmetric and, for a
+    penalty above 0, positive definite."""
+    from scipy.linalg.blas import dsyrk
+    from scipy.linalg.lapack import dposv
 
-    left: Matrix
-    shrink: Matrix
-    """(penalties, rank): value / (value + penalty)."""
-    fitted: NDArray[np.float64]
-    """(penalties, n, targets)"""
-    targets: Matrix
-
-    @classmethod
-    def of(cls, rows: Decomposed, targets: Matrix, penalties: Sequence[float]) -> _Whole:
-        shrink = rows.values / (rows.values + np.array(penalties)[:, None])
-        mean = targets.mean(axis=0)
-        turned = rows.left.T @ (targets - mean)
-        fitted = np.stack([rows.left @ (own[:, None] * turned) for own in shrink]) + mean
-        return cls(rows.left, shrink, fitted, targets)
-
-    def without(self, test: NDArray[np.int64]) -> Matrix:
-        left = self.left[test]
-        hat = np.stack([(left * own) @ left.T for own in self.shrink]) + 1.0 / len(self.left)
-        residual = self.targets[test] - self.fitted[:, test]
-        return np.asarray(self.targets[test] - np.linalg.solve(np.eye(len(test)) - hat, residual))
+    shrink = rows.values / (rows.values + penalty)
+    mean = targets.mean(axis=0)
+    fitted = rows.left @ (shrink[:, None] * (rows.left.T @ (targets - mean))) + mean
+    residual = targets - fitted
+    remainder = dsyrk(-1.0, rows.left * np.sqrt(shrink), lower=True)
+    remainder -= 1.0 / len(targets)
+    remainder[np.diag_indices(len(remainder))] += 1.0
+    for repeat, test in tests:
+        _, errors, failed = dposv(remainder[test[:, None], test], residual[test], lower=True)
+        if failed:
+            raise FloatingPointError(f"a block of {len(test)} rows is singular at {penalty:g}")
+        yield index, repeat, test, targets[test] - errors
 
 
 def _refitted(
