@@ -19,6 +19,8 @@ from headstart.types.data import Folds
 RELATIVE_PENALTIES: tuple[float, ...] = tuple(np.logspace(-3, 3, 20).tolist())
 """Penalties in units of the rows' mean square distance from their mean."""
 RANK_TOLERANCE = 1e-12
+SPARSE = 0.05
+"""Share of entries that are not 0 below which a matrix is multiplied as a sparse one."""
 Matrix = NDArray[np.float64]
 
 
@@ -37,16 +39,31 @@ class Decomposed:
     @classmethod
     def of(cls, features: NDArray[np.floating]) -> Decomposed:
         """Of rows (n, width), through the smaller of the two Gram matrices."""
-        rows = np.asarray(features, dtype=np.float64)
-        rows = rows - rows.mean(axis=0)
-        n, width = rows.shape
+        n, width = features.shape
         if n <= width:
-            values, left = np.linalg.eigh(rows @ rows.T)
+            values, left = np.linalg.eigh(_centred_gram(features))
             kept = values > RANK_TOLERANCE * max(float(values[-1]), 1e-300)
             return cls(np.ascontiguousarray(left[:, kept]), values[kept])
+        rows = np.asarray(features, dtype=np.float64)
+        rows = rows - rows.mean(axis=0)
         values, right = np.linalg.eigh(rows.T @ rows)
         kept = values > RANK_TOLERANCE * max(float(values[-1]), 1e-300)
         return cls((rows @ right[:, kept]) / np.sqrt(values[kept]), values[kept])
+
+
+def _centred_gram(features: NDArray[np.floating]) -> Matrix:
+    """Products of the centred rows (n, n); mostly empty rows (word counts) as sparse ones."""
+    from scipy.sparse import csr_array
+
+    if np.count_nonzero(features) < SPARSE * features.size:
+        thin = csr_array(features.astype(np.float64))
+        gram = np.asarray((thin @ thin.T).todense())
+    else:
+        rows = np.asarray(features, dtype=np.float64)
+        rows = rows - rows.mean(axis=0)
+        gram = rows @ rows.T
+    centred = gram - gram.mean(axis=0) - gram.mean(axis=1)[:, None] + gram.mean()
+    return np.asarray((centred + centred.T) / 2)
 
 
 def held_out(

@@ -27,6 +27,8 @@ from headstart.types.select import Lap, RaceReport, Standing, Status
 
 FOLDS = 5
 REPEATS = 10
+FEW, FEWER_REPEATS = 500, 3
+"""Repeats of the folds on few rows; on more than these, each costs more and shows less."""
 MOST_ROWS = 2000
 CREDIBLE = 0.95
 """Probability of being behind from which a candidate leaves the race."""
@@ -177,7 +179,7 @@ def _lap(
     known, codes = np.unique(codes, return_inverse=True)
     codes = codes.astype(np.int64)
     k = max(2, min(FOLDS, len(np.unique(groups))))
-    repeats = REPEATS if len(rows) <= 1000 else 4
+    repeats = REPEATS if len(rows) <= FEW else FEWER_REPEATS
     folds = make_folds(codes, groups, k, repeats, work.seed)
     left: dict[str, str] = {}
     for done, one in enumerate(alive):
