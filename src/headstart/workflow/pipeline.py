@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from headstart.adapt import judge, majority_shares
 from headstart.audit import LabelRanking, audit, check_columns, find_near_duplicates, rank_labels
-from headstart.backbones import scorecard
+from headstart.backbones import find_card, scorecard
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
 from headstart.data import load_dataset
@@ -32,11 +32,12 @@ from headstart.types.errors import BundleError, DataError
 from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
+from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
-from headstart.workflow.contenders import selection_cards
+from headstart.workflow.contenders import CLASSICAL, selection_cards
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
@@ -130,6 +131,7 @@ class _Run:
         self._begin()
         split = self._audit()
         rows = Rows.of(self.sources.dataset, split)
+        self._follow_selection(rows, split)
         cards = [self._select(backbone, rows) for backbone in self.backbones]
         arms = self._arms(rows, split)
         results, unavailable = arms.run()
@@ -165,22 +167,41 @@ class _Run:
         self._begin()
         split = self._audit()
         rows = Rows.of(self.sources.dataset, split)
-        cards = selection_cards(self.brief, rows.modality)
-        reference = self._reference()
-        said = (cards, self.brief.budget, self.brief.requirement, self.brief.use)
-        self.journal.stage(
-            "selection",
-            {
-                "data": fingerprint((rows.keys, rows.codes, rows.groups, rows.labels)),
-                "plan": fingerprint((said, split.metric, self.brief.seed)),
-                "reference": fingerprint(reference.keys if reference else ()),
-            },
-            lambda: select(self.brief, rows, cards, split.metric, reference, self.progress),
-            pointer="/selection",
-        )
+        self._selection(rows, split)
         view = self.journal.view()
         self.pilot.write(SCORECARD_HTML, scorecard_html(view))
         return view
+
+    def _selection(
+        self, rows: Rows, split: AuditReport, *, only_finished: bool = False
+    ) -> SelectionReport | None:
+        """The race and the scorecard; None where it is to be read, but was not run."""
+        cards = selection_cards(self.brief, rows.modality)
+        reference = self._reference()
+        brief = self.brief
+        said = (cards, brief.budget, brief.requirement, brief.use, brief.carry_over, brief.seed)
+        inputs = {
+            "data": fingerprint((rows.keys, rows.codes, rows.groups, rows.labels)),
+            "plan": fingerprint((said, split.metric)),
+            "reference": fingerprint(reference.keys if reference else ()),
+        }
+        if only_finished and not self.journal.finished("selection", inputs):
+            return None
+        return self.journal.stage(
+            "selection",
+            inputs,
+            lambda: select(brief, rows, cards, split.metric, reference, self.progress),
+            pointer="/selection",
+        )
+
+    def _follow_selection(self, rows: Rows, split: AuditReport) -> None:
+        """Where the brief names no backbone and `headstart select` picked one, try that one."""
+        if self.brief.backbones:
+            return
+        report = self._selection(rows, split, only_finished=True)
+        if report is not None and report.pick not in CLASSICAL.values():
+            card = find_card(report.pick)
+            self.backbones = [Candidate(card, self.brief.seed, self.progress)]
 
     def _reference(self) -> Reference | None:
         """A sample of what the networks were trained on, where the brief names one."""
