@@ -139,6 +139,7 @@ def _entry(read: Reader, pointer: str) -> dict[str, Any]:
         "licence_note": Quote(str(read.value(f"{pointer}/licence_note", ""))),
         "allowed": {True: "allowed", False: "not allowed", None: "to be checked"}[allowed],
         "publisher": Quote(str(read.value(f"{pointer}/publisher", "")), 160),
+        "notes": Quote(str(read.value(f"{pointer}/notes", "")), 300),
         "hash": "its hash is the card's" if hashed else "the card names no hash",
         "adaptation": Quote(", ".join(read.value(f"{pointer}/adaptation", []))),
         "stages": Quote(", ".join(read.value(f"{pointer}/stages", []) or ["not known"]), 300),

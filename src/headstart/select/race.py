@@ -82,7 +82,9 @@ class _State:
 
     @property
     def cost(self) -> float:
-        return self.contender.seconds_per_row or 0.0
+        """Seconds a row; a candidate of unknown cost is taken to be the dearest."""
+        known = self.contender.seconds_per_row
+        return float("inf") if known is None else known
 
 
 @dataclass
@@ -134,7 +136,10 @@ def race(
         alive = [one for one in state if one.status == "kept"]
         if work.laps:
             growth = size / work.laps[-1].rows
-            expected = growth * sum(one.cost for one in alive) * size / 2 + growth**2 * spent
+            expected = (
+                growth * sum(one.contender.seconds_per_row or 0.0 for one in alive) * size / 2
+                + growth**2 * spent
+            )
             if clock() - begin + expected > budget_seconds:
                 stopped = (
                     f"the next round, of {size:,} rows, would have gone beyond the budget of "

@@ -23,7 +23,6 @@ from headstart.workflow.candidates import Candidate
 
 CLASSICAL = {"text": "classical:tf-idf", "image": "classical:colour-and-hog"}
 NAMES = {"text": "TF-IDF of words and letters", "image": "colour histograms and HOG"}
-TIMED_ROWS = 48
 
 
 class NetworkContender:
@@ -61,15 +60,12 @@ class NetworkContender:
             effort = encode_apart(
                 card, values, keys, timed=self._each is None, progress=self._progress
             )
-            self._each = effort.seconds_per_row or self._each
+            asked = effort.seconds / effort.rows if effort.rows else None
+            self._each = self._each or effort.seconds_per_row or asked
             self.peak_mb = max(self.peak_mb or 0.0, effort.peak_mb)
             if self.loading_seconds is None:
                 self.loading_seconds = effort.loading_seconds
         self.last = self.candidate.encoder.encode(values, keys, self._progress)
-        if self._each is None:  # an extension's encoder, which cannot time itself
-            begin = time.perf_counter()
-            self.candidate.encoder.encode(values[:TIMED_ROWS], keys[:TIMED_ROWS])
-            self._each = (time.perf_counter() - begin) / len(values[:TIMED_ROWS])
         return self.last
 
 

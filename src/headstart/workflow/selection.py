@@ -16,7 +16,7 @@ from headstart.backbones.int8 import quantized
 from headstart.backbones.licences import allowed, licence_of
 from headstart.backbones.source_head import source_head
 from headstart.data import make_folds
-from headstart.ports import Progress
+from headstart.ports import Encoder, Progress
 from headstart.select.diagnostics import diagnostics
 from headstart.select.learning_curve import learning_curve
 from headstart.select.probe import probe
@@ -236,8 +236,9 @@ def _entry(
     if served is None:
         left = "the budget was used up" if survivor else "out of the race"
         served = not_measured(left, "fp32", NotAvailable(left))
+    served = _priced(served, encoder)
     all_served = [served]
-    if survivor and network is not None:
+    if survivor and network is not None and not _vendor(encoder):
         all_served.append(_int8(network, chosen, rows, brief, late))
     limit = _latency_limit(served, brief)
     return ScorecardEntry(
@@ -248,6 +249,7 @@ def _entry(
         licence_note=one.licence_note,
         allowed=one.allowed,
         publisher=card.source if card else "computed here",
+        notes=card.notes if card else "",
         sha256=encoder.weights_sha256 if encoder else "",
         hash_known=bool(card and card.sha256),
         parameters=card.parameters if card else None,
@@ -261,6 +263,22 @@ def _entry(
         operations=tuple(all_served),
         limits=() if limit is None else (limit,),
     )
+
+
+def _vendor(encoder: Encoder | None) -> bool:
+    return encoder is not None and hasattr(encoder, "price_per_million_rows")
+
+
+def _priced(served: Operations, encoder: Encoder | None) -> Operations:
+    """With a vendor's price, where the network is a vendor's: rows are sent, not computed here."""
+    price = getattr(encoder, "price_per_million_rows", None)
+    if not _vendor(encoder):
+        return served
+    if price is None:
+        none = NotAvailable("the reference names no price (?price=… per million tokens)")
+        return replace(served, cost_per_million=none)
+    how = "the price named in the reference, at the tokens a row billed so far; no interval"
+    return replace(served, cost_per_million=Estimate(price, None, None, 1, how))
 
 
 def _rows_of(standing: Standing, rows: Rows, seed: int) -> NDArray[np.int64]:
