@@ -21,7 +21,7 @@ from headstart.select.probe import Probe, Score, probe
 from headstart.select.rows import nested_order, sizes
 from headstart.stats import compare, mean_over_folds, probability_above
 from headstart.types.data import Folds
-from headstart.types.errors import HeadstartError, InterruptedRunError
+from headstart.types.errors import HeadstartError, InputError, InterruptedRunError
 from headstart.types.result import Comparison, Estimate, NotAvailable
 from headstart.types.select import Lap, RaceReport, Standing, Status
 
@@ -122,7 +122,7 @@ def race(
         budget_seconds: no round is begun that would probably end later; the first always is.
 
     Raises:
-        HeadstartError: no contender could be run.
+        InputError: no contender could be run.
     """
     begin = clock()
     classes = int(codes.max()) + 1
@@ -141,17 +141,14 @@ def race(
                 + growth**2 * spent
             )
             if clock() - begin + expected > budget_seconds:
-                stopped = (
-                    f"the next round, of {size:,} rows, would have gone beyond the budget of "
-                    f"{budget_seconds / 60:.1f} minutes"
-                )
+                stopped = f"the next round, of {size:,} rows, would have gone beyond the budget"
                 break
         before = clock()
         _lap(work, alive, np.sort(order[:size]), clock)
         spent = clock() - before
         alive = [one for one in alive if one.status == "kept"]
         if not alive:
-            raise HeadstartError(
+            raise InputError(
                 "no candidate could be run; the first: " + state[0].reason,
                 tip="see what is missing with 'headstart doctor'",
             )
