@@ -182,7 +182,7 @@ def _reason(
         best = max(simpler, key=measure.goodness)
         gain = measure.gain(measure.compare(chosen, best))
         sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {_span(gain)}.")
-    rivals = [arm for arm in others if arm not in simpler]
+    rivals = [arm for arm in others if order[cast(Approach, arm.family)] >= rank]
     margin = f"the margin of {measure.margin:g}"
     if rivals:
         best = max(rivals, key=measure.goodness)

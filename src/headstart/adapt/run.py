@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from threading import Lock
 
@@ -38,7 +39,8 @@ SCRATCH = {
 
 
 def plan_arms(modality: ModalityName, backbones: Sequence[BackboneCard]) -> tuple[ArmSpec, ...]:
-    """The arms of a run. Several backbones are told apart by their name.
+    """The arms of a run. Several backbones are told apart by their name, and by their reference
+    where they share one.
 
     The architecture of the first backbone stands for all of them at random weights. Without any,
     the arms are there all the same, and `run_arm` says why they cannot be run.
@@ -48,8 +50,10 @@ def plan_arms(modality: ModalityName, backbones: Sequence[BackboneCard]) -> tupl
         ArmSpec("classical", "classical", CLASSICAL[modality]),
         ArmSpec("scratch", "scratch", SCRATCH[modality]),
     ]
+    often = Counter(card.name for card in backbones)
     for index, card in enumerate(backbones or [None]):
         name, ref = (card.name, card.ref) if card else ("a pretrained backbone", None)
+        name = f"{name} ({ref})" if often[name] > 1 else name
         after = f":{name}" if len(backbones) > 1 else ""
         near = f"{name} as it is: the label whose name or definition lies nearest"
         arms.append(ArmSpec(f"zero-shot{after}", "zero-shot", near, ref))
