@@ -9,14 +9,18 @@ best candidate's truth less the pick's. Compute is counted in seconds: of featur
 measured, times the rows that were looked at) and of heads; exhaustive is features of all training
 rows and five folds twice of the head, for every candidate. Beside it: LogME, H-score and kNN
 accuracy on the same 400 rows of every candidate, and taking the largest network. The coverage of
-the probe's 95% interval is counted over tasks, candidates and seeds: the truth is the accuracy on
-the test rows of the same probe trained on the same rows.
+the probe's 95% interval is counted over tasks, candidates and seeds. What a cross-validation of 400
+rows estimates is the accuracy, on new rows of the same source, of probes trained on four fifths of
+them: the truth is that of the five probes of a repeat on the training rows that were not drawn, or
+on the test rows where all were. Beside it stands how often the interval holds the accuracy of the
+probe of all 400 rows on the test file: more rows, and sometimes another source.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import random
 import tempfile
@@ -222,20 +226,31 @@ def truth(task: Task, one: Contender, test: NDArray[np.float32]) -> tuple[float,
 
 def covered(
     task: Task, one: Contender, test: NDArray[np.float32], rows: NDArray[np.int64], seed: int
-) -> bool:
-    """Whether the probe's interval on these rows holds the accuracy of that probe on test rows."""
+) -> tuple[bool, bool]:
+    """Whether the probe's interval on these rows holds what it estimates, and whether it holds the
+    accuracy of the probe of all of them on the test rows."""
     known, codes = np.unique(task.codes[rows], return_inverse=True)
     codes = codes.astype(np.int64)
     folds = make_folds(codes, np.arange(len(rows)), 5, 10, seed)
     found = probe(one.matrix[rows], codes, folds, accuracy)
     span = mean_over_folds(found.scores, 5, 10, 0.95, 0.0, 1.0, n=len(rows))
-    everything = np.concatenate([one.matrix[rows], test])
-    train, later = np.arange(len(rows)), np.arange(len(rows), len(everything))
-    said = known[_answers(everything, codes, train, later, len(known), found.penalty)]
-    right = float((said == task.test_codes).mean())
+    rest = np.setdiff1d(np.arange(len(task.codes)), rows)
+
+    def right(train: NDArray[np.int64], new: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+        everything = np.concatenate([one.matrix[rows], new])
+        later = np.arange(len(rows), len(everything))
+        said = known[_answers(everything, codes, train, later, len(known), found.penalty)]
+        return float((said == y).mean())
+
+    new = (one.matrix[rest], task.codes[rest]) if len(rest) else (test, task.test_codes)
+    parts = [right(train, *new) for train, _ in itertools.islice(folds, 5)]
     assert span.low is not None
     assert span.high is not None
-    return span.low <= right <= span.high
+    whole = right(np.arange(len(rows)), test, task.test_codes)
+    return (
+        span.low <= float(np.mean(parts)) <= span.high,
+        span.low <= whole <= span.high,
+    )
 
 
 def main() -> int:
@@ -253,7 +268,7 @@ def main() -> int:
     }
     regret: dict[str, list[float]] = {name: [] for name in ("ours", *scores, "largest")}
     shares: list[float] = []
-    held: list[bool] = []
+    held: list[tuple[bool, bool]] = []
     print(
         "| task | rows | best (truth) | pick | regret | compute | LogME | H-score | kNN | largest |"
     )
@@ -310,8 +325,9 @@ def main() -> int:
         )
     print(
         f"\nCompute: median {np.median(shares):.1%} of the exhaustive search, mean "
-        f"{np.mean(shares):.1%}. 95% intervals hold the truth in {np.mean(held):.1%} of "
-        f"{len(held)} cells."
+        f"{np.mean(shares):.1%}. 95% intervals hold what they estimate in "
+        f"{np.mean([a for a, _ in held]):.1%} of {len(held)} cells, and the accuracy on the test "
+        f"file in {np.mean([b for _, b in held]):.1%}."
     )
     return 0
 
