@@ -27,7 +27,7 @@ from headstart.types.select import Lap, RaceReport, Standing, Status
 
 FOLDS = 5
 REPEATS = 10
-FEW, FEWER_REPEATS = 500, 3
+FEW, FEWER_REPEATS = 250, 3
 """Repeats of the folds on few rows; on more than these, each costs more and shows less."""
 MOST_ROWS = 1000
 CREDIBLE = 0.95
