@@ -1,6 +1,7 @@
 """Training a thawed network with the frozen prefix run once, against running it at every step.
 
     python benchmarks/boundary_cache.py [--shared FOLDER] [--texts 128] [--images 64] [--rounds 3]
+        [--only NAME]
 
 Every round trains the same rung on the same rows three ways, one after the other: from kept
 activations; with the prefix run on each batch, its inputs preprocessed beforehand and held in
@@ -53,11 +54,12 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=128)
     parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="part of a backbone's name")
     options = parser.parse_args()
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, batches of {BATCH}")
     passed = True
     with tempfile.TemporaryDirectory() as folder:
-        for name, top, target in TARGETS:
+        for name, top, target in (one for one in TARGETS if options.only in one[0]):
             encoder = load_encoder(name, cache=Path(folder))
             assert isinstance(encoder, FrozenEncoder)
             if encoder.card.modality == "text":

@@ -116,7 +116,7 @@ def same(a: TrainingRun, b: TrainingRun) -> bool:
 # --- the cut ---
 
 
-@pytest.mark.parametrize("top", [0, 1, 4, None])
+@pytest.mark.parametrize("top", [0, 4, None])
 def test_prefix_and_tail_are_the_network(texts_encoder: FrozenEncoder, top: int | None) -> None:
     network = texts_encoder.network
     assert network is not None
@@ -265,7 +265,7 @@ class _StopAt:
             raise InterruptedRunError("stopped")
 
 
-@pytest.mark.parametrize("calls", [2, 7, 12, 14])
+@pytest.mark.parametrize("calls", [7, 12])
 def test_an_interrupted_training_goes_on_to_the_same_bits(
     texts_encoder: FrozenEncoder, tmp_path: Path, calls: int
 ) -> None:
