@@ -113,9 +113,6 @@ def same(a: TrainingRun, b: TrainingRun) -> bool:
     )
 
 
-# --- the cut ---
-
-
 @pytest.mark.parametrize("top", [0, 4, None])
 def test_prefix_and_tail_are_the_network(texts_encoder: FrozenEncoder, top: int | None) -> None:
     network = texts_encoder.network
@@ -158,9 +155,6 @@ def test_more_blocks_than_there_are(texts_encoder: FrozenEncoder) -> None:
     assert texts_encoder.network is not None
     with pytest.raises(BackboneError, match="9 blocks cannot be thawed: the network has 7"):
         cut(texts_encoder.network, top=9)
-
-
-# --- cached equals uncached ---
 
 
 @pytest.mark.parametrize("top", [1, 2])
@@ -215,9 +209,6 @@ def test_another_seed_gives_another_network(texts_encoder: FrozenEncoder) -> Non
     )
 
 
-# --- what moves ---
-
-
 def test_only_norms_and_biases_move(texts_encoder: FrozenEncoder) -> None:
     plan = replace(built_in_plans().get("norms"), averaging=(1.0,), batch_size=8)
     plan = replace(plan, stages=tuple(replace(one, epochs=1) for one in plan.stages))
@@ -250,9 +241,6 @@ def test_averaging_at_zero_is_the_frozen_network(texts_encoder: FrozenEncoder) -
     assert isinstance(run.result, TunedNetwork)
     assert run.averaging_weight == 0.0
     assert run.result.tensors == {}
-
-
-# --- what befalls it ---
 
 
 class _StopAt:
@@ -397,9 +385,6 @@ def test_drift_is_named() -> None:
     assert not module._drifts(worse[:2])
     surer = replace(worse[2], inner_accuracy=0.82)
     assert not module._drifts([*worse[:2], surer])
-
-
-# --- what comes of it ---
 
 
 def test_a_tuned_network_is_exported_and_answers_as_trained(

@@ -161,7 +161,6 @@ class _Training:
         self.at = _Standing(micro=plan.batch_size)
         self._home = next(self._network.module.parameters()).device
         self._network.module.to(self._device)
-        self._wanted_grad = {n: p.requires_grad for n, p in self._network.parameters().items()}
         self._pretrained = {n: p.detach().clone() for n, p in self._network.parameters().items()}
         for parameter in self._network.module.parameters():
             parameter.requires_grad_(False)
@@ -224,8 +223,6 @@ class _Training:
             str(self._device),
         )
 
-    # --- where it starts ---
-
     def _begin(self) -> None:
         """The head of the frozen network, fitted on the rows that are trained on (LP-FT)."""
         features = self._outputs(self._fit, self._features)
@@ -260,8 +257,6 @@ class _Training:
     def _set(self, state: dict[str, torch.Tensor]) -> None:
         for name, parameter in self._parameters().items():
             parameter.copy_(state[name])
-
-    # --- stages ---
 
     def _open(self) -> None:
         """Open the blocks of the stage; what the earlier stages gave best is where it starts."""
@@ -405,8 +400,6 @@ class _Training:
             f"out of memory: {self.at.micro} rows at once from here on, their gradients added up"
         )
 
-    # --- forward ---
-
     def _cast(self) -> AbstractContextManager[Any]:
         if self._device.type == "cuda":
             return torch.autocast("cuda", dtype=torch.bfloat16)
@@ -414,8 +407,9 @@ class _Training:
 
     def _features(self, rows: NDArray[np.int64], copies: NDArray[np.int64]) -> torch.Tensor:
         activations, mask = self._rows.activations.batch(rows, copies)
+        # Copies in torch's own memory: where numpy's happens to begin can change the last bit.
         return self._network.tail(
-            torch.from_numpy(activations).to(self._device),
+            torch.from_numpy(activations).clone().to(self._device),
             torch.from_numpy(mask).to(self._device),
         )
 
@@ -494,8 +488,6 @@ class _Training:
                 for name, start in self._start.items()
             }
         )
-
-    # --- checkpoints ---
 
     def _keep(self) -> None:
         if self._keeping is None:
