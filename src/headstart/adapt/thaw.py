@@ -407,7 +407,7 @@ class _Training:
 
     def _features(self, rows: NDArray[np.int64], copies: NDArray[np.int64]) -> torch.Tensor:
         activations, mask = self._rows.activations.batch(rows, copies)
-        # Copies in torch's own memory: where numpy's happens to begin can change the last bit.
+        # Copies in torch's own memory, which always begins at the same alignment.
         return self._network.tail(
             torch.from_numpy(activations).clone().to(self._device),
             torch.from_numpy(mask).to(self._device),

@@ -59,7 +59,7 @@ class CutNetwork:
         import torch
 
         device = next(self.module.parameters()).device
-        # Copies in torch's own memory: where numpy's happens to begin can change the last bit.
+        # Copies in torch's own memory, which always begins at the same alignment.
         tensors = [one.clone().to(device) for one in _one_row(inputs, self.network.inputs)]
         with torch.inference_mode():
             found: NDArray[np.float32] = self.prefix(*tensors)[0].float().cpu().numpy()
