@@ -41,6 +41,8 @@ WINDOW = 8
 """Batches among which texts are sorted by length, so that they are padded little."""
 DIVERGED = 3.0
 """A training loss of so many times that of guessing is no longer learning."""
+TEMPERATURES = tuple(2.0 ** (step / 4) for step in range(-4, 17))
+"""By which logits are divided, from 0.5 to 16."""
 HEAD = ("head.weight", "head.bias")
 
 
@@ -159,7 +161,6 @@ class _Training:
         self.at = _Standing(micro=plan.batch_size)
         self._home = next(self._network.module.parameters()).device
         self._network.module.to(self._device)
-        self._wanted_grad = {n: p.requires_grad for n, p in self._network.parameters().items()}
         self._pretrained = {n: p.detach().clone() for n, p in self._network.parameters().items()}
         for parameter in self._network.module.parameters():
             parameter.requires_grad_(False)
@@ -222,8 +223,6 @@ class _Training:
             str(self._device),
         )
 
-    # --- where it starts ---
-
     def _begin(self) -> None:
         """The head of the frozen network, fitted on the rows that are trained on (LP-FT)."""
         features = self._outputs(self._fit, self._features)
@@ -237,7 +236,7 @@ class _Training:
         self._set_head(head)
         self._start = self._state()
         self._best = self._state()
-        inner, accuracy = self._judge()
+        inner, accuracy, _ = self._judge()
         self.at.best_loss = inner
         self.at.history.append(EpochRecord("start", 0, None, inner, accuracy))
         self._open()
@@ -258,8 +257,6 @@ class _Training:
     def _set(self, state: dict[str, torch.Tensor]) -> None:
         for name, parameter in self._parameters().items():
             parameter.copy_(state[name])
-
-    # --- stages ---
 
     def _open(self) -> None:
         """Open the blocks of the stage; what the earlier stages gave best is where it starts."""
@@ -320,7 +317,7 @@ class _Training:
                 f"it diverged in '{stage.name}': a training loss of {training:.3g} in epoch "
                 f"{self.at.epoch + 1}"
             )
-        inner, accuracy = self._judge()
+        inner, accuracy, _ = self._judge()
         self.at.epoch += 1
         record = EpochRecord(stage.name, self.at.epoch, training, inner, accuracy, self.at.seconds)
         self.at.history.append(record)
@@ -403,8 +400,6 @@ class _Training:
             f"out of memory: {self.at.micro} rows at once from here on, their gradients added up"
         )
 
-    # --- forward ---
-
     def _cast(self) -> AbstractContextManager[Any]:
         if self._device.type == "cuda":
             return torch.autocast("cuda", dtype=torch.bfloat16)
@@ -412,8 +407,9 @@ class _Training:
 
     def _features(self, rows: NDArray[np.int64], copies: NDArray[np.int64]) -> torch.Tensor:
         activations, mask = self._rows.activations.batch(rows, copies)
+        # Copies in torch's own memory, which always begins at the same alignment.
         return self._network.tail(
-            torch.from_numpy(activations).to(self._device),
+            torch.from_numpy(activations).clone().to(self._device),
             torch.from_numpy(mask).to(self._device),
         )
 
@@ -448,14 +444,19 @@ class _Training:
         outputs[order] = joined
         return outputs
 
-    def _judge(self) -> tuple[float, float]:
-        """(log loss, accuracy) on the inner rows."""
+    def _judge(self) -> tuple[float, float, float]:
+        """(log loss, accuracy, temperature) on the inner rows; the loss at the temperature that
+        makes it least, since a network that is only too sure of itself is no worse at the task."""
         logits = torch.from_numpy(self._outputs(self._check, self._logits)).double()
         codes = self._codes[torch.from_numpy(self._check)]
-        loss = float(torch.nn.functional.cross_entropy(logits, codes))
-        if not isfinite(loss):
-            raise _FailedError(f"the log loss on the inner rows was {loss}")
-        return loss, float((logits.argmax(1) == codes).double().mean())
+        if not bool(torch.isfinite(logits).all()):
+            raise _FailedError("the network's outputs on the inner rows were not finite numbers")
+        losses = [
+            float(torch.nn.functional.cross_entropy(logits / one, codes)) for one in TEMPERATURES
+        ]
+        least = int(np.argmin(losses))
+        accuracy = float((logits.argmax(1) == codes).double().mean())
+        return losses[least], accuracy, TEMPERATURES[least]
 
     def _weigh_classes(self) -> torch.Tensor | None:
         if not self._plan.class_weights:
@@ -466,14 +467,18 @@ class _Training:
 
     def _average(self) -> float:
         """Set the average of start and best that is best on the inner rows; its weight (WiSE-FT,
-        Wortsman et al. 2022). Of equals, the nearer to the pretrained network."""
-        chosen, least = 0.0, float("inf")
+        Wortsman et al. 2022). Of equals, the nearer to the pretrained network. The temperature that
+        fits it goes into the head."""
+        chosen, least, temperature = 0.0, float("inf"), 1.0
         for weight in sorted(self._plan.averaging):
             self._mix(weight)
-            loss, _ = self._judge()
+            loss, _, at = self._judge()
             if loss < least:
-                chosen, least = weight, loss
+                chosen, least, temperature = weight, loss, at
         self._mix(chosen)
+        with torch.no_grad():
+            for parameter in self._head.values():
+                parameter.div_(temperature)
         return chosen
 
     def _mix(self, weight: float) -> None:
@@ -483,8 +488,6 @@ class _Training:
                 for name, start in self._start.items()
             }
         )
-
-    # --- checkpoints ---
 
     def _keep(self) -> None:
         if self._keeping is None:

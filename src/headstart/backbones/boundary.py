@@ -59,7 +59,8 @@ class CutNetwork:
         import torch
 
         device = next(self.module.parameters()).device
-        tensors = [one.to(device) for one in _one_row(inputs, self.network.inputs)]
+        # Copies in torch's own memory, which always begins at the same alignment.
+        tensors = [one.clone().to(device) for one in _one_row(inputs, self.network.inputs)]
         with torch.inference_mode():
             found: NDArray[np.float32] = self.prefix(*tensors)[0].float().cpu().numpy()
         return found

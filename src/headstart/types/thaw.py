@@ -109,7 +109,8 @@ class AdaptationPlan:
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """Mean log loss of training steps, and log loss and accuracy on the inner rows after them."""
+    """Mean log loss of training steps, and log loss (at its best temperature) and accuracy on the
+    inner rows after them."""
 
     stage: str
     epoch: int
