@@ -24,6 +24,8 @@ from headstart.types.result import Comparison, NotAvailable
 
 ALPHA = 0.05
 """Probability of adopting any rung that is no better."""
+DISCORDANT = 0.1
+"""Least share of rows that two arms are taken to answer differently, while few folds are known."""
 GUARD_ALPHA = 0.05
 """One-sided level at which something is said to have fallen."""
 
@@ -117,12 +119,15 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
 def hopeless(rung: Sequence[float], base: Sequence[float], rule: Rule) -> bool:
     """Whether the folds so far make it pointless to train the others: the mean gain and one
     standard error are below the margin. To stop early for this reason can only prevent an adoption,
-    so that it costs no level; it is asked from the second fold on."""
+    so that it costs no level; it is asked from the second fold on. Two folds say little about their
+    spread: it is taken to be at least that of shares of which a tenth of the rows differ."""
     sign = 1.0 if HIGHER_IS_BETTER[rule.metric] else -1.0
     found = sign * (np.asarray(rung, dtype=np.float64) - np.asarray(base, dtype=np.float64))
     if len(found) < 2:
         return False
-    return bool(found.mean() + found.std(ddof=1) / np.sqrt(len(found)) < rule.margin)
+    least = np.sqrt(DISCORDANT * rule.k / rule.n)
+    spread = max(float(found.std(ddof=1)), float(least))
+    return bool(found.mean() + spread / np.sqrt(len(found)) < rule.margin)
 
 
 def guards(
