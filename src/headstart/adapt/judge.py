@@ -233,7 +233,7 @@ def judge(
     unavailable: Sequence[Unavailable],
     brief: Brief,
     audit: AuditReport,
-    ladder: LadderReport,
+    ladder: LadderReport | None = None,
 ) -> AdaptReport:
     """The verdict on transfer and the approach that follows, from arms on identical folds.
 
@@ -254,7 +254,8 @@ def judge(
         folds.repeats,
     )
     comparison, best, best_target = judge_transfer(results, measure)
-    left = [arm for arm in results if ladder.adopted is None or arm.name != ladder.base]
+    grown = ladder is not None and ladder.adopted is not None
+    left = [arm for arm in results if not (grown and ladder and arm.name == ladder.base)]
     chosen = choose(left, measure)
     summaries = tuple(summarise(arm, measure) for arm in results)
     summary = next(arm for arm in summaries if arm.name == chosen.name)
@@ -276,5 +277,5 @@ def judge(
         comparisons=against,
         choice_reason=_reason(chosen, results, measure, summary),
         remarks=tuple(_remarks(chosen, results, measure)),
-        ladder=ladder,
+        ladder=ladder or NotAvailable("no rung was tried"),
     )
