@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ def evaluate_cross_validated(
     confidence = brief.requirement.confidence
     run = len(chosen.scores[metric])  # a thawed arm is run on fewer repeats
     folds = Folds(folds.assignment[: run // folds.k], folds.k)
+    majority = replace(majority, scores={m: one[:run] for m, one in majority.scores.items()})
     predicted = chosen.out_of_fold.argmax(axis=1)
     metrics = _estimates(chosen, folds, confidence)
     against = (
@@ -45,7 +47,7 @@ def evaluate_cross_validated(
         if chosen.name == majority.name
         else compare(
             chosen.scores[metric],
-            majority.scores[metric][:run],
+            majority.scores[metric],
             a=chosen.name,
             b=majority.name,
             metric=metric,

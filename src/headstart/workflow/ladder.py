@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,8 @@ from headstart.adapt.gate import ALPHA, Purse, Rule, gains, guards, hopeless, ou
 from headstart.adapt.judge import Measure
 from headstart.adapt.run import derived_seed, scored
 from headstart.adapt.rung import Rung, plan_of, rungs
-from headstart.backbones.activations import BoundaryRows
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
-from headstart.heads import fit_linear
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, accuracy, score
 from headstart.ports import Encoder
 from headstart.types.data import Folds
@@ -27,6 +24,7 @@ from headstart.types.result import NotAvailable
 from headstart.types.thaw import TunedNetwork
 from headstart.workflow.arms import Arms
 from headstart.workflow.journal import fingerprint
+from headstart.workflow.rung_folds import RungFolds, waves
 
 SHARE = 0.6
 """Of the brief's minutes that the ladder may be expected to take."""
@@ -152,22 +150,21 @@ class Ladder:
         folds = Folds(self.split.folds.assignment[:repeats], k)
         trainings, expected = k * repeats, repeats * once
         assert base.backbone is not None
-        told = self.arms.progress
-        rows, moved = rung.activations(told), rung.changed(told, self.brief.seed)
         spec = self._spec(name, base, rung)
         inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
         standing = best.scores[self.rule.metric][:trainings]
-        matrix = self.arms.matrix(base.name)
+        runner = RungFolds(rung, self.arms, inputs, self.arms.matrix(base.name))
         found: list[RungFold] = []
-        for number in range(trainings):
-            told(f"{name}, fold {number + 1}", number, trainings)
-            found.append(self._fold(rung, rows, moved, matrix, number, inputs))
-            if found[-1].failed:
-                return ended("failed", found[-1].failed, minutes, len(found)), None, expected
-            scores_so_far, seen = self._scores(found), standing[: len(found)]
+        for wave in waves(k, trainings):
+            self.arms.progress(f"{name}, fold {wave.start + 1}", wave.start, trainings)
+            found += runner.run(wave)
+            broken = [one.failed for one in found if one.failed]
+            if broken:
+                return ended("failed", broken[0], minutes, len(found)), None, expected
+            so_far, seen = self._scores(found), standing[: len(found)]
             early = len(found) < min(trainings, len(standing))
-            if early and hopeless(scores_so_far, seen.tolist(), self.rule):
-                gain = float(np.mean(scores_so_far) - seen.mean())
+            if early and hopeless(so_far, seen.tolist(), self.rule):
+                gain = float(np.mean(so_far) - seen.mean())
                 gain = gain if HIGHER_IS_BETTER[self.rule.metric] else -gain
                 why = (
                     f"after {len(found)} of {trainings} folds it gained {100 * gain:+.1f} points: "
@@ -196,35 +193,6 @@ class Ladder:
         )  # fmt: skip
         return said, arm, expected
 
-    def _fold(
-        self,
-        rung: Rung,
-        rows: BoundaryRows,
-        moved: tuple[BoundaryRows, int],
-        matrix: NDArray[np.float32],
-        number: int,
-        inputs: dict[str, str],
-    ) -> RungFold:
-        train, test = self.folds[number]
-        seed = derived_seed(self.brief.seed, number)
-        checkpoint = self._checkpoint(rung, f"{inputs['data']}{inputs['plan']}{number}")
-
-        def work() -> RungFold:
-            head = fit_linear(
-                matrix[train], self.rows.codes[train], rung.classes,
-                groups=self.rows.groups[train], seed=seed, exact=False,
-            )  # fmt: skip
-            return rung.fold(rows, moved, head, train, test, seed, checkpoint, self.arms.progress)
-
-        found = self.arms.journal.stage(
-            f"ladder/{rung.plan.name}/{number + 1}", {**inputs, "fold": str(number)}, work
-        )
-        checkpoint.unlink(missing_ok=True)
-        return found
-
-    def _checkpoint(self, rung: Rung, name: str) -> Path:
-        return rung.encoder.cache / "training" / f"{fingerprint(name)[:32]}.safetensors"
-
     def _scores(self, found: Sequence[RungFold]) -> list[float]:
         return [
             score(self.rule.metric, self.rows.codes[test], one.proba, len(self.rows.labels))
@@ -239,7 +207,7 @@ class Ladder:
                 accuracy(self.rows.codes[test], one.shifted.argmax(axis=1)),
                 accuracy(self.rows.codes[test], one.base_shifted.argmax(axis=1)),
             )
-            for one, (_, test) in zip(found, self.folds, strict=True)
+            for one, (_, test) in zip(found, self.folds, strict=False)
         ]
         both = np.array(pairs)
         return both[:, 0], both[:, 1]
@@ -255,7 +223,8 @@ class Ladder:
         assert isinstance(rung, Rung)
         assert base.backbone is not None
         inputs = self.arms.hashes(self._spec(rung.plan.name, base, rung))
-        checkpoint = self._checkpoint(rung, f"{inputs['data']}{inputs['plan']}whole")
+        runner = RungFolds(rung, self.arms, inputs, self.arms.matrix(base.name))
+        checkpoint = runner.checkpoint("whole")
 
         def work() -> TunedNetwork:
             rows = rung.activations(self.arms.progress)

@@ -1,0 +1,104 @@
+"""The folds of one rung: trained beside each other, kept one by one, resumed where they stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt.run import derived_seed
+from headstart.adapt.rung import Rung
+from headstart.adapt.threads import one_thread_each
+from headstart.backbones.activations import BoundaryRows
+from headstart.heads import fit_linear
+from headstart.types.ladder import RungFold
+from headstart.workflow.arms import Arms
+from headstart.workflow.journal import fingerprint
+
+Pair = tuple[BoundaryRows, tuple[BoundaryRows, int]]
+
+
+class RungFolds:
+    """Trains a rung in folds. A network is changed while it is trained, so that each worker has
+    one of its own; the activations under them are shared."""
+
+    def __init__(
+        self, rung: Rung, arms: Arms, inputs: dict[str, str], matrix: NDArray[np.float32]
+    ) -> None:
+        self.rung, self.arms, self.inputs, self.matrix = rung, arms, inputs, matrix
+        self.folds = list(arms.split.folds)
+        self._idle: list[Pair] = []
+        self._taking, self._telling = Lock(), Lock()
+
+    def run(self, numbers: Sequence[int]) -> list[RungFold]:
+        """These folds, in their order; those that were finished before are read."""
+        missing = [n for n in numbers if not self.arms.journal.finished(*self._stage(n))]
+        if missing and not self._idle:
+            self._idle.append(self._pair())  # the activations, before anybody trains
+        with one_thread_each():
+            found = dict(zip(missing, self.arms.engine.map(self._train, missing), strict=True))
+        answers = []
+        for number in numbers:
+            name, inputs = self._stage(number)
+            answers.append(self.arms.journal.stage(name, inputs, lambda n=number: found[n]))  # type: ignore[misc]
+            self.checkpoint(number).unlink(missing_ok=True)
+        return answers
+
+    def checkpoint(self, number: int | str) -> Path:
+        """Where the training of a fold is kept until it is finished."""
+        name = fingerprint(f"{sorted(self.inputs.items())} {number}")[:32]
+        return self.rung.encoder.cache / "training" / f"{name}.safetensors"
+
+    def _stage(self, number: int) -> tuple[str, dict[str, str]]:
+        name = f"ladder/{self.rung.plan.name}/{number + 1}"
+        return name, {**self.inputs, "fold": str(number)}
+
+    def _pair(self) -> Pair:
+        return self.rung.activations(self._tell), self.rung.changed(
+            self._tell, self.arms.brief.seed
+        )
+
+    def _train(self, number: int) -> RungFold:
+        import torch
+
+        torch.set_num_threads(1)
+        train, test = self.folds[number]
+        seed = derived_seed(self.arms.brief.seed, number)
+        with self._taking:
+            pair = self._idle.pop() if self._idle else None
+        rows, moved = pair or self._pair()
+        head = fit_linear(
+            self.matrix[train],
+            self.rung.codes[train],
+            self.rung.classes,
+            groups=self.rung.groups[train],
+            seed=seed,
+            exact=False,
+        )
+        found = self.rung.fold(
+            rows, moved, head, train, test, seed, self.checkpoint(number), self._tell
+        )
+        with self._taking:
+            self._idle.append((rows, moved))
+        return found
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        with self._telling:
+            self.arms.progress(what, done, total)
+
+
+def waves(k: int, trainings: int) -> list[range]:
+    """Folds between two looks at whether there is hope: two, the rest of a repeat, then repeats.
+
+    They do not follow the number of workers, so that every machine stops at the same fold.
+
+    >>> waves(5, 10)
+    [range(0, 2), range(2, 5), range(5, 10)]
+    """
+    edges = [0, min(2, trainings), *range(k, trainings + 1, k)]
+    ends = sorted(set(edges))
+    return [range(a, b) for a, b in pairwise(ends)]

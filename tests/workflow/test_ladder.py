@@ -1,0 +1,125 @@
+"""The ladder in a run: what is tried, what ships where a rung is adopted, what the memo says."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import headstart
+from headstart.adapt.rung import Rung, rungs
+from headstart.types.ladder import RungFold
+
+WORDS = {
+    "praise": ("lovely", "great", "superb", "kind", "fast"),
+    "blame": ("awful", "slow", "rude", "broken", "late"),
+}
+
+
+@pytest.fixture
+def opinions(tmp_path: Path) -> Path:
+    """opinions.csv: 120 short texts, of which a fifth has the wrong label."""
+    chance = random.Random(0)
+    rows = set()
+    while len(rows) < 120:
+        label = ("praise", "blame")[len(rows) % 2]
+        about = chance.choice(("driver", "room", "meal", "clerk", "parcel", "answer", "site"))
+        when = chance.choice(("today", "again", "on monday", "at noon", "last week", "as ever"))
+        said = f"the {about} was {chance.choice(WORDS[label])} {when} {chance.randrange(99)}"
+        if chance.random() < 0.2:
+            label = {"praise": "blame", "blame": "praise"}[label]
+        rows.add((said, label))
+    path = tmp_path / "opinions.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("text", "label"), *sorted(rows)])
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _cached(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADSTART_CACHE", str(cache))
+
+
+def ledger(pilot: Path, pointer: str) -> dict[str, Any]:
+    with sqlite3.connect(pilot / "headstart.db") as store:
+        rows = store.execute(
+            "select pointer, value from ledger where pointer like ?", (f"{pointer}%",)
+        )
+        return {place.removeprefix(pointer): json.loads(value) for place, value in rows}
+
+
+def test_rungs_up_to_a_cap() -> None:
+    assert rungs("frozen") == ()
+    assert rungs("norms") == ("norms",)
+    assert rungs("top-4") == ("top-1", "top-4")
+    assert rungs("full") == ("top-1", "top-4", "full")
+
+
+def test_a_rung_that_gains_nothing_is_not_adopted_and_the_memo_says_so(
+    opinions: Path, tmp_path: Path
+) -> None:
+    pilot = tmp_path / "p"
+    decision = headstart.run(opinions, out=pilot, minutes=1, max_stage="top-1")
+    assert decision.approach != "adapted"
+    found = ledger(pilot, "/adapt/ladder")
+    assert found["/base"] == "frozen"
+    if found["/not_climbed"]:
+        assert "negative transfer" in found["/not_climbed"]
+        pytest.fail("the frozen backbone was expected to hold its own here")
+    assert found["/outcomes/0/rung"] == "top-1"
+    assert found["/outcomes/0/verdict"] in ("stay", "not enough evidence")
+    assert found["/outcomes/0/folds_run"] >= 2
+    assert found["/adopted"] is None
+    assert "How far it was thawed" in (pilot / "memo.html").read_text(encoding="utf-8")
+    assert "No rung was adopted" in (pilot / "memo.md").read_text(encoding="utf-8")
+    assert not list((Path(pilot)).rglob("*.safetensors"))
+
+
+def test_a_brief_that_stays_frozen_is_not_thawed(opinions: Path, tmp_path: Path) -> None:
+    headstart.run(opinions, out=tmp_path / "p", minutes=1, max_stage="frozen")
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert found["/not_climbed"] == "the brief stays with the frozen backbone"
+    assert not ledger(tmp_path / "p", "/timings/ladder")
+
+
+def test_what_is_adopted_is_trained_on_every_row_and_ships(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def perfect(
+        self: Rung,
+        rows: object,
+        changed: object,
+        base: object,
+        train: NDArray[np.int64],
+        test: NDArray[np.int64],
+        *rest: object,
+    ) -> RungFold:
+        """Folds in which the rung is always right; the training of what ships is real."""
+        right = np.full((len(test), self.classes), 0.01, np.float32)
+        right[np.arange(len(test)), self.codes[test]] = 0.99
+        return RungFold(right, right, right, (), 1.0)
+
+    monkeypatch.setattr(Rung, "fold", perfect)
+    pilot = tmp_path / "p"
+    decision = headstart.run(opinions, out=pilot, minutes=5, max_stage="top-1")
+    found = ledger(pilot, "/adapt/ladder")
+    assert found["/adopted"] == "adapted:top-1"
+    assert decision.approach == "adapted"
+    assert found["/outcomes/0/gain"]["kind"] == "Comparison"
+    assert found["/outcomes/0/folds_run"] == 15  # three repeats, though the other arms had more
+    memo = (pilot / "memo.html").read_text(encoding="utf-8")
+    assert re.search(r"adapted:top-1(</bdi>)? was adopted", memo)
+    model = headstart.load(pilot / "bundle")
+    texts = ["the driver was awful", "the meal was superb", "a lovely room", "rude and late"]
+    said = [one.label for one in model.predict(texts)]
+    assert sum(a == b for a, b in zip(said, ["blame", "praise", "praise", "blame"])) >= 3
+    manifest = json.loads((pilot / "bundle" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["approach"] == "adapted"
