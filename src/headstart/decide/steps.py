@@ -144,12 +144,30 @@ def _approach(case: Case) -> Sentence | None:
     return None
 
 
+def _thaw(case: Case) -> Sentence | None:
+    """A rung that there was no time for."""
+    ladder = case.adapt.ladder
+    if isinstance(ladder, NotAvailable):
+        return None
+    for index, one in enumerate(ladder.outcomes):
+        if one.needs_minutes is not None:
+            return say(
+                "Give thawing more time: ",
+                quoted(one.rung),
+                " was not tried; a budget of ",
+                (count(one.needs_minutes), f"/adapt/ladder/outcomes/{index}/needs_minutes"),
+                " minutes (--minutes) would let it be.",
+            )
+    return None
+
+
 def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
     """What to do next, the first thing first."""
     found: list[Sentence | None] = list(_by_rule(case, rule))
     if rule != "not-better-than-majority":
         found.append(_approach(case))
     found.append(_labels_for_transfer(case))
+    found.append(_thaw(case))
     if case.audit.small_classes:
         found.append(
             say(

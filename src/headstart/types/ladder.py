@@ -60,6 +60,8 @@ class RungOutcome:
     estimated_minutes: float = 0.0
     """What it was expected to cost, by a fixed rule and not by the clock."""
     remarks: tuple[str, ...] = ()
+    needs_minutes: int | None = None
+    """Budget with which a rung that was not tried for lack of time would be."""
 
 
 @dataclass(frozen=True, slots=True)

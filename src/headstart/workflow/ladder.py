@@ -124,12 +124,16 @@ class Ladder:
         rung = self._made(name, base)
 
         def ended(
-            verdict: GateVerdict, reason: str, minutes: float = 0.0, run: int = 0
+            verdict: GateVerdict,
+            reason: str,
+            minutes: float = 0.0,
+            run: int = 0,
+            ask: int | None = None,
         ) -> RungOutcome:
             describe = rung.describe if isinstance(rung, Rung) else name
             return RungOutcome(
                 name, describe, best.name, verdict, reason, 0.0, NotAvailable(reason),
-                folds_run=run, estimated_minutes=minutes,
+                folds_run=run, estimated_minutes=minutes, needs_minutes=ask,
             )  # fmt: skip
 
         if isinstance(rung, NotAvailable):
@@ -146,7 +150,7 @@ class Ladder:
                 f"it would take about {ceil(minutes)} minutes more than the budget of "
                 f"{self.brief.budget.minutes:g} leaves; try it with --minutes {ask}"
             )
-            return ended("not tried", why, minutes), None, 0.0
+            return ended("not tried", why, minutes, ask=ask), None, 0.0
         folds = Folds(self.split.folds.assignment[:repeats], k)
         trainings, expected = k * repeats, repeats * once
         assert base.backbone is not None
