@@ -120,6 +120,8 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     model = headstart.load(pilot / "bundle")
     texts = ["the driver was awful", "the meal was superb", "a lovely room", "rude and late"]
     said = [one.label for one in model.predict(texts)]
-    assert sum(a == b for a, b in zip(said, ["blame", "praise", "praise", "blame"])) >= 3
+    assert (
+        sum(a == b for a, b in zip(said, ["blame", "praise", "praise", "blame"], strict=True)) >= 3
+    )
     manifest = json.loads((pilot / "bundle" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["approach"] == "adapted"

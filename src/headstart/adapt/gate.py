@@ -142,7 +142,7 @@ def guards(
 
     Args:
         codes: (n,) of the development rows.
-        shifted: accuracy of the rung and of the frozen backbone on mildly changed rows, a fold each.
+        shifted: accuracy of the rung and of the frozen backbone on mildly changed rows, by fold.
     """
     names = (rung.name, base.name)
     loss = _compare(-rung.scores["log_loss"], -base.scores["log_loss"], rule, names, "log_loss")

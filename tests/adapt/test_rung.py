@@ -1,0 +1,110 @@
+"""What a rung is made of: mild changes, answers of a tuned network, what it is expected to cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headstart.adapt.answers import features
+from headstart.adapt.plans import built_in_plans
+from headstart.adapt.rung import Rung, plan_of
+from headstart.adapt.shift import WORDS, disturbed, typos
+from headstart.backbones import load_encoder
+from headstart.backbones.encoder import FrozenEncoder
+from headstart.data import text_key
+from headstart.types.result import NotAvailable
+from headstart.types.thaw import TunedNetwork
+
+TEXTS = tuple(f"where is my card number {i}, {'please ' * (i % 5)}tell me" for i in range(20))
+
+
+@pytest.fixture(scope="module")
+def encoder(cache: Path) -> FrozenEncoder:
+    found = load_encoder("all-MiniLM-L6-v2", cache=cache)
+    assert isinstance(found, FrozenEncoder)
+    return found
+
+
+def rung(encoder: FrozenEncoder, plan: str = "top-1") -> Rung:
+    keys = tuple(text_key(text) for text in TEXTS)
+    codes = np.arange(len(TEXTS)) % 2
+    return Rung(built_in_plans().get(plan), encoder, TEXTS, keys, codes, np.arange(len(TEXTS)), 2)
+
+
+def silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+@given(st.text(max_size=80), st.integers(0, 2**32 - 1))
+def test_slips_of_the_keyboard_are_small_and_drawn_once(text: str, seed: int) -> None:
+    changed = typos(text, seed)
+    assert changed == typos(text, seed)
+    assert len(changed.split(" ")) == len(text.split(" "))
+    for before, after in zip(text.split(" "), changed.split(" "), strict=True):
+        assert abs(len(before) - len(after)) <= 1
+        assert before[:1] == after[:1]
+
+
+def test_as_many_words_are_changed_as_is_said() -> None:
+    words = "abcdefg " * 20_000
+    changed = typos(words, 0).split(" ")
+    share = np.mean([a != b for a, b in zip(words.split(" "), changed, strict=True)])
+    # One slip in four replaces a letter, and one in 26 of these by itself.
+    assert abs(share - WORDS) < 0.01
+
+
+def test_disturbed_pixels_are_near_and_drawn_once() -> None:
+    pixels = np.random.default_rng(0).normal(size=(3, 32, 32)).astype(np.float32)
+    changed = disturbed(pixels, 7)
+    np.testing.assert_array_equal(changed, disturbed(pixels, 7))
+    assert 0.05 < float(np.abs(changed - pixels).mean()) < 0.3
+
+
+def test_an_untouched_tail_gives_the_frozen_features(encoder: FrozenEncoder) -> None:
+    one = rung(encoder)
+    rows = one.activations(silent)
+    found = features(rows, np.arange(len(TEXTS)))
+    np.testing.assert_allclose(found, encoder.encode(TEXTS, one.keys), atol=2e-5)
+
+
+def test_tuned_weights_answer_and_are_taken_out_again(encoder: FrozenEncoder) -> None:
+    rows = rung(encoder).activations(silent)
+    everything = np.arange(len(TEXTS))
+    before = features(rows, everything)
+    name, weight = list(rows.network.parameters().items())[-1]
+    moved = weight.detach().numpy() + 0.1
+    none = np.zeros((0, 0), np.float32)
+    tuned = TunedNetwork(encoder.weights_sha256, {name: moved}, none, none[0:0, 0:1].ravel())
+    assert np.abs(features(rows, everything, tuned=tuned) - before).max() > 1e-3
+    np.testing.assert_array_equal(features(rows, everything), before)
+
+
+def test_changed_rows_are_other_rows(encoder: FrozenEncoder) -> None:
+    one = rung(encoder)
+    moved, copy = one.changed(silent, 0)
+    assert copy == 0
+    there, here = features(moved, np.arange(20)), features(one.activations(silent), np.arange(20))
+    assert float(np.abs(there - here).max()) > 1e-3
+
+
+def test_what_a_rung_costs_grows_with_rows_trainings_and_blocks(encoder: FrozenEncoder) -> None:
+    one = rung(encoder)
+    once = one.seconds(1)
+    assert one.seconds(5) == pytest.approx(5 * once)
+    twice = replace(one, values=TEXTS * 2, keys=one.keys * 2)
+    assert twice.seconds(1) == pytest.approx(2 * once)
+    assert 4 < rung(encoder, "top-4").seconds(1) / once < 6
+
+
+def test_a_network_that_cannot_climb_says_why(encoder: FrozenEncoder) -> None:
+    assert plan_of("top-4", encoder) is not None
+    view = load_encoder("all-MiniLM-L6-v2?layer=3")
+    assert isinstance(view, FrozenEncoder)
+    why = plan_of("top-1", view)
+    assert isinstance(why, NotAvailable)
+    assert "cannot be thawed" in why.reason
