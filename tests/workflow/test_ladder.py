@@ -96,11 +96,11 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     def perfect(
         self: Rung,
         rows: object,
-        changed: object,
         base: object,
         train: NDArray[np.int64],
         test: NDArray[np.int64],
         *rest: object,
+        shift: int = 0,
     ) -> RungFold:
         """Folds in which the rung is always right; the training of what ships is real."""
         right = np.full((len(test), self.classes), 0.01, np.float32)

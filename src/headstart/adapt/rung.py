@@ -14,7 +14,7 @@ from headstart.adapt.plans import built_in_plans
 from headstart.adapt.shift import disturbed, typos
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
-from headstart.backbones.boundary import blocks_of, cut
+from headstart.backbones.boundary import CutNetwork, blocks_of, cut
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.heads import LinearHead
 from headstart.ports import Progress
@@ -80,26 +80,30 @@ class Rung:
 
     def activations(self, progress: Progress) -> BoundaryRows:
         """Of all rows, at the plan's boundary, from the store where they are there."""
-        return self._boundary(self.values, self.keys, 0, progress)
+        assert self.encoder.network is not None
+        network = cut(self.encoder.network, top=self.plan.top)
+        return self._boundary(network, self.values, self.keys, progress)
 
-    def changed(self, progress: Progress, seed: int) -> tuple[BoundaryRows, int]:
-        """The same rows mildly changed, and the copy of each that they are."""
+    def changed(
+        self, network: CutNetwork, rows: NDArray[np.int64], seed: int, progress: Progress
+    ) -> tuple[BoundaryRows, int]:
+        """Some rows mildly changed, and the copy of each that they are."""
+        values, keys = [self.values[i] for i in rows], [self.keys[i] for i in rows]
         if self.encoder.card.modality == "text":
-            values = [typos(value, seed + i) for i, value in enumerate(self.values)]
-            keys = [f"{key}~{seed}" for key in self.keys]
-            return self._boundary(tuple(values), tuple(keys), 0, progress), 0
-        return self._boundary(self.values, self.keys, 1, progress, seed), 1
+            slips = [typos(value, seed + int(i)) for value, i in zip(values, rows, strict=True)]
+            named = [f"{key}~{seed + int(i)}" for key, i in zip(keys, rows, strict=True)]
+            return self._boundary(network, slips, named, progress), 0
+        return self._boundary(network, values, keys, progress, copies=1, seed=seed), 1
 
     def _boundary(
         self,
+        network: CutNetwork,
         values: Sequence[str],
         keys: Sequence[str],
-        copies: int,
         progress: Progress,
+        copies: int = 0,
         seed: int = 0,
     ) -> BoundaryRows:
-        assert self.encoder.network is not None
-        network = cut(self.encoder.network, top=self.plan.top)
         key = boundary_key(network, [self.encoder.preprocessing, "disturbed" if copies else ""])
         return BoundaryRows(
             network,
@@ -116,15 +120,16 @@ class Rung:
     def fold(
         self,
         rows: BoundaryRows,
-        changed: tuple[BoundaryRows, int],
         base: LinearHead,
         train: NDArray[np.int64],
         test: NDArray[np.int64],
         seed: int,
         keeping: Path,
         progress: Progress,
+        shift: int = 0,
     ) -> RungFold:
-        """Train on `train`, answer for `test`; `base` is the frozen head fitted on `train`."""
+        """Train on `train`, answer for `test`; `base` is the frozen head fitted on `train`, `shift`
+        the seed of the mild changes."""
         run = thaw(
             self.plan,
             ThawRows(rows, self.codes, self.groups, train, self.classes),
@@ -136,11 +141,12 @@ class Rung:
         if isinstance(run.result, NotAvailable):
             return RungFold(none, none, none, run.history, 0.0, run.remarks, run.result.reason)
         head = LinearHead(run.result.weights, run.result.bias)
-        moved, copy = changed
+        moved, copy = self.changed(rows.network, test, shift, progress)
+        all_of_them = np.arange(len(test))
         return RungFold(
             head.predict_proba(features(rows, test, tuned=run.result)),
-            head.predict_proba(features(moved, test, tuned=run.result, copy=copy)),
-            base.predict_proba(features(moved, test, copy=copy)),
+            head.predict_proba(features(moved, all_of_them, tuned=run.result, copy=copy)),
+            base.predict_proba(features(moved, all_of_them, copy=copy)),
             run.history,
             run.averaging_weight,
             run.remarks,

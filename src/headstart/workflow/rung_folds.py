@@ -19,8 +19,6 @@ from headstart.types.ladder import RungFold
 from headstart.workflow.arms import Arms
 from headstart.workflow.journal import fingerprint
 
-Pair = tuple[BoundaryRows, tuple[BoundaryRows, int]]
-
 
 class RungFolds:
     """Trains a rung in folds. A network is changed while it is trained, so that each worker has
@@ -31,14 +29,15 @@ class RungFolds:
     ) -> None:
         self.rung, self.arms, self.inputs, self.matrix = rung, arms, inputs, matrix
         self.folds = list(arms.split.folds)
-        self._idle: list[Pair] = []
+        self._idle: list[BoundaryRows] = []
         self._taking, self._telling = Lock(), Lock()
 
     def run(self, numbers: Sequence[int]) -> list[RungFold]:
         """These folds, in their order; those that were finished before are read."""
         missing = [n for n in numbers if not self.arms.journal.finished(*self._stage(n))]
         if missing and not self._idle:
-            self._idle.append(self._pair())  # the activations, before anybody trains
+            # The activations, before anybody trains.
+            self._idle.append(self.rung.activations(self._tell))
         with one_thread_each():
             found = dict(zip(missing, self.arms.engine.map(self._train, missing), strict=True))
         answers = []
@@ -57,11 +56,6 @@ class RungFolds:
         name = f"ladder/{self.rung.plan.name}/{number + 1}"
         return name, {**self.inputs, "fold": str(number)}
 
-    def _pair(self) -> Pair:
-        return self.rung.activations(self._tell), self.rung.changed(
-            self._tell, self.arms.brief.seed
-        )
-
     def _train(self, number: int) -> RungFold:
         import torch
 
@@ -69,8 +63,8 @@ class RungFolds:
         train, test = self.folds[number]
         seed = derived_seed(self.arms.brief.seed, number)
         with self._taking:
-            pair = self._idle.pop() if self._idle else None
-        rows, moved = pair or self._pair()
+            idle = self._idle.pop() if self._idle else None
+        rows = idle or self.rung.activations(self._tell)
         head = fit_linear(
             self.matrix[train],
             self.rung.codes[train],
@@ -80,10 +74,11 @@ class RungFolds:
             exact=False,
         )
         found = self.rung.fold(
-            rows, moved, head, train, test, seed, self.checkpoint(number), self._tell
-        )
+            rows, head, train, test, seed, self.checkpoint(number), self._tell,
+            shift=self.arms.brief.seed,
+        )  # fmt: skip
         with self._taking:
-            self._idle.append((rows, moved))
+            self._idle.append(rows)
         return found
 
     def _tell(self, what: str, done: int, total: int) -> None:
