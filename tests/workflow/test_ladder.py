@@ -105,7 +105,7 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
         """Folds in which the rung is always right; the training of what ships is real."""
         right = np.full((len(test), self.classes), 0.01, np.float32)
         right[np.arange(len(test)), self.codes[test]] = 0.99
-        return RungFold(right, right, right, (), 1.0)
+        return RungFold(right, right, 1 - right, 1 - right, (), 1.0)
 
     monkeypatch.setattr(Rung, "fold", perfect)
     pilot = tmp_path / "p"

@@ -139,13 +139,16 @@ class Rung:
         )
         none = np.zeros((0, self.classes), np.float32)
         if isinstance(run.result, NotAvailable):
-            return RungFold(none, none, none, run.history, 0.0, run.remarks, run.result.reason)
+            return RungFold(
+                none, none, none, none, run.history, 0.0, run.remarks, run.result.reason
+            )
         head = LinearHead(run.result.weights, run.result.bias)
         moved, copy = self.changed(rows.network, test, shift, progress)
         all_of_them = np.arange(len(test))
         return RungFold(
             head.predict_proba(features(rows, test, tuned=run.result)),
             head.predict_proba(features(moved, all_of_them, tuned=run.result, copy=copy)),
+            base.predict_proba(features(rows, test)),
             base.predict_proba(features(moved, all_of_them, copy=copy)),
             run.history,
             run.averaging_weight,

@@ -18,12 +18,13 @@ GateVerdict = Literal["adopt", "stay", "not enough evidence", "failed", "not tri
 class RungFold:
     """One rung in one fold: its answers to the test rows, and to the same rows mildly changed.
 
-    proba, shifted (test rows, classes); base_shifted: those of the frozen backbone to the changed
-    rows. All three are empty where the training failed, and `failed` says why.
+    proba, shifted (test rows, classes); base, base_shifted: the frozen backbone's. All are empty
+    where the training failed, and `failed` says why.
     """
 
     proba: NDArray[np.float32]
     shifted: NDArray[np.float32]
+    base: NDArray[np.float32]
     base_shifted: NDArray[np.float32]
     history: tuple[EpochRecord, ...]
     averaging_weight: float
@@ -38,7 +39,7 @@ class Guard:
     name: str
     falls: bool
     reason: str
-    comparison: Comparison | NotAvailable
+    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True)

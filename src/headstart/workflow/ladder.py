@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart.adapt import ArmSpec
-from headstart.adapt.gate import ALPHA, Purse, Rule, gains, guards, hopeless, outcome
+from headstart.adapt.gate import (
+    FoldAnswers,
+    Rule,
+    gains,
+    guards,
+    hopeless,
+    level_of,
+    outcome,
+)
 from headstart.adapt.judge import Measure
 from headstart.adapt.run import derived_seed, scored
 from headstart.adapt.rung import Rung, plan_of, rungs
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
-from headstart.metrics import HIGHER_IS_BETTER, RANGES, accuracy, score
+from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
 from headstart.ports import Encoder
 from headstart.types.data import Folds
 from headstart.types.ladder import GateVerdict, LadderReport, RungFold, RungOutcome
@@ -40,6 +47,7 @@ class Ladder:
         self.brief, self.rows, self.split = arms.brief, arms.rows, arms.split
         self.folds = list(arms.split.folds)
         self._tuned: dict[str, FrozenEncoder] = {}
+        self._below: list[FoldAnswers] = []
         requirement = self.brief.requirement
         self.rule = Rule(
             self.split.metric,
@@ -58,22 +66,20 @@ class Ladder:
         frozen = [one for one in results if one.family == "frozen" and one.deployable]
         base = max(frozen, key=measure.goodness, default=None)
         report = LadderReport(
-            self.rule.metric, self.rule.margin, ALPHA, base.name if base else "", ()
+            self.rule.metric, self.rule.margin, self.rule.alpha, base.name if base else "", ()
         )
         names = rungs(self.brief.max_stage)
         why = self._not_climbed(base, results, measure)
         if base is None or why or not names:
             return _unclimbed(report, why or "the brief stays with the frozen backbone"), []
-        purse = Purse.of(ALPHA, len(names))
+        level = level_of(self.rule.alpha, len(names))
         best, adopted = base, []
         left = SHARE * self.brief.budget.minutes * 60
         outcomes = []
         for turn, name in enumerate(names):
-            said, arm, seconds = self._rung(name, base, best, purse.level, left, len(names) - turn)
+            said, arm, seconds = self._rung(name, base, best, level, left, len(names) - turn)
             outcomes.append(said)
             left -= seconds
-            if said.verdict in ("adopt", "stay", "not enough evidence"):
-                purse.spend(said.verdict == "adopt")
             if said.verdict == "adopt" and arm is not None:
                 best, adopted = arm, [arm]
         chosen = adopted[0].name if adopted else None
@@ -187,14 +193,22 @@ class Ladder:
             self.rule,
             (arm.name, best.name),
         )
+        below = self._below or self._frozen(found)
+        common = min(len(below), len(found))
         checks = guards(
-            arm, best, self.rows.codes, self.rows.labels, self._shifted(found), self.rule
+            self._answers(found)[:common],
+            below[:common],
+            (arm.name, best.name),
+            self.rows.labels,
+            self.rule,
         )
         remarks = tuple(dict.fromkeys(remark for one in found for remark in one.remarks))
         said = outcome(
             name, rung.describe, best.name, gain_found, checks, self.rule, level,
             folds_run=len(found), estimated_minutes=minutes, remarks=remarks,
         )  # fmt: skip
+        if said.verdict == "adopt":
+            self._below = self._answers(found)
         return said, arm, expected
 
     def _scores(self, found: Sequence[RungFold]) -> list[float]:
@@ -203,18 +217,17 @@ class Ladder:
             for one, (_, test) in zip(found, self.folds, strict=False)
         ]
 
-    def _shifted(
-        self, found: Sequence[RungFold]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        pairs = [
-            (
-                accuracy(self.rows.codes[test], one.shifted.argmax(axis=1)),
-                accuracy(self.rows.codes[test], one.base_shifted.argmax(axis=1)),
-            )
+    def _answers(self, found: Sequence[RungFold]) -> list[FoldAnswers]:
+        return [
+            FoldAnswers(self.rows.codes[test], one.proba, one.shifted)
             for one, (_, test) in zip(found, self.folds, strict=False)
         ]
-        both = np.array(pairs)
-        return both[:, 0], both[:, 1]
+
+    def _frozen(self, found: Sequence[RungFold]) -> list[FoldAnswers]:
+        return [
+            FoldAnswers(self.rows.codes[test], one.base, one.base_shifted)
+            for one, (_, test) in zip(found, self.folds, strict=False)
+        ]
 
     def _spec(self, name: str, base: ArmResult, rung: Rung) -> ArmSpec:
         return ArmSpec(

@@ -1,0 +1,212 @@
+"""The gate: its levels, its words, what must not fall, and how often it is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from headstart.adapt.gate import (
+    FoldAnswers,
+    Rule,
+    gains,
+    guards,
+    hopeless,
+    judge_gain,
+    level_of,
+    outcome,
+    rows_to_settle,
+)
+from headstart.data import make_folds
+from headstart.select.block_ridge import Decomposed, held_out
+from headstart.types.result import Comparison
+
+RULE = Rule("accuracy", 0.01, 0.95, 400, 5)
+
+
+def found(rung: np.ndarray, base: np.ndarray, rule: Rule = RULE) -> Comparison:
+    return gains(rung, base, rule, ("rung", "base"))
+
+
+def by_hand(gaps: np.ndarray, k: int) -> float:
+    """One-sided p-value of Nadeau and Bengio's test."""
+    n = len(gaps)
+    error = gaps.std(ddof=1) * np.sqrt(1 / n + 1 / (k - 1))
+    return float(stats.t.sf(gaps.mean() / error, n - 1))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_it_adopts_where_the_test_by_hand_does(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    base = random.normal(0.7, 0.03, 10)
+    rung = base + random.normal(0.02, 0.02, 10)
+    level = 0.025
+    verdict, _ = judge_gain(found(rung, base), RULE, level)
+    gaps = rung - base
+    wanted = by_hand(gaps, 5) <= level and gaps.mean() >= RULE.margin
+    assert (verdict == "adopt") == wanted
+
+
+def test_all_three_outcomes_and_what_they_say() -> None:
+    base = np.array([0.70, 0.72, 0.69, 0.71, 0.70])
+    small = np.array([0.002, -0.002, 0.001, -0.001, 0.0])
+    assert judge_gain(found(base + 0.05 + small, base), RULE, 0.025)[0] == "adopt"
+    verdict, why = judge_gain(found(base + small, base), RULE, 0.025)
+    assert verdict == "stay"
+    assert "credibly less than the margin" in why
+    wild = np.array([0.09, -0.05, 0.08, 0.0, 0.03])
+    verdict, why = judge_gain(found(base + wild, base), RULE, 0.025)
+    assert verdict == "not enough evidence"
+    assert "rows would settle a gain of this size" in why
+    verdict, why = judge_gain(found(base - wild, base), RULE, 0.025)
+    assert verdict == "not enough evidence"
+    assert "rows would show that it is less" in why
+
+
+def test_the_rows_that_settle_a_gain_do_so_four_times_in_five() -> None:
+    gaps = np.array([0.09, -0.05, 0.08, 0.0, 0.03])
+    one = found(0.7 + gaps, np.full(5, 0.7))
+    rows = rows_to_settle(one, one.difference, 0.025)
+    assert rows is not None
+    error = gaps.std(ddof=1) * np.sqrt(1 / 5 + 1 / 4) * np.sqrt(400 / rows)
+    critical = stats.t.isf(0.025, 4)
+    power = stats.nct.sf(critical, 4, one.difference / error)
+    assert power == pytest.approx(0.8, abs=0.01)
+
+
+@given(st.lists(st.floats(-0.2, 0.2), min_size=5, max_size=5), st.floats(0.0, 0.1))
+def test_more_gain_never_turns_adopt_into_another_word(gaps: list[float], more: float) -> None:
+    base = np.full(5, 0.5)
+    before, _ = judge_gain(found(base + gaps, base), RULE, 0.025)
+    after, _ = judge_gain(found(base + gaps + more, base), RULE, 0.025)
+    if before == "adopt" and np.std(gaps) > 1e-6:
+        assert after == "adopt"
+
+
+@given(st.lists(st.floats(0.1, 0.9), min_size=10, max_size=10))
+def test_equal_arms_and_gains_below_the_margin_are_never_adopted(scores: list[float]) -> None:
+    base = np.array(scores)
+    assert judge_gain(found(base, base), RULE, 0.05)[0] != "adopt"
+    assert judge_gain(found(base + 0.009, base), RULE, 0.05)[0] != "adopt"
+
+
+@given(st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=9))
+def test_to_lose_hope_is_to_be_short_of_the_margin(gaps: list[float]) -> None:
+    base = [0.5] * len(gaps)
+    rung = [0.5 + gap for gap in gaps]
+    if hopeless(rung, base, RULE):
+        assert np.mean(gaps) < RULE.margin + 1e-12
+    assert not hopeless(rung[:1], base[:1], RULE)
+
+
+def test_smaller_is_better_where_the_metric_says_so() -> None:
+    rule = replace(RULE, metric="log_loss")
+    base = np.array([0.9, 0.95, 0.92, 0.88, 0.91])
+    assert found(base - 0.1, base, rule).difference == pytest.approx(0.1)
+    assert judge_gain(found(base - 0.1, base, rule), rule, 0.025)[0] == "adopt"
+    assert hopeless((base + 0.1).tolist(), base.tolist(), rule)
+
+
+@pytest.mark.parametrize("rungs", [1, 2, 3])
+def test_levels_of_all_true_nulls_that_may_be_reached_add_up_to_alpha(rungs: int) -> None:
+    """Over every true order of the rungs; a wrong adoption ends the walk, a right one may or may
+    not come."""
+
+    def reached(true: tuple[int, ...]) -> int:
+        pairs = set()
+
+        def walk(turn: int, best: int) -> None:
+            if turn > rungs:
+                return
+            null = true[turn] <= true[best]
+            if null:
+                pairs.add((turn, best))
+            walk(turn + 1, best)
+            if not null:
+                walk(turn + 1, turn)
+
+        walk(1, 0)
+        return len(pairs)
+
+    most = max(reached((0, *true)) for true in product(range(rungs + 1), repeat=rungs))
+    assert most * level_of(0.05, rungs) == pytest.approx(0.05)
+
+
+def test_too_many_rungs_are_refused() -> None:
+    with pytest.raises(ValueError, match="4 rungs cannot share a level"):
+        level_of(0.05, 4)
+
+
+def answers(right: np.ndarray, codes: np.ndarray, sure: float = 0.9) -> list[FoldAnswers]:
+    """Five folds whose answers are right where `right` says so."""
+    said = np.where(right, codes, (codes + 1) % 4)
+    proba = np.full((len(codes), 4), (1 - sure) / 3)
+    proba[np.arange(len(codes)), said] = sure
+    parts = np.array_split(np.arange(len(codes)), 5)
+    return [FoldAnswers(codes[part], proba[part], proba[part]) for part in parts]
+
+
+def test_what_falls_is_named_and_stops_an_adoption() -> None:
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 4, 400)
+    labels = ("a", "b", "c", "d")
+    base = random.random(400) < 0.7
+    better = base | (random.random(400) < 0.4)
+
+    def falls(rung: list[FoldAnswers]) -> dict[str, bool]:
+        said = guards(rung, answers(base, codes), ("rung", "base"), labels, RULE)
+        return {one.name: one.falls for one in said}
+
+    assert not any(falls(answers(better, codes)).values())
+    assert not any(falls(answers(base, codes)).values())
+    sure = falls(answers(better, codes, sure=1 - 1e-9))
+    assert sure["calibration (log loss)"]
+    collapsed = better & (codes != 2)
+    said = guards(answers(collapsed, codes), answers(base, codes), ("r", "b"), labels, RULE)
+    recall = next(one for one in said if one.name == "recall of every class")
+    assert recall.falls
+    assert "'c'" in recall.reason
+    moved = [replace(one, shifted=one.proba[:, ::-1]) for one in answers(better, codes)]
+    assert falls(moved)["rows that are mildly changed"]
+
+    gain = found(np.full(5, 0.8) + np.arange(5) / 1000, np.full(5, 0.7))
+    word = outcome("top-1", "", "frozen", gain, said, RULE, 0.05, folds_run=5, estimated_minutes=1)
+    assert word.verdict == "stay"
+    assert "not at this price" in word.reason
+    fine = outcome("top-1", "", "frozen", gain, (), RULE, 0.05, folds_run=5, estimated_minutes=1)
+    assert fine.verdict == "adopt"
+
+
+def test_a_ladder_of_equal_rungs_is_seldom_climbed() -> None:
+    """Real cross-validation: three classifiers on exchangeable halves of rotated features, so that
+    two rungs equal the ground in truth. 400 worlds; at a true rate of 5%, 32 wrong ladders or more
+    have a probability below 0.6%."""
+    random = np.random.default_rng(5)
+    wrong = 0
+    for world in range(400):
+        n, width = 120, 8
+        codes = np.arange(n) % 2
+        signal = np.where(codes[:, None] == 1, 0.25, -0.25)
+        folds = make_folds(codes, np.arange(n), 5, 2, world)
+        scores = []
+        for _ in range(3):
+            x = signal + random.normal(size=(n, width))
+            rows, y = Decomposed.of(x), np.eye(2)[codes]
+            hit = [
+                float((said.argmax(axis=1) == codes[test]).mean())
+                for _, _, test, said in held_out(rows, y, folds, [1.0])
+            ]
+            scores.append(np.array(hit))
+        rule = replace(RULE, n=n, margin=0.0)
+        level = level_of(rule.alpha, 2)
+        for rung in scores[1:]:
+            verdict, _ = judge_gain(found(rung, scores[0], rule), rule, level)
+            if verdict == "adopt":
+                wrong += 1
+                break
+    assert wrong < 32
