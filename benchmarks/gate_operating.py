@@ -10,7 +10,7 @@ over rotations; with many rows the gate rightly sees which block is the better o
 by repeated 5-fold cross-validation. Any adoption is wrong; the upper bound is that of the worst of
 the three numbers of repeats. For power, one rung sees the base's dimensions and some more; its true
 gain is measured on rows outside the sample. The oracle is a z-test that knows the standard
-deviation of the mean difference over worlds, at the same level and margin.
+deviation over worlds of the mean difference about the true gain, at the same level and margin.
 """
 
 from __future__ import annotations
@@ -185,9 +185,13 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         truth.append(own[1] - own[0])
         means.append(float((arms[1] - arms[0]).mean()))
         said.append([adopted(arms[1], arms[0], n, MARGIN, ALPHA / 2), *naive(arms)])
-    gain, sd = float(np.mean(truth)), float(np.std(means, ddof=1))
+    gain, sd = float(np.mean(truth)), float(np.std(np.subtract(means, truth), ddof=1))
     need = max(MARGIN, stats.norm.ppf(1 - ALPHA / 2) * sd)
-    return [gain, float(stats.norm.sf((need - gain) / sd)), *np.mean(said, axis=0).tolist()]
+    return [
+        gain,
+        float(stats.norm.sf((need - np.array(truth)) / sd).mean()),
+        *np.mean(said, axis=0).tolist(),
+    ]
 
 
 def main() -> int:
