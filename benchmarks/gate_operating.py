@@ -1,0 +1,240 @@
+"""How often the gate adopts a rung that is no better, and how often one that is.
+
+    python benchmarks/gate_operating.py --shared ../shared/data [--worlds 1000]
+
+A world is a random subsample of real rows and a random rotation of their features (MiniLM for
+texts, EfficientNet-Lite0 for photographs, 96 principal components). The base and two rungs are the
+same ridge classifier on the same 32 rotated dimensions, each with its own noise of the same size on
+every row: equal in truth in every world. (Disjoint blocks of dimensions are equal only on average
+over rotations; with many rows the gate rightly sees which block is the better one.) They are scored
+by repeated 5-fold cross-validation. Any adoption is wrong; the upper bound is that of the worst of
+the three numbers of repeats. For power, one rung sees the base's dimensions and some more; its true
+gain is measured on rows outside the sample. The oracle is a z-test that knows the standard
+deviation over worlds of the mean difference about the true gain, at the same level and margin.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from selection_regret import Task, limited, pictures, table, tweets
+
+from headstart.adapt.gate import ALPHA, Purse, Rule, gains, judge_gain
+from headstart.backbones import load_encoder
+from headstart.data import file_key, text_key
+from headstart.stats import clopper_pearson
+
+K, REPEATS, MARGIN, KEPT, BLOCK = 5, 3, 0.01, 96, 32
+SIZES = (100, 300, 1000, 2000)
+BASE, MORE = 12, (1, 2, 4, 8, 16, 32, 84)
+GAINS = (0.01, 0.03, 0.05, 0.10)
+NOISE = 0.7
+"""Of a null arm's own noise, in standard deviations of the features."""
+PENALTY = 0.1
+"""In units of a row's mean square distance from the mean, a dimension."""
+Matrix = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+def pools(shared: Path) -> dict[str, tuple[Matrix, Codes]]:
+    """Features (rows, 96) and classes of each source of rows."""
+    emotion = shared / "tweets_emotion"
+    cifar = shared / "cifar10"
+    banking = table(shared / "banking77/train.csv"), table(shared / "banking77/test.csv")
+    some = set(sorted(set(banking[0][1]))[:20])
+    found = [
+        Task("tweets, emotion", "text",
+             limited(tweets(emotion, "train"), 3000), tweets(emotion, "test")),
+        Task("Banking77, 20 intents", "text",
+             limited(banking[0], 9999, only=some), limited(banking[1], 9999, only=some)),
+        Task("CIFAR-10", "image", pictures(cifar / "train"), pictures(cifar / "test")),
+    ]  # fmt: skip
+    made = {}
+    for task in found:
+        text = task.modality == "text"
+        values = [*task.train[0], *task.test[0]]
+        keys = [text_key(v) if text else file_key(Path(v)) for v in values]
+        encoder = load_encoder("all-MiniLM-L6-v2" if text else "efficientnet-lite0")
+        rows = encoder.encode(values, keys).astype(np.float64)
+        rows -= rows.mean(axis=0)
+        _, vectors = np.linalg.eigh(rows.T @ rows)
+        rows = rows @ vectors[:, -KEPT:]
+        made[task.name] = (rows, np.concatenate([task.codes, task.test_codes]))
+    return made
+
+
+def sample(y: Codes, n: int, balanced: bool, random: np.random.Generator) -> Codes:
+    """n rows; classes as equal as the pool allows, or with shares that fall geometrically."""
+    classes = random.permutation(int(y.max()) + 1)
+    least = 10.0  # the commonest class has ten times the rows of the rarest
+    shares = np.ones(len(classes)) if balanced else np.geomspace(1.0, 1 / least, len(classes))
+    wanted = np.maximum(K, np.floor(n * shares / shares.sum())).astype(int)
+    picked = [
+        random.permutation(np.flatnonzero(y == one))[:count]
+        for one, count in zip(classes, wanted, strict=True)
+    ]
+    rows = np.concatenate(picked)
+    if len(rows) < n:
+        rest = random.permutation(np.setdiff1d(np.arange(len(y)), rows))
+        rows = np.concatenate([rows, rest[: n - len(rows)]])
+    return random.permutation(rows)[:n]
+
+
+def dealt(y: Codes, random: np.random.Generator) -> Codes:
+    """Rows of every fold of every repeat, stratified, (repeats × K, n / K)."""
+    parts = []
+    for _ in range(REPEATS):
+        order = np.lexsort((random.random(len(y)), y))
+        parts += [order[fold::K] for fold in range(K)]
+    return np.stack(parts)
+
+
+def fold_scores(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Matrix:
+    """Accuracy of ridge classifiers fitted without each block: sums over all rows less its own."""
+    wide = np.concatenate([rows - rows.mean(axis=0), np.ones((len(rows), 1))], axis=1)
+    targets = np.eye(classes)[y]
+    blocks, answers = wide[tests], targets[tests]
+    turned = blocks.transpose(0, 2, 1)
+    gram = wide.T @ wide - turned @ blocks
+    gram += np.diag([*np.full(rows.shape[1], PENALTY * len(y) * rows.var(axis=0).mean()), 0.0])
+    weights = np.linalg.solve(gram, wide.T @ targets - turned @ answers)
+    return ((blocks @ weights).argmax(axis=2) == y[tests]).mean(axis=1)
+
+
+def true_accuracy(rows: Matrix, y: Codes, new: Matrix, codes: Codes, classes: int) -> float:
+    middle, level = rows.mean(axis=0), np.eye(classes)[y].mean(axis=0)
+    inside = rows - middle
+    gram = inside.T @ inside
+    gram += np.eye(len(gram)) * PENALTY * len(y) * rows.var(axis=0).mean()
+    weights = np.linalg.solve(gram, inside.T @ (np.eye(classes)[y] - level))
+    return float((((new - middle) @ weights + level).argmax(axis=1) == codes).mean())
+
+
+def adopted(rung: Matrix, base: Matrix, n: int, margin: float, level: float) -> bool:
+    rule = Rule("accuracy", margin, 0.95, n, K)
+    return judge_gain(gains(rung, base, rule, ("rung", "base")), rule, level)[0] == "adopt"
+
+
+def climbs(arms: list[Matrix], repeats: int, n: int, margin: float) -> bool:
+    """Whether the gate adopts any rung."""
+    best, wrong, purse = arms[0], False, Purse.of(ALPHA, len(arms) - 1)
+    for rung in arms[1:]:
+        said = adopted(rung[: K * repeats], best[: K * repeats], n, margin, purse.level)
+        purse.spend(said)
+        best, wrong = (rung, True) if said else (best, wrong)
+    return wrong
+
+
+def naive(arms: list[Matrix]) -> list[bool]:
+    """Single split, plain paired t, highest mean: whether any rung is adopted."""
+    gaps = [rung - arms[0] for rung in arms[1:]]
+    plain = [
+        gap.std() > 0 and gap.mean() / gap.std(ddof=1) * len(gap) ** 0.5
+        > stats.t.ppf(1 - ALPHA, len(gap) - 1)
+        for gap in gaps
+    ]  # fmt: skip
+    return [
+        any(gap[0] >= MARGIN for gap in gaps),
+        any(plain),
+        any(gap.mean() > 0 for gap in gaps),
+    ]
+
+
+def rotated(rows: Matrix, random: np.random.Generator) -> Matrix:
+    return np.asarray(rows @ np.linalg.qr(random.normal(size=(KEPT, KEPT)))[0])
+
+
+def null_cell(pool: tuple[Matrix, Codes], n: int, balanced: bool, worlds: int) -> list[int]:
+    """Worlds with a wrong adoption: the gate with 1, 2, 3 repeats, with 3 and no margin, naive."""
+    rows, y = pool
+    count = np.zeros(7, dtype=int)
+    for world in range(worlds):
+        random = np.random.default_rng([world, n, balanced])
+        taken = sample(y, n, balanced, random)
+        inside, codes = rotated(rows[taken], random), y[taken]
+        tests = dealt(codes, random)
+        seen = inside[:, :BLOCK]
+        noise = NOISE * seen.std() * random.normal(size=(3, *seen.shape))
+        arms = [fold_scores(seen + one, codes, tests, int(y.max()) + 1) for one in noise]
+        said = [climbs(arms, repeats, n, MARGIN) for repeats in (1, 2, 3)]
+        count += [*said, climbs(arms, 3, n, 0.0), *naive(arms)]
+    return [int(one) for one in count]
+
+
+def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> list[float]:
+    """True gain, then the share adopted by: oracle, gate, single split, plain t, highest mean."""
+    rows, y = pool
+    classes = int(y.max()) + 1
+    said, means, truth = [], [], []
+    for world in range(worlds):
+        random = np.random.default_rng([world, n, more])
+        taken = sample(y, n, True, random)
+        rest = np.setdiff1d(np.arange(len(y)), taken)
+        everything = rotated(rows, random)[:, : BASE + more]
+        inside, codes, new = everything[taken], y[taken], everything[rest]
+        tests = dealt(codes, random)
+        arms = [fold_scores(inside[:, :d], codes, tests, classes) for d in (BASE, BASE + more)]
+        own = [
+            true_accuracy(inside[:, :d], codes, new[:, :d], y[rest], classes)
+            for d in (BASE, BASE + more)
+        ]
+        truth.append(own[1] - own[0])
+        means.append(float((arms[1] - arms[0]).mean()))
+        said.append([adopted(arms[1], arms[0], n, MARGIN, ALPHA / 2), *naive(arms)])
+    gain, sd = float(np.mean(truth)), float(np.std(np.subtract(means, truth), ddof=1))
+    need = max(MARGIN, stats.norm.ppf(1 - ALPHA / 2) * sd)
+    return [
+        gain,
+        float(stats.norm.sf((need - np.array(truth)) / sd).mean()),
+        *np.mean(said, axis=0).tolist(),
+    ]
+
+
+def main() -> int:
+    """The tables."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--shared", type=Path, default=Path("../shared/data"))
+    arguments.add_argument("--worlds", type=int, default=1000)
+    arguments.add_argument("--part", choices=("null", "power", "both"), default="both")
+    arguments.add_argument("--only", default="", help="sources whose name has this in it")
+    said = arguments.parse_args()
+    found = {name: pool for name, pool in pools(said.shared).items() if said.only in name}
+    if said.part != "power":
+        print("| rows of | n | classes | 1 repeat | 2 | 3 | upper bound | no margin | single split "
+              "| plain t | highest mean | always |\n| --- " + "| ---: " * 11 + "|")  # fmt: skip
+        for name, pool in found.items():
+            for n in SIZES:
+                for balanced in (True, False):
+                    if n > 0.6 * len(pool[1]):
+                        continue
+                    wrong = null_cell(pool, n, balanced, said.worlds)
+                    bound = clopper_pearson(max(wrong[:3]), said.worlds).high or 1.0
+                    cells = [f"{one / said.worlds:.1%}" for one in wrong]
+                    cells.insert(3, f"{bound:.1%}")
+                    kind = "balanced" if balanced else "unequal"
+                    print(f"| {name} | {n:,} | {kind} | {' | '.join(cells)} | 100% |", flush=True)
+    if said.part != "null":
+        print("\n| rows of | n | true gain | oracle | gate | single split | plain t | "
+              "highest mean |\n| --- " + "| ---: " * 7 + "|")  # fmt: skip
+        for name, pool in found.items():
+            for n in SIZES:
+                if n > 0.6 * len(pool[1]):
+                    continue
+                cells = [power_cell(pool, n, more, max(2, said.worlds // 10)) for more in MORE]
+                curve = np.array([[0.0] * 6, *cells])[1:]
+                curve = curve[np.argsort(curve[:, 0])]
+                for gain in GAINS:
+                    if not curve[0, 0] <= gain <= curve[-1, 0]:
+                        continue
+                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 6)]
+                    shown = " | ".join(f"{one:.0%}" for one in at)
+                    print(f"| {name} | {n:,} | {100 * gain:.0f} | {shown} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
