@@ -40,17 +40,25 @@ def rows_without_error(limit: float, confidence: float) -> int:
 
 
 def candidate_thresholds(
-    reference: ArrayLike, n: int, *, limit: float, confidence: float, steps: int = STEPS
+    reference: ArrayLike,
+    n: int,
+    *,
+    limit: float,
+    confidence: float,
+    wrong: ArrayLike | None = None,
+    steps: int = STEPS,
 ) -> Floats:
     """Thresholds to test on n rows, the strictest first; the last one, 0, answers everything.
 
-    The first accepts the share of `reference` at which n·coverage reaches 1.5 × the rows that
+    The first accepts a share of `reference` at which n·coverage is at least 1.5 × the rows that
     certify without an error: a stricter one could seldom win, and a fixed sequence ends where it
-    first loses.
+    first loses. Where it is known which reference answers are wrong, it is the one of these at
+    which the coverage × the probability to win, as they foretell it, is largest.
 
     Args:
         reference: scores from 0 to 1 of other rows, such as out-of-fold ones (m,).
         n: rows that the thresholds will be tested on.
+        wrong: whether the answers of the reference rows are wrong (m,).
 
     Raises:
         ValueError: no reference, n < 1, or a limit or confidence outside of 0 … 1.
@@ -60,9 +68,29 @@ def candidate_thresholds(
     if scores.ndim != 1 or not len(scores) or n < 1:
         raise ValueError(f"{len(scores)} reference scores give no thresholds for {n} rows")
     first = min(1.0, START * log(1.0 - confidence) / log(1.0 - limit) / n)
-    shares = np.linspace(first, 1.0, steps + 1)[:-1] if first < 1.0 else np.empty(0)
-    found = np.quantile(scores, 1.0 - shares, method="lower") if len(shares) else np.empty(0)
+    shares = np.linspace(first, 1.0, steps + 1)
+    if wrong is not None:
+        errors = np.asarray(wrong, dtype=bool)[np.argsort(-scores, kind="stable")]
+        shares = shares[_likeliest(errors, shares, n, limit, 1.0 - confidence) :]
+    found = np.quantile(scores, 1.0 - shares[:-1], method="lower")
     return np.unique(np.append(found, 0.0))[::-1]
+
+
+def _likeliest(
+    errors: NDArray[np.bool_], shares: Floats, n: int, limit: float, delta: float
+) -> int:
+    """Index of the share at which share × probability to be certified is largest.
+
+    errors: of the reference rows, the surest first.
+    """
+    rows = np.maximum(1, np.round(shares * len(errors))).astype(np.int64)
+    risk = (np.cumsum(errors)[rows - 1] + 0.5) / (rows + 1.0)
+    answered = np.maximum(1, np.floor(shares * n)).astype(np.int64)
+    allowed = np.arange(int(answered.max() * limit) + 1)
+    passes = special().bdtr(allowed[None, :], answered[:, None], limit) <= delta
+    most = passes.sum(axis=1) - 1
+    chance = np.where(most < 0, 0.0, special().bdtr(np.maximum(most, 0), answered, risk))
+    return int(np.argmax(shares * chance)) if chance.max() > 0.0 else 0
 
 
 def certify(
@@ -170,7 +198,7 @@ def cases_needed(
     the limit: then more cases alone would not help.
 
     >>> cases_needed([0.9] * 40, [False] * 40, limit=0.05)
-    49
+    84
     """
     sure, errors = _rows(scores, wrong, limit, confidence)
     least = rows_without_error(limit, confidence)
