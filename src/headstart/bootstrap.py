@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,13 +182,15 @@ def run_pilot(opened: Opened, progress: Progress) -> Decision:
 
 @contextmanager
 def _started(
-    opened: Opened, progress: Progress, *, sets: bool = False
+    opened: Opened,
+    progress: Progress,
+    preparing: Callable[[Brief, Progress], Prepared] | None = None,
 ) -> Iterator[tuple[Prepared, Parts]]:
     """The data read, the folder made and held, the store open."""
     from headstart.workflow.pipeline import Parts, prepare
 
     pilot = opened.pilot
-    prepared = prepare(opened.brief, progress, sets=sets)
+    prepared = (preparing or prepare)(opened.brief, progress)
     if pilot.exists():
         pilot.create()
     else:
@@ -213,9 +216,9 @@ def audit_pilot(opened: Opened, progress: Progress) -> Shown:
         PilotError: the folder cannot be written to.
     """
     from headstart.decide import audit_json, audit_text
-    from headstart.workflow.pipeline import run_audit
+    from headstart.workflow.pipeline import prepare, run_audit
 
-    with _started(opened, progress, sets=True) as (prepared, parts):
+    with _started(opened, progress, partial(prepare, sets=True)) as (prepared, parts):
         view = run_audit(opened.brief, prepared, opened.pilot, parts)
     return Shown(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
 
@@ -224,13 +227,13 @@ def select_pilot(opened: Opened, progress: Progress) -> Shown:
     """Race and measure the candidate backbones of a pilot; the hold-out stays sealed.
 
     Raises:
-        InputError: the data or every backbone cannot be used.
+        InputError: the data, the reference or every backbone cannot be used.
         PilotError: the folder cannot be written to.
     """
     from headstart.decide import scorecard_json, scorecard_text
-    from headstart.workflow.pipeline import run_selection
+    from headstart.workflow.pipeline import prepare_selection, run_selection
 
-    with _started(opened, progress) as (prepared, parts):
+    with _started(opened, progress, prepare_selection) as (prepared, parts):
         view = run_selection(opened.brief, prepared, opened.pilot, parts)
     page = opened.pilot.folder / SCORECARD_HTML
     return Shown(scorecard_text(view), scorecard_json(view), page)
@@ -405,7 +408,7 @@ def _write_brief(pilot: Pilot, brief: Brief) -> Pilot:
 
 
 def _differences(old: Brief, new: Brief) -> list[str]:
-    names = ("data", "requirement", "budget", "backbones", "seed")
+    names = ("data", "requirement", "budget", "backbones", "seed", "use", "reference")
     return [name for name in names if getattr(old, name) != getattr(new, name)]
 
 

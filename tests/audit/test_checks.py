@@ -376,3 +376,37 @@ def test_slices_that_do_not_differ_are_seldom_named() -> None:
         proba = _answered(data, random.random(200) < 0.8)
         alarms += bool(found(Slices()(AuditInputs(data, probabilities=proba))))
     assert alarms <= 17
+
+
+def test_a_single_word_that_gives_the_label_away() -> None:
+    random = np.random.default_rng(0)
+    values = [" ".join(random.choice(WORDS, 6)) + f" {i}" for i in range(300)]
+    data = texts(300, classes=2, values=values)
+    told = texts(
+        300,
+        classes=2,
+        values=[f"{v} escalated" if e.label == "class 1" and random.random() < 0.9 else v
+                for v, e in zip(values, data.examples, strict=True)],
+    )  # fmt: skip
+    every = found(Shortcuts()(AuditInputs(told)))
+    (one,) = [f for f in every if f.title.startswith("A single word alone predicts the label")]
+    assert "'escalated'" in one.detail
+    assert one.severity < 0.5
+    assert found(Shortcuts()(AuditInputs(data))) == []
+
+
+def test_the_folder_of_the_pictures_is_a_shortcut_where_a_table_names_them(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    examples = []
+    for i in range(80):
+        code = i % 2
+        path = tmp_path / ("north", "south")[code if i % 10 else 1 - code] / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (20, 20, 3)).astype(np.uint8)).save(path)
+        examples.append(Example(str(i), str(path), f"class {code}", Place("t.csv", i + 1)))
+    table = Dataset(
+        "image", tuple(examples), ("class 0", "class 1"), "t.csv", "0" * 64, input_column="path"
+    )
+    (one,) = found(Shortcuts()(AuditInputs(table)))
+    assert one.title.startswith("The folder of the file alone predicts the label")
+    assert found(Shortcuts()(AuditInputs(replace(table, input_column=None)))) == []

@@ -101,7 +101,14 @@ def test_eight_bits_are_close_and_smaller(tmp_path: Path) -> None:
     small = quantized(encoder, TEXTS, tmp_path)
     full, eight = encoder.encode(TEXTS, KEYS), small.encode(TEXTS, KEYS)
     cosine = (full * eight).sum(1) / np.linalg.norm(full, axis=1) / np.linalg.norm(eight, axis=1)
-    assert cosine.min() > 0.9
+    assert np.median(cosine) > 0.9
+    assert cosine.min() > 0.85
+    one = np.concatenate(
+        [small.encode([t], [f"{k}-alone"]) for t, k in zip(TEXTS, KEYS, strict=True)]
+    )
+    np.testing.assert_array_equal(one, eight)  # a row's features do not depend on its batch
     assert small.onnx_path().stat().st_size < 0.8 * encoder.onnx_path().stat().st_size
-    assert small.key != encoder.key  # type: ignore[attr-defined]
+    view = quantized(load_encoder("all-MiniLM-L6-v2?layer=3", cache=tmp_path), TEXTS, tmp_path)
+    keys = {one.key for one in (small, encoder, view)}  # type: ignore[attr-defined]
+    assert len(keys) == 3
     assert quantized(encoder, TEXTS, tmp_path).onnx_path() == small.onnx_path()

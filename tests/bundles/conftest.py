@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from headstart.package import build, latency
+from headstart.bundles import latency
+from headstart.package import build
 
 
 def load_stand_ins() -> ModuleType:

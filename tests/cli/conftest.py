@@ -9,8 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,3 +77,64 @@ def tickets(tmp_path: Path) -> Path:
         writer.writerow(("message", "topic"))
         writer.writerows(rows)
     return path
+
+
+WIDTH = 16
+SENTENCES = """
+a account arrive atm card cash coins debit does easter fee find friday has have i is it lost mine
+monday my night noon not notes plastic since summer sunday the took tuesday visa was what when where
+who why you your
+"""
+KNOWN_WORDS = SENTENCES.split()
+
+
+def graph(path: Path, nodes: list[Any], inputs: list[Any], **weights: np.ndarray) -> Path:
+    output = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", WIDTH])
+    made = helper.make_graph(
+        nodes, "g", inputs, [output], [numpy_helper.from_array(w, n) for n, w in weights.items()]
+    )
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(made, opset_imports=opset, ir_version=9), path)
+    return path
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> str:
+    """A network of random word vectors, which is enough for an audit."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    known = KNOWN_WORDS
+    tokenizer = Tokenizer(
+        models.WordLevel({w: i for i, w in enumerate(["[UNK]", *known])}, unk_token="[UNK]")
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    (tmp_path / "net").mkdir()
+    tokenizer.save(str(tmp_path / "net" / "tokenizer.json"))
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
+        for name in ("input_ids", "attention_mask")
+    ]
+    nodes = [
+        helper.make_node("Gather", ["vectors", "input_ids"], ["gathered"]),
+        helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["mask", "last"], ["wide"]),
+        helper.make_node("Mul", ["gathered", "wide"], ["kept"]),
+        helper.make_node("ReduceSum", ["kept", "middle"], ["features"], keepdims=0),
+    ]
+    vectors = np.random.default_rng(0).normal(size=(len(known) + 1, WIDTH)).astype(np.float32)
+    axes = {"last": np.array([2]), "middle": np.array([1])}
+    return f"onnx:{graph(tmp_path / 'net' / 'm.onnx', nodes, inputs, vectors=vectors, **axes)}"
+
+
+@pytest.fixture
+def filters(tmp_path: Path) -> str:
+    """A network of random filters over 32 × 32 pixels."""
+    pixels = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["batch", 3, 32, 32])
+    nodes = [
+        helper.make_node("Conv", ["pixel_values", "weights"], ["filtered"], strides=[8, 8]),
+        helper.make_node("Relu", ["filtered"], ["positive"]),
+        helper.make_node("GlobalMaxPool", ["positive"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["features"]),
+    ]
+    weights = np.random.default_rng(0).normal(size=(WIDTH, 3, 8, 8)).astype(np.float32)
+    return f"onnx:{graph(tmp_path / 'net.onnx', nodes, [pixels], weights=weights)}"

@@ -13,49 +13,76 @@ from headstart.backbones.networks.base import require
 from headstart.ports import Encoder
 from headstart.types.errors import BackboneError
 
-VERSION = "int8-1"
+VERSION = "int8-2"
 CALIBRATION_ROWS = 64
 
 
 def quantized(encoder: Encoder, values: Sequence[str], cache: Path) -> FrozenEncoder:
-    """An encoder from the exported graph of another: matrix products of texts with eight-bit
-    weights and activations scaled as they come (dynamic), convolutions of images with both
-    calibrated on some of `values` (static, a scale a channel).
+    """An encoder from the exported graph of another: weights of the matrix products (texts) and
+    convolutions (images) in eight bits, a scale a channel, and activations in eight bits on a scale
+    calibrated on some of `values`.
+
+    Scales that come with each batch (dynamic quantisation) are more exact, but there a row's
+    features would depend on the rows beside it.
 
     Raises:
         BackboneError: the graph cannot be quantised, with the reason.
         MissingExtraError: onnx is not installed.
     """
     graph = encoder.onnx_path()
-    text = encoder.card.modality == "text"
     rows = list(values[:CALIBRATION_ROWS])
-    seen = () if text else tuple(file_sha256(Path(row)) for row in rows)
-    key = digest(file_sha256(graph), VERSION, seen)
-    folder = cache / "exports" / key
+    text = encoder.card.modality == "text"
+    seen = [row if text else file_sha256(Path(row)) for row in rows]
+    folder = cache / "exports" / digest(file_sha256(graph), VERSION, seen)
     target, facts = folder / "encoder.onnx", folder / "export.json"
     known = read_json(facts)
     if known is None or not target.exists() or known.get("sha256") != file_sha256(target):
         require("onnx", what="quantising an encoder", extra="all")
-        work = _dynamic if text else _calibrated(encoder, rows)
-        write_atomically(target, lambda temporary: _run(work, graph, temporary))
-        write_json(facts, {"sha256": file_sha256(target), "exporter": VERSION})
+        write_atomically(target, lambda temporary: _quantise(encoder, rows, graph, temporary))
+        known = {"sha256": file_sha256(target), "exporter": VERSION}
+        write_json(facts, known)
     return FrozenEncoder(
         encoder.card,
         encoder.preprocessor,
         cache,
-        weights_sha256=digest(encoder.weights_sha256, VERSION, seen),
+        weights_sha256=digest(known["sha256"], VERSION),
         graph=target,
     )
 
 
-def _run(work: Any, graph: Path, target: Path) -> None:
+def _quantise(encoder: Encoder, rows: Sequence[str], graph: Path, target: Path) -> None:
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.left = iter(rows)
+
+        def get_next(self) -> dict[str, Any] | None:
+            row = next(self.left, None)
+            return None if row is None else dict(encoder.preprocessor([row]))
+
     logger = logging.getLogger()
     level = logger.level
     # onnxruntime advises on the root logger to optimise the graph first; it was, when exported.
     logger.setLevel(logging.ERROR)
     try:
-        work(graph, target)
-    except (BackboneError, OSError):
+        quantize_static(
+            str(graph),
+            str(target),
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"] if encoder.card.modality == "text" else None,
+            extra_options={"MatMulConstBOnly": True},
+        )
+    except OSError:
         raise
     except Exception as error:  # the quantiser's errors share no base class
         first = str(error).strip().splitlines()
@@ -65,41 +92,3 @@ def _run(work: Any, graph: Path, target: Path) -> None:
         ) from error
     finally:
         logger.setLevel(level)
-
-
-def _dynamic(graph: Path, target: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(
-        str(graph), str(target), weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"]
-    )
-
-
-def _calibrated(encoder: Encoder, rows: Sequence[str]) -> Any:
-    def work(graph: Path, target: Path) -> None:
-        from onnxruntime.quantization import (
-            CalibrationDataReader,
-            QuantFormat,
-            QuantType,
-            quantize_static,
-        )
-
-        class Reader(CalibrationDataReader):  # type: ignore[misc]
-            def __init__(self) -> None:
-                self.left = iter(rows)
-
-            def get_next(self) -> dict[str, Any] | None:
-                row = next(self.left, None)
-                return None if row is None else dict(encoder.preprocessor([row]))
-
-        quantize_static(
-            str(graph),
-            str(target),
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-        )
-
-    return work

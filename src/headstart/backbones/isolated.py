@@ -66,7 +66,8 @@ def encode_apart(
         "timed": timed,
     }
     child = subprocess.Popen(
-        [sys.executable, "-m", "headstart.backbones.isolated"],
+        # -P: modules in the user's folder are not the library's.
+        [sys.executable, "-P", "-m", "headstart.backbones.isolated"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

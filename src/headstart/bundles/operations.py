@@ -6,8 +6,10 @@ python -m headstart.bundles.operations BUNDLE  < rows.json
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from headstart.bundles.latency import measure_latency, measure_throughput
-from headstart.types.errors import BundleError
+from headstart.types.errors import BundleError, HeadstartError
 from headstart.types.result import Estimate, NotAvailable
 
 PATIENCE_SECONDS = 120.0
+"""Longer than any measurement takes; then the process is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ def serve_apart(bundle: Path, sample: Sequence[str]) -> Served:
         raise ValueError("there is no row to serve")
     begin = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "headstart.bundles.operations", str(bundle)],
+        # -P: modules in the user's folder are not the library's.
+        [sys.executable, "-P", "-m", "headstart.bundles.operations", str(bundle)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -54,29 +58,54 @@ def serve_apart(bundle: Path, sample: Sequence[str]) -> Served:
         encoding="utf-8",
         errors="replace",
     )
-    assert child.stdin is not None
-    assert child.stdout is not None
+    slow = threading.Timer(PATIENCE_SECONDS, child.kill)
+    slow.daemon = True
+    slow.start()
     try:
-        child.stdin.write(json.dumps(list(sample)) + "\n")
-        child.stdin.flush()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with suppress(BrokenPipeError):  # it died; what it wrote says why
+            child.stdin.write(json.dumps(list(sample)) + "\n")
+            child.stdin.flush()
         first = child.stdout.readline()
         started = time.perf_counter()
-        rest, complaints = child.communicate(timeout=PATIENCE_SECONDS)
-    except (BrokenPipeError, subprocess.TimeoutExpired) as error:
-        raise BundleError(f"the bundle could not be served: {error}", place=str(bundle)) from error
+        rest, complaints = child.communicate()
     finally:
+        slow.cancel()
         if child.poll() is None:
             child.kill()
             with suppress(OSError, ValueError):
                 child.communicate()
-    if child.returncode or not first:
-        last = complaints.strip().splitlines()[-1:] or [f"status {child.returncode}"]
-        raise BundleError(f"the bundle could not be served: {last[0]}", place=str(bundle))
-    said = json.loads(rest)
+    said = _last(first + rest)
+    if child.returncode or "error" in said or "peak_mb" not in said:
+        why = said.get("error") or _why(child.returncode, complaints)
+        raise BundleError(f"the bundle could not be served: {why}", place=str(bundle))
     latency = {name: _read(value) for name, value in said["latency_ms"].items()}
     return Served(
         latency, said["rows_per_second"], 1000 * (started - begin), float(said["peak_mb"])
     )
+
+
+def _last(output: str) -> dict[str, Any]:
+    """The last line of JSON; empty where there is none."""
+    for line in reversed(output.splitlines()):
+        with suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, dict):
+                return found
+    return {}
+
+
+def _why(status: int, complaints: str) -> str:
+    """How a process that said nothing of it ended.
+
+    >>> _why(-11, ""), _why(1, "Traceback: …\\nKeyError: 'x'\\n")
+    ('its process was ended by SIGSEGV', "KeyError: 'x'")
+    """
+    if status < 0:
+        return f"its process was ended by {signal.Signals(-status).name}"
+    last = [line for line in complaints.splitlines() if line.strip()]
+    return last[-1].strip() if last else f"its process ended with status {status}"
 
 
 def _read(value: dict[str, Any]) -> Estimate | NotAvailable:
@@ -91,8 +120,12 @@ def main(arguments: Sequence[str]) -> int:
     from headstart.bundles.reader import load
 
     sample = json.loads(sys.stdin.readline())
-    predictor = load(Path(arguments[0]))
-    predictor.predict_proba(sample[:1])
+    try:
+        predictor = load(Path(arguments[0]))
+        predictor.predict_proba(sample[:1])
+    except HeadstartError as error:
+        sys.stdout.write(json.dumps({"error": error.message}) + "\n")
+        return 1
     sys.stdout.write("answered\n")
     sys.stdout.flush()
     latency = measure_latency(predictor, sample)

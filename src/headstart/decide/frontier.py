@@ -81,7 +81,7 @@ def frontier_plot(points: Sequence[Point], metric: str) -> dict[str, Any] | None
         "points": drawn,
         "line": " ".join(f"{x(points[i].cost)},{y(points[i].score)}" for i in best),
         "xs": [{"x": x(10.0**d), "text": f"{10.0**d:g} ms"} for d in range(start, stop + 1)],
-        "ys": [{"y": y(tick), "text": f"{100 * tick:.0f}%"} for tick in ticks],
+        "ys": [{"y": y(tick), "text": f"{100 * tick:.4g}%"} for tick in ticks],
         "left": LEFT,
         "right": WIDTH - RIGHT,
         "top": TOP,

@@ -13,6 +13,7 @@ from headstart.decide.definitions import DEFINITIONS
 from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Reader
 from headstart.decide.opening import opening
+from headstart.decide.scorecard_page import selection_chapter
 from headstart.types.ledger import LedgerView
 
 
@@ -22,6 +23,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
     context = {
         "page": opening(read),
         "arms": chapters.arms(read),
+        "selection": selection_chapter(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

@@ -72,6 +72,30 @@ def scorecard_html(view: LedgerView) -> str:
     ).lstrip()
 
 
+def selection_chapter(read: Reader) -> dict[str, Any] | None:
+    """Why this backbone, for the memo; None where no candidates were raced."""
+    if read.at(f"{ROOT}/pick") is None:
+        return None
+    metric = str(read.value(f"{ROOT}/metric"))
+    rows = []
+    for pointer in branches(read.view, f"{ROOT}/entries"):
+        reason = read.view.entry(f"{pointer}/standing/reason")
+        rows.append(
+            {
+                "name": Quote(str(read.value(f"{pointer}/name"))),
+                "status": STATUS_WORDS[str(read.value(f"{pointer}/standing/status"))],
+                "score": read.measure(metric, at(read.view, f"{pointer}/standing/score")),
+                "reason": read.prose(str(reason.value), reason),
+            }
+        )
+    return {
+        "metric": metric_name(metric),
+        "rows": rows,
+        "reasons": _sentences(read, f"{ROOT}/reasons"),
+        "carried": _sentences(read, f"{ROOT}/carried"),
+    }
+
+
 def _sentences(read: Reader, pointer: str) -> list[Said]:
     entry = read.at(pointer)
     return [] if entry is None else [read.prose(text, entry) for text in entry.value]
@@ -115,6 +139,7 @@ def _entry(read: Reader, pointer: str) -> dict[str, Any]:
         "licence_note": Quote(str(read.value(f"{pointer}/licence_note", ""))),
         "allowed": {True: "allowed", False: "not allowed", None: "to be checked"}[allowed],
         "publisher": Quote(str(read.value(f"{pointer}/publisher", "")), 160),
+        "notes": Quote(str(read.value(f"{pointer}/notes", "")), 300),
         "hash": "its hash is the card's" if hashed else "the card names no hash",
         "adaptation": Quote(", ".join(read.value(f"{pointer}/adaptation", []))),
         "stages": Quote(", ".join(read.value(f"{pointer}/stages", []) or ["not known"]), 300),

@@ -19,6 +19,8 @@ from headstart.types.data import Folds
 RELATIVE_PENALTIES: tuple[float, ...] = tuple(np.logspace(-3, 3, 20).tolist())
 """Penalties in units of the rows' mean square distance from their mean."""
 RANK_TOLERANCE = 1e-12
+SPARSE = 0.05
+"""Share of entries that are not 0 below which a matrix is multiplied as a sparse one."""
 Matrix = NDArray[np.float64]
 
 
@@ -37,61 +39,81 @@ class Decomposed:
     @classmethod
     def of(cls, features: NDArray[np.floating]) -> Decomposed:
         """Of rows (n, width), through the smaller of the two Gram matrices."""
-        rows = np.asarray(features, dtype=np.float64)
-        rows = rows - rows.mean(axis=0)
-        n, width = rows.shape
+        n, width = features.shape
         if n <= width:
-            values, left = np.linalg.eigh(rows @ rows.T)
+            values, left = np.linalg.eigh(_centred_gram(features))
             kept = values > RANK_TOLERANCE * max(float(values[-1]), 1e-300)
             return cls(np.ascontiguousarray(left[:, kept]), values[kept])
+        rows = np.asarray(features, dtype=np.float64)
+        rows = rows - rows.mean(axis=0)
         values, right = np.linalg.eigh(rows.T @ rows)
         kept = values > RANK_TOLERANCE * max(float(values[-1]), 1e-300)
         return cls((rows @ right[:, kept]) / np.sqrt(values[kept]), values[kept])
 
 
+def _centred_gram(features: NDArray[np.floating]) -> Matrix:
+    """Products of the centred rows (n, n); mostly empty rows (word counts) as sparse ones."""
+    from scipy.sparse import csr_array
+
+    if np.count_nonzero(features) < SPARSE * features.size:
+        thin = csr_array(features.astype(np.float64))
+        gram = np.asarray((thin @ thin.T).todense())
+    else:
+        rows = np.asarray(features, dtype=np.float64)
+        rows = rows - rows.mean(axis=0)
+        gram = rows @ rows.T
+    centred = gram - gram.mean(axis=0) - gram.mean(axis=1)[:, None] + gram.mean()
+    return np.asarray((centred + centred.T) / 2)
+
+
 def held_out(
     rows: Decomposed, targets: Matrix, folds: Folds, penalties: Sequence[float]
-) -> Iterator[tuple[int, NDArray[np.int64], Matrix]]:
-    """(repeat, rows of the fold, predictions (penalties, rows, targets)) of every fold: what ridge
-    regression with a free intercept, fitted on the other rows alone, predicts.
+) -> Iterator[tuple[int, int, NDArray[np.int64], Matrix]]:
+    """(penalty's index, repeat, rows of the fold, predictions (rows, targets)) of every fold and
+    penalty: what ridge regression with a free intercept, fitted on the other rows alone, predicts.
 
     targets: (n, targets). penalties: of the squared weights, in the units of the features.
     """
-    n = len(targets)
-    whole = _Whole.of(rows, targets, penalties)
-    for repeat in range(folds.repeats):
-        for fold in range(folds.k):
-            test = np.flatnonzero(folds.assignment[repeat] == fold)
-            if len(test) > len(rows.values) + 1 or len(test) > n // 2:
-                yield repeat, test, _refitted(rows, targets, test, penalties)
-            else:
-                yield repeat, test, whole.without(test)
+    tests = [
+        (repeat, np.flatnonzero(folds.assignment[repeat] == fold))
+        for repeat in range(folds.repeats)
+        for fold in range(folds.k)
+    ]
+    most = min(len(rows.values) + 1, len(targets) // 2)
+    small = [one for one in tests if len(one[1]) <= most]
+    for index, penalty in enumerate(penalties if small else ()):
+        yield from _from_whole(rows, targets, small, index, penalty)
+    for repeat, test in tests:
+        if len(test) > most:
+            for index, found in enumerate(_refitted(rows, targets, test, penalties)):
+                yield index, repeat, test, found
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """The model on all rows, for every penalty."""
+def _from_whole(
+    rows: Decomposed,
+    targets: Matrix,
+    tests: Sequence[tuple[int, NDArray[np.int64]]],
+    index: int,
+    penalty: float,
+) -> Iterator[tuple[int, int, NDArray[np.int64], Matrix]]:
+    """Every fold from the one model on all rows with this penalty: its hat matrix is formed once,
+    and each fold's block is a part of it. Only the lower triangle is: I − H is symmetric and, for a
+    penalty above 0, positive definite."""
+    from scipy.linalg.blas import dsyrk
+    from scipy.linalg.lapack import dposv
 
-    left: Matrix
-    shrink: Matrix
-    """(penalties, rank): value / (value + penalty)."""
-    fitted: NDArray[np.float64]
-    """(penalties, n, targets)"""
-    targets: Matrix
-
-    @classmethod
-    def of(cls, rows: Decomposed, targets: Matrix, penalties: Sequence[float]) -> _Whole:
-        shrink = rows.values / (rows.values + np.array(penalties)[:, None])
-        mean = targets.mean(axis=0)
-        turned = rows.left.T @ (targets - mean)
-        fitted = np.stack([rows.left @ (own[:, None] * turned) for own in shrink]) + mean
-        return cls(rows.left, shrink, fitted, targets)
-
-    def without(self, test: NDArray[np.int64]) -> Matrix:
-        left = self.left[test]
-        hat = np.stack([(left * own) @ left.T for own in self.shrink]) + 1.0 / len(self.left)
-        residual = self.targets[test] - self.fitted[:, test]
-        return np.asarray(self.targets[test] - np.linalg.solve(np.eye(len(test)) - hat, residual))
+    shrink = rows.values / (rows.values + penalty)
+    mean = targets.mean(axis=0)
+    fitted = rows.left @ (shrink[:, None] * (rows.left.T @ (targets - mean))) + mean
+    residual = targets - fitted
+    remainder = dsyrk(-1.0, rows.left * np.sqrt(shrink), lower=True)
+    remainder -= 1.0 / len(targets)
+    remainder[np.diag_indices(len(remainder))] += 1.0
+    for repeat, test in tests:
+        _, errors, failed = dposv(remainder[test[:, None], test], residual[test], lower=True)
+        if failed:
+            raise FloatingPointError(f"a block of {len(test)} rows is singular at {penalty:g}")
+        yield index, repeat, test, targets[test] - errors
 
 
 def _refitted(

@@ -63,9 +63,9 @@ def probe(
         if rows.spread == 0.0:
             return _constant(codes, folds, score)
         absolute = [penalty * rows.spread for penalty in penalties]
-        for repeat, test, found in held_out(rows, targets, folds, absolute):
-            predicted[:, repeat, test] = found.argmax(axis=2)
-            errors += np.square(found - targets[test]).sum(axis=(1, 2))
+        for index, repeat, test, found in held_out(rows, targets, folds, absolute):
+            predicted[index, repeat, test] = found.argmax(axis=1)
+            errors[index] += np.square(found - targets[test]).sum()
     best = int(errors.argmin())
     return _scored(predicted[best].astype(np.int64), codes, folds, score, penalties[best])
 

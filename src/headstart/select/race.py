@@ -21,12 +21,14 @@ from headstart.select.probe import Probe, Score, probe
 from headstart.select.rows import nested_order, sizes
 from headstart.stats import compare, mean_over_folds, probability_above
 from headstart.types.data import Folds
-from headstart.types.errors import HeadstartError, InterruptedRunError
+from headstart.types.errors import HeadstartError, InputError, InterruptedRunError
 from headstart.types.result import Comparison, Estimate, NotAvailable
 from headstart.types.select import Lap, RaceReport, Standing, Status
 
 FOLDS = 5
 REPEATS = 10
+FEW, FEWER_REPEATS = 500, 3
+"""Repeats of the folds on few rows; on more than these, each costs more and shows less."""
 MOST_ROWS = 2000
 CREDIBLE = 0.95
 """Probability of being behind from which a candidate leaves the race."""
@@ -80,7 +82,9 @@ class _State:
 
     @property
     def cost(self) -> float:
-        return self.contender.seconds_per_row or 0.0
+        """Seconds a row; a candidate of unknown cost is taken to be the dearest."""
+        known = self.contender.seconds_per_row
+        return float("inf") if known is None else known
 
 
 @dataclass
@@ -118,7 +122,7 @@ def race(
         budget_seconds: no round is begun that would probably end later; the first always is.
 
     Raises:
-        HeadstartError: no contender could be run.
+        InputError: no contender could be run.
     """
     begin = clock()
     classes = int(codes.max()) + 1
@@ -132,19 +136,19 @@ def race(
         alive = [one for one in state if one.status == "kept"]
         if work.laps:
             growth = size / work.laps[-1].rows
-            expected = growth * sum(one.cost for one in alive) * size / 2 + growth**2 * spent
+            expected = (
+                growth * sum(one.contender.seconds_per_row or 0.0 for one in alive) * size / 2
+                + growth**2 * spent
+            )
             if clock() - begin + expected > budget_seconds:
-                stopped = (
-                    f"the next round, of {size:,} rows, would have gone beyond the budget of "
-                    f"{budget_seconds / 60:.1f} minutes"
-                )
+                stopped = f"the next round, of {size:,} rows, would have gone beyond the budget"
                 break
         before = clock()
         _lap(work, alive, np.sort(order[:size]), clock)
         spent = clock() - before
         alive = [one for one in alive if one.status == "kept"]
         if not alive:
-            raise HeadstartError(
+            raise InputError(
                 "no candidate could be run; the first: " + state[0].reason,
                 tip="see what is missing with 'headstart doctor'",
             )
@@ -177,7 +181,7 @@ def _lap(
     known, codes = np.unique(codes, return_inverse=True)
     codes = codes.astype(np.int64)
     k = max(2, min(FOLDS, len(np.unique(groups))))
-    repeats = REPEATS if len(rows) <= 1000 else 4
+    repeats = REPEATS if len(rows) <= FEW else FEWER_REPEATS
     folds = make_folds(codes, groups, k, repeats, work.seed)
     left: dict[str, str] = {}
     for done, one in enumerate(alive):

@@ -115,6 +115,7 @@ class ScorecardEntry:
     licence_note: str
     allowed: bool | None
     publisher: str
+    notes: str
     sha256: str
     hash_known: bool
     """Whether the card names the hash that the weights were checked against."""

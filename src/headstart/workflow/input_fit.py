@@ -14,13 +14,16 @@ from headstart.stats import wilson
 from headstart.types.result import Estimate, NotAvailable
 
 MOST = 300
+OUTSIDE = 1.0
+"""A picture whose mean colour lies further from the network's mean, in its standard deviations of
+pixels, is unlike most of what it was trained on."""
 GREY = 3
 """Largest difference between the channels of a grey picture, after its compression."""
 
 
 def input_fit(values: Sequence[str], encoder: Encoder | None) -> dict[str, Estimate | NotAvailable]:
-    """Texts: share cut off, tokens a word, unknown tokens. Images: share smaller than the network's
-    input, share without colour. On at most 300 values."""
+    """Texts: share cut off, tokens a word, unknown tokens. Images: shares that are smaller than the
+    network's input, have no colour, or a mean colour unusual for it. On at most 300 values."""
     if encoder is None:
         return {"input": NotAvailable("classical features read every input whole")}
     some = [values[i] for i in np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int)]
@@ -58,12 +61,23 @@ def _texts(values: list[str], encoder: Encoder) -> dict[str, Estimate | NotAvail
 
 def _images(paths: list[str], encoder: Encoder) -> dict[str, Estimate | NotAvailable]:
     n, side = len(paths), encoder.card.input_size
-    small = grey = 0
+    small = grey = strange = 0
+    mean, spread = encoder.card.mean, encoder.card.std
     for path in paths:
         image = open_image(path)
         small += side is not None and min(image.size) < side
         image.thumbnail((64, 64))
         pixels = np.asarray(image, dtype=np.int16)
         grey += bool(np.abs(pixels - pixels[..., :1]).max() <= GREY)
+        if mean is not None and spread is not None:
+            offset = (pixels.mean(axis=(0, 1)) / 255 - np.array(mean)) / np.array(spread)
+            strange += bool(np.abs(offset).max() > OUTSIDE)
     enlarged = NotAvailable("its card names no input size") if side is None else wilson(small, n)
-    return {"pictures enlarged": enlarged, "pictures without colour": wilson(grey, n)}
+    outside: Estimate | NotAvailable = wilson(strange, n)
+    if mean is None or spread is None:
+        outside = NotAvailable("its card names no mean and spread of its pixels")
+    return {
+        "pictures enlarged": enlarged,
+        "pictures without colour": wilson(grey, n),
+        "pictures far from its usual colours": outside,
+    }

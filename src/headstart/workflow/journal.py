@@ -33,6 +33,13 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(value if isinstance(value, bytes) else encode(value)).hexdigest()
 
 
+def _key(name: str, inputs: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """(provenance of the stage's rows, its key in the run table)."""
+    provenance = {**inputs, "code": code_version()}
+    text = json.dumps([name, provenance], sort_keys=True)
+    return provenance, hashlib.sha256(text.encode()).hexdigest()
+
+
 class Journal:
     """Answers a stage from the run table where it was finished, else runs and records it.
 
@@ -59,8 +66,7 @@ class Journal:
         ledger rows. pointer: where the report's leaves stand in the ledger; None keeps them out.
         opens: the hash of the hold-out that the work opens.
         """
-        provenance = {**inputs, "code": code_version()}
-        key = hashlib.sha256(json.dumps([name, provenance], sort_keys=True).encode()).hexdigest()
+        provenance, key = _key(name, inputs)
         known = self.store.finished(name, key)
         if known is None:
             start = time.perf_counter()
@@ -81,6 +87,10 @@ class Journal:
             )
         self.visited.append((name, key))
         return cast(Report, decode(known))
+
+    def finished(self, name: str, inputs: Mapping[str, str]) -> bool:
+        """Whether `stage` would be answered without any work."""
+        return self.store.finished(name, _key(name, inputs)[1]) is not None
 
     def view(self) -> LedgerView:
         """The ledger rows of this run's stages."""

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from headstart.adapt import judge, majority_shares
 from headstart.audit import LabelRanking, audit, check_columns, find_near_duplicates, rank_labels
-from headstart.backbones import scorecard
+from headstart.backbones import find_card, scorecard
+from headstart.backbones.isolated import encode_apart
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
-from headstart.data import load_dataset
 from headstart.decide import audit_html, decide, scorecard_html
 from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
 from headstart.package import build, check_parity, publish, trained_probabilities
@@ -28,15 +28,16 @@ from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
-from headstart.types.errors import BundleError, DataError
+from headstart.types.errors import BundleError, DataError, HeadstartError, InterruptedRunError
 from headstart.types.ledger import LedgerView
-from headstart.types.model import ArmResult, FittedModel, Scorecard
+from headstart.types.model import ArmResult, BackboneCard, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport
+from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
-from headstart.workflow.contenders import selection_cards
+from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
@@ -44,7 +45,7 @@ from headstart.workflow.model_card import model_card
 from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
 from headstart.workflow.selection import select
-from headstart.workflow.sources import Sources, read_sources
+from headstart.workflow.sources import Sources, read_reference, read_sources
 from headstart.workflow.tables import predictions_csv, set_aside_csv
 from headstart.workflow.thumbnails import thumbnail
 
@@ -64,10 +65,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The data, read, and the candidate backbones, found: what a run cannot begin without."""
+    """The data, read, and the candidate backbones, found: what a run cannot begin without. For a
+    selection also the cards, those that lead nowhere among them, and the sample to compare with."""
 
     sources: Sources
     backbones: list[Candidate]
+    cards: tuple[BackboneCard | Unknown, ...] = ()
+    reference: Reference | None = None
 
 
 def prepare(brief: Brief, progress: Progress, *, sets: bool = False) -> Prepared:
@@ -79,6 +83,27 @@ def prepare(brief: Brief, progress: Progress, *, sets: bool = False) -> Prepared
         BackboneError: a reference is unknown, or of another modality.
         MissingExtraError: a package that this modality needs is not installed.
     """
+    sources = _read(brief, progress, sets)
+    return Prepared(sources, candidates(brief, sources.dataset.modality, progress))
+
+
+def prepare_selection(brief: Brief, progress: Progress) -> Prepared:
+    """The same for a selection, where a backbone that cannot be had is one that is out.
+
+    Raises:
+        DataError: the data or the reference cannot be used.
+        BackboneError: no backbone can be found.
+        MissingExtraError: a package that this modality needs is not installed.
+    """
+    sources = _read(brief, progress, sets=False)
+    cards = selection_cards(brief, sources.dataset.modality)
+    backbones = [
+        Candidate(card, brief.seed, progress) for card in cards if isinstance(card, BackboneCard)
+    ]
+    return Prepared(sources, backbones, tuple(cards), read_reference(brief, sources, progress))
+
+
+def _read(brief: Brief, progress: Progress, sets: bool) -> Sources:
     if brief.data.separator is not None and not sets:
         raise DataError(
             "rows with several labels can be audited, but not yet decided about",
@@ -86,10 +111,9 @@ def prepare(brief: Brief, progress: Progress, *, sets: bool = False) -> Prepared
             tip="look at them with 'headstart audit', or name a column with one label a row",
         )
     sources = read_sources(brief, progress)
-    modality = sources.dataset.modality
     check_columns(sources.dataset, sources.holdout, brief.data)
-    require(f"a run on {modality}s", modality)
-    return Prepared(sources, candidates(brief, modality, progress))
+    require(f"a run on {sources.dataset.modality}s", sources.dataset.modality)
+    return sources
 
 
 def run_audit(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> LedgerView:
@@ -123,13 +147,15 @@ class _Run:
         self.store, self.progress, self.engine = parts.store, parts.progress, parts.engine
         self.journal = Journal(parts.store)
         self.sources, self.backbones = prepared.sources, prepared.backbones
+        self.prepared = prepared
         self.data = fingerprint(self.sources.report())
 
     def run(self) -> Decision:
         """Every stage in order."""
         self._begin()
-        split = self._audit()
+        split = self._audit(self.backbones[0])
         rows = Rows.of(self.sources.dataset, split)
+        self._follow_selection(rows, split)
         cards = [self._select(backbone, rows) for backbone in self.backbones]
         arms = self._arms(rows, split)
         results, unavailable = arms.run()
@@ -152,7 +178,7 @@ class _Run:
     def audit(self) -> LedgerView:
         """As far as the checks of the data."""
         self._begin()
-        split = self._audit()
+        split = self._audit(self.backbones[0])
         rows = Rows.of(self.sources.dataset, split)
         sets = self.sources.dataset.separator is not None
         self._check(split, [] if sets else self._arms(rows, split).run(WITNESSES)[0])
@@ -163,41 +189,70 @@ class _Run:
     def select(self) -> LedgerView:
         """Every candidate on a scorecard. The hold-out stays sealed."""
         self._begin()
-        split = self._audit()
+        split = self._audit(self._eyes())
         rows = Rows.of(self.sources.dataset, split)
-        cards = selection_cards(self.brief, rows.modality)
-        reference = self._reference()
-        said = (cards, self.brief.budget, self.brief.requirement, self.brief.use)
-        self.journal.stage(
-            "selection",
-            {
-                "data": fingerprint((rows.keys, rows.codes, rows.groups, rows.labels)),
-                "plan": fingerprint((said, split.metric, self.brief.seed)),
-                "reference": fingerprint(reference.keys if reference else ()),
-            },
-            lambda: select(self.brief, rows, cards, split.metric, reference, self.progress),
-            pointer="/selection",
-        )
+        self._selection(rows, split)
         view = self.journal.view()
         self.pilot.write(SCORECARD_HTML, scorecard_html(view))
         return view
 
-    def _reference(self) -> Reference | None:
-        """A sample of what the networks were trained on, where the brief names one."""
-        if self.brief.reference is None:
+    def _selection(
+        self, rows: Rows, split: AuditReport, *, only_finished: bool = False
+    ) -> SelectionReport | None:
+        """The race and the scorecard; None where it is to be read, but was not run."""
+        brief, prepared = self.brief, self.prepared
+        cards = prepared.cards or tuple(selection_cards(brief, rows.modality))
+        reference = prepared.reference or read_reference(brief, self.sources, self.progress)
+        said = (cards, brief.budget, brief.requirement, brief.use, brief.carry_over, brief.seed)
+        inputs = {
+            "data": fingerprint((rows.keys, rows.codes, rows.groups, rows.labels)),
+            "plan": fingerprint((said, split.metric)),
+            "reference": fingerprint(reference.keys if reference else ()),
+        }
+        if only_finished and not self.journal.finished("selection", inputs):
             return None
-        data = load_dataset(
-            Path(self.brief.reference),
-            modality=self.sources.dataset.modality,
-            progress=self.progress,
-            purpose="hold-out",
+        return self.journal.stage(
+            "selection",
+            inputs,
+            lambda: select(brief, rows, cards, split.metric, reference, self.progress),
+            pointer="/selection",
         )
-        return Reference(tuple(data.values), tuple(data.keys))
+
+    def _follow_selection(self, rows: Rows, split: AuditReport) -> None:
+        """Where the brief names no backbone and `headstart select` picked one, try that one."""
+        if self.brief.backbones:
+            return
+        report = self._selection(rows, split, only_finished=True)
+        if report is not None and report.pick not in CLASSICAL.values():
+            card = find_card(report.pick)
+            self.backbones = [Candidate(card, self.brief.seed, self.progress)]
+
+    def _eyes(self) -> Candidate | None:
+        """The first network that runs, by which near-duplicates are seen. It is tried in a process
+        of its own: one that crashes is out of the race, and takes nothing with it."""
+        every = {one.card.ref: one for one in self.backbones}
+        data = [one for one in (self.sources.dataset, self.sources.holdout) if one is not None]
+        values = [value for one in data for value in one.values]
+        keys = [key for one in data for key in one.keys]
+
+        def work() -> str:
+            for ref, candidate in every.items():
+                try:
+                    encode_apart(candidate.card, values, keys, progress=self.progress)
+                except InterruptedRunError:
+                    raise
+                except HeadstartError:
+                    continue
+                return ref
+            return ""
+
+        plan = fingerprint((tuple(one.card for one in self.backbones), self.brief.seed))
+        return every.get(self.journal.stage("eyes", {"data": self.data, "plan": plan}, work))
 
     def ranking(self) -> tuple[list[int], LabelRanking]:
         """The development rows, ranked by how likely their label is wrong."""
         self._begin()
-        split = self._audit()
+        split = self._audit(self.backbones[0])
         rows = Rows.of(self.sources.dataset, split)
         found = witness(self._arms(rows, split).run(WITNESSES)[0])
         first = self.backbones[0]
@@ -226,12 +281,11 @@ class _Run:
         )
         self.journal.stage("data", {"data": self.data}, self.sources.report, pointer="/data")
 
-    def _audit(self) -> AuditReport:
+    def _audit(self, eyes: Candidate | None) -> AuditReport:
         """The split, by groups of near-duplicates. Of the hold-out only the inputs are compared."""
         brief, sources = self.brief, self.sources
         columns = (brief.data.group_column, brief.data.time_column)
         plan = (brief.requirement, brief.folds, brief.repeats, brief.seed, brief.budget, columns)
-        eyes = self.backbones[0]
 
         def work() -> AuditReport:
             self.progress("looking for near-duplicates", 0, 1)
@@ -247,7 +301,11 @@ class _Run:
 
         return self.journal.stage(
             "audit",
-            {"data": self.data, "plan": fingerprint(plan), "backbone": eyes.fingerprint},
+            {
+                "data": self.data,
+                "plan": fingerprint(plan),
+                "backbone": eyes.fingerprint if eyes else "none",
+            },
             work,
             pointer="/audit",
             rows=lambda report: self._shown(report.findings),
@@ -425,9 +483,9 @@ class _Run:
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
 
 
-def _embedded(dataset: Dataset | None, eyes: Candidate) -> NDArray[np.float32] | None:
-    """Frozen features of the rows that there are."""
-    if dataset is None:
+def _embedded(dataset: Dataset | None, eyes: Candidate | None) -> NDArray[np.float32] | None:
+    """Frozen features of the rows that there are, where there is a network to see them by."""
+    if dataset is None or eyes is None:
         return None
     return eyes.features(eyes.encoder, dataset.values, dataset.keys, []).matrix
 

@@ -16,14 +16,14 @@ from headstart.backbones.int8 import quantized
 from headstart.backbones.licences import allowed, licence_of
 from headstart.backbones.source_head import source_head
 from headstart.data import make_folds
-from headstart.ports import Progress
+from headstart.ports import Encoder, Progress
 from headstart.select.diagnostics import diagnostics
 from headstart.select.learning_curve import learning_curve
 from headstart.select.probe import probe
 from headstart.select.race import FOLDS, REPEATS, race, scorer
 from headstart.stats import compare
 from headstart.types.brief import Brief
-from headstart.types.errors import HeadstartError, InterruptedRunError
+from headstart.types.errors import HeadstartError, InputError, InterruptedRunError
 from headstart.types.model import BackboneCard
 from headstart.types.result import Comparison, Estimate, NotAvailable
 from headstart.types.select import (
@@ -37,7 +37,13 @@ from headstart.types.select import (
 )
 from headstart.workflow.arms import Rows
 from headstart.workflow.carried import Carried, carried_over
-from headstart.workflow.contenders import AnyContender, NetworkContender, contenders
+from headstart.workflow.contenders import (
+    AbsentContender,
+    AnyContender,
+    NetworkContender,
+    Unknown,
+    contenders,
+)
 from headstart.workflow.input_fit import input_fit
 from headstart.workflow.operations import not_measured, operations
 from headstart.workflow.relatedness import Reference, relatedness
@@ -63,7 +69,7 @@ class _Entrant:
 def select(
     brief: Brief,
     rows: Rows,
-    cards: Sequence[BackboneCard],
+    cards: Sequence[BackboneCard | Unknown],
     metric: str,
     reference: Reference | None,
     progress: Progress,
@@ -71,7 +77,7 @@ def select(
     """The scorecard of every card, and of the classical features.
 
     Raises:
-        HeadstartError: no candidate could be run.
+        InputError: no candidate could be run, or the brief bars every one.
     """
     begin = time.perf_counter()
     seconds = brief.budget.minutes * 60
@@ -81,7 +87,7 @@ def select(
     running = [one.contender for one in entrants if not one.barred]
     if not running:
         why = "; ".join(f"{one.contender.ref}: {one.barred}" for one in entrants)
-        raise HeadstartError(
+        raise InputError(
             f"every candidate is out before the race: {why}",
             tip="loosen the limits of the brief, or name other backbones",
         )
@@ -128,6 +134,8 @@ def _with_carried(entry: ScorecardEntry, carried: Carried) -> ScorecardEntry:
 
 
 def _entrant(contender: AnyContender, brief: Brief) -> _Entrant:
+    if isinstance(contender, AbsentContender):
+        return _Entrant(contender, None, "unknown", "nothing is known of it", None)
     if not isinstance(contender, NetworkContender):
         return _Entrant(contender, None, "none needed", "nothing was pretrained", True)
     card = contender.candidate.card
@@ -151,7 +159,7 @@ def _timed(one: _Entrant, brief: Brief, rows: Rows, progress: Progress) -> _Entr
     served = _served(one.contender, few, rows, brief)
     limit = _latency_limit(served, brief)
     assert limit is not None
-    barred = f"p95 latency of {limit.measured} is over the limit of {limit.limit}"
+    barred = f"the limit of p95 latency is {limit.limit}, and it takes {limit.measured}"
     return replace(one, served=served, barred=barred if limit.fits is False else "")
 
 
@@ -159,6 +167,7 @@ def _served(
     contender: AnyContender, chosen: NDArray[np.int64], rows: Rows, brief: Brief
 ) -> Operations:
     assert contender.last is not None
+    assert not isinstance(contender, AbsentContender)
     network = isinstance(contender, NetworkContender)
     return operations(
         contender.featurizer,
@@ -211,6 +220,7 @@ def _entry(
     network = contender if isinstance(contender, NetworkContender) else None
     encoder = network.candidate.encoder if network and standing.rows else None
     features = contender.last if standing.rows else None
+    absent = isinstance(contender, AbsentContender)
     survivor = standing.status in ("picked", "tied", "kept")
     chosen = _rows_of(standing, rows, brief.seed)
     why = standing.reason or "it was not raced"
@@ -236,8 +246,9 @@ def _entry(
     if served is None:
         left = "the budget was used up" if survivor else "out of the race"
         served = not_measured(left, "fp32", NotAvailable(left))
+    served = _priced(served, encoder)
     all_served = [served]
-    if survivor and network is not None:
+    if survivor and network is not None and not _vendor(encoder):
         all_served.append(_int8(network, chosen, rows, brief, late))
     limit = _latency_limit(served, brief)
     return ScorecardEntry(
@@ -247,12 +258,13 @@ def _entry(
         licence=one.licence,
         licence_note=one.licence_note,
         allowed=one.allowed,
-        publisher=card.source if card else "computed here",
+        publisher=card.source if card else "unknown" if absent else "computed here",
+        notes=card.notes if card else "",
         sha256=encoder.weights_sha256 if encoder else "",
         hash_known=bool(card and card.sha256),
         parameters=card.parameters if card else None,
         width=None if features is None else int(features.shape[1]),
-        adaptation=card.adaptation if card else ("classical",),
+        adaptation=card.adaptation if card else () if absent else ("classical",),
         stages=tuple(getattr(encoder, "stages", ())) if encoder else (),
         curve=_curve(contender, standing, rows, chosen, report, brief),
         diagnostics=dict(scores),
@@ -261,6 +273,22 @@ def _entry(
         operations=tuple(all_served),
         limits=() if limit is None else (limit,),
     )
+
+
+def _vendor(encoder: Encoder | None) -> bool:
+    return encoder is not None and hasattr(encoder, "price_per_million_rows")
+
+
+def _priced(served: Operations, encoder: Encoder | None) -> Operations:
+    """With a vendor's price, where the network is a vendor's: rows are sent, not computed here."""
+    price = getattr(encoder, "price_per_million_rows", None)
+    if not _vendor(encoder):
+        return served
+    if price is None:
+        none = NotAvailable("the reference names no price (?price=… per million tokens)")
+        return replace(served, cost_per_million=none)
+    how = "the price named in the reference, at the tokens a row billed so far; no interval"
+    return replace(served, cost_per_million=Estimate(price, None, None, 1, how))
 
 
 def _rows_of(standing: Standing, rows: Rows, seed: int) -> NDArray[np.int64]:

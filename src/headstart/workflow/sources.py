@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data import load_dataset
+from headstart.data import load_dataset, load_values, text_key
+from headstart.data.images import check_images
 from headstart.ports import Progress
 from headstart.types.brief import Brief
 from headstart.types.data import DataReport, Dataset
+from headstart.types.errors import DataError
+from headstart.workflow.relatedness import Reference
+
+FEWEST_TO_COMPARE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,33 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
         separator=said.separator,
     )
     return Sources(dataset, holdout)
+
+
+def read_reference(brief: Brief, sources: Sources, progress: Progress) -> Reference | None:
+    """The sample that the brief names of what the networks were trained on; labels are not needed.
+
+    Raises:
+        DataError: it cannot be read, or fewer than ten of its rows can be used.
+    """
+    if brief.reference is None:
+        return None
+    path, data = Path(brief.reference), sources.dataset
+    try:
+        table = load_values(path, input_column=data.input_column, modality=data.modality)
+    except DataError:
+        table = load_values(path, modality=data.modality)
+    values = [value for value in table.values if value is not None]
+    if data.modality == "text":
+        keys = [text_key(value) for value in values]
+    else:
+        checked = zip(values, check_images([Path(v) for v in values], progress), strict=True)
+        usable = [(value, check.key) for value, check in checked if check.key is not None]
+        values, keys = [value for value, _ in usable], [key for _, key in usable]
+    if len(values) < FEWEST_TO_COMPARE:
+        raise DataError(
+            f"{len(values)} of its rows can be used; to compare with, at least "
+            f"{FEWEST_TO_COMPARE} are needed",
+            place=str(path),
+            tip="name a larger sample with --reference, or leave it out",
+        )
+    return Reference(tuple(values), tuple(keys))

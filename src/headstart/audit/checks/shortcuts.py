@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.audit.checks.pictures import measure_pictures
+from headstart.audit.near_duplicates.normalise import normalise
 from headstart.data import make_folds
 from headstart.ports import AuditInputs
 from headstart.stats import wilson
@@ -20,6 +21,9 @@ FEWEST = 60
 BINS = 10
 GAIN = 0.15
 """By how much the lower end of the score must exceed that of the largest class."""
+MOST_WORDS = 500
+FEWEST_WITH = 10
+"""Texts with a word, and without it, from which the word is tried."""
 UNSEEN = 0.45
 """Most severe for a column that the model does not see."""
 
@@ -70,6 +74,40 @@ class Shortcuts:
                     "Bonferroni over the properties tried",
                     numbers={"accuracy": score, "largest_class": float(largest)},
                 )
+        if dataset.modality == "text":
+            yield from self._word(dataset, codes, folds, largest)
+
+    def _word(
+        self, dataset: Dataset, codes: NDArray[np.int64], folds: NDArray[np.int64], largest: float
+    ) -> Iterable[Finding]:
+        """A single word whose presence alone predicts the label, picked on the training folds."""
+        words, holds = _presence(dataset.values)
+        if not words:
+            return
+        right, picked = 0, []
+        for fold in range(5):
+            test = folds == fold
+            best = max(range(len(words)), key=lambda i: _table_hits(holds[i][~test], codes[~test]))
+            picked.append(words[best])
+            right += _fold(holds[best].astype(np.int64), codes, test)
+        n = len(codes)
+        score = wilson(right, n, 1 - 0.05 / len(words))
+        if score.low is None or score.low < largest + GAIN:
+            return
+        named = ", ".join(f"'{word}'" for word in dict.fromkeys(picked))
+        yield Finding(
+            check=self.name,
+            severity=round(min(UNSEEN, (score.low - largest) / (1 - largest)), 3),
+            title=f"A single word alone predicts the label: right for {score.value:.0%}",
+            detail=f"Whether the text holds {named}; the largest class holds {largest:.0%}. That "
+            "is as it should be where the word is what the label means, and a shortcut where it "
+            "comes from how the rows were collected.",
+            advice="Ask whether the word will be there in production. If not, cut it out before "
+            "training.",
+            method="the word picked on four folds and judged on the fifth; Wilson interval, "
+            "Bonferroni over the words tried",
+            numbers={"accuracy": score, "largest_class": float(largest), "words": len(words)},
+        )
 
 
 def _seen(dataset: Dataset) -> dict[str, Values]:
@@ -85,6 +123,10 @@ def _seen(dataset: Dataset) -> dict[str, Values]:
         }
         found: dict[str, Values] = {names[key]: measured[key] for key in names}
         found["The kind of file"] = np.array([Path(v).suffix.lower() for v in dataset.values])
+        if dataset.input_column is not None:  # else the folder is the label
+            found["The folder of the file"] = np.array(
+                [str(Path(v).parent) for v in dataset.values]
+            )
         return found
     values = dataset.values
     letters = np.array([max(1, sum(map(str.isalpha, value))) for value in values])
@@ -95,6 +137,24 @@ def _seen(dataset: Dataset) -> dict[str, Values]:
         "The first character": np.array([value.strip()[:1] for value in values]),
         "The last character": np.array([value.strip()[-1:] for value in values]),
     }
+
+
+def _presence(values: list[str]) -> tuple[list[str], list[NDArray[np.bool_]]]:
+    """The most frequent words, and which texts hold each."""
+    texts = [set(normalise(value).split()) for value in values]
+    counts = Counter(word for text in texts for word in text)
+    n = len(values)
+    often = [w for w, c in counts.most_common(MOST_WORDS) if FEWEST_WITH <= c <= n - FEWEST_WITH]
+    return often, [np.array([word in text for text in texts]) for word in often]
+
+
+def _table_hits(holds: NDArray[np.bool_], codes: NDArray[np.int64]) -> int:
+    """Rows that a table of one yes-or-no property gets right on the rows it was made from."""
+    classes = int(codes.max()) + 1
+    return int(
+        np.bincount(codes[holds], minlength=classes).max()
+        + np.bincount(codes[~holds], minlength=classes).max()
+    )
 
 
 def _columns(dataset: Dataset) -> dict[str, Values]:

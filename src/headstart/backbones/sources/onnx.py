@@ -118,8 +118,7 @@ def _described(
                 place=str(path.parent),
                 tip="copy the model's tokenizer.json there",
             )
-        limit = int(_numbers(options, "max_tokens", (MAX_TOKENS,))[0])
-        return replace(card, max_tokens=limit)
+        return replace(card, max_tokens=_count(options, "max_tokens", MAX_TOKENS))
     if names == {IMAGE_INPUT}:
         shape = graph.inputs[IMAGE_INPUT].shape
         if len(shape) != 4 or isinstance(shape[0], int) or shape[1] not in (3, "channels"):
@@ -129,7 +128,7 @@ def _described(
         return replace(
             card,
             modality="image",
-            input_size=int(_numbers(options, "size", (float(side),))[0]),
+            input_size=_count(options, "size", side),
             mean=(mean[0], mean[1], mean[2]),
             std=(std[0], std[1], std[2]),
             interpolation=options.get("interpolation", "bicubic"),
@@ -149,6 +148,15 @@ def _axes(graph: OnnxRunner, path: Path) -> BackboneError:
         place=str(path),
         tip="export with a dynamic batch axis (and, for texts, a dynamic sequence axis)",
     )
+
+
+def _count(options: dict[str, str], name: str, default: int) -> int:
+    said = options.get(name, str(default)).strip()
+    if not re.fullmatch(r"[0-9]{1,9}", said) or int(said) < 1:
+        raise BackboneError(
+            f"'{name}={said}' is not a whole number above 0", tip=f"write {name}={default}"
+        )
+    return int(said)
 
 
 def _numbers(options: dict[str, str], name: str, default: tuple[float, ...]) -> tuple[float, ...]:
