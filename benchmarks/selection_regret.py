@@ -5,18 +5,22 @@
 Real tasks of texts and images, each with eight candidates: a network, its layers and poolings, its
 sizes, random weights, and classical features. The truth of a candidate is the accuracy on the test
 rows of a logistic head on all training rows. The race sees the training rows alone. Regret is the
-best candidate's truth less the pick's. Compute is counted in seconds: of features (seconds a row,
-measured, times the rows that were looked at) and of heads; exhaustive is features of all training
-rows and five folds twice of the head, for every candidate. Beside it: LogME, H-score and kNN
-accuracy on the same 400 rows of every candidate, and taking the largest network. The coverage of
-the probe's 95% interval is counted over tasks, candidates and seeds: the truth is the accuracy on
-the test rows of the same probe trained on the same rows.
+best candidate's truth less the pick's. Compute is counted in seconds of processors: of features
+(seconds a row, measured, times the rows that were looked at) and of heads; exhaustive is features
+of all training rows and five folds twice of the head, for every candidate. Beside it: LogME,
+H-score and kNN accuracy on the same 400 rows of every candidate, and taking the largest network.
+The coverage of the probe's 95% interval is counted over tasks, candidates and seeds. What a cross-validation of 400
+rows estimates is the accuracy, on new rows of the same source, of probes trained on four fifths of
+them: the truth is that of the five probes of a repeat on the training rows that were not drawn, or
+on the test rows where all were. Beside it stands how often the interval holds the accuracy of the
+probe of all 400 rows on the test file: more rows, and sometimes another source.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import random
 import tempfile
@@ -196,16 +200,18 @@ def contender(task: Task, name: str, ref: str) -> tuple[Contender, NDArray[np.fl
     if ref == "classical":
         modality = get_modality(task.modality)
         fitted = modality.classical_fit(task.train[0])
-        begin = time.perf_counter()
+        begin = time.process_time()
         matrix = modality.classical_transform(fitted, task.train[0])
-        each = (time.perf_counter() - begin) / len(task.train[0])
+        each = (time.process_time() - begin) / len(task.train[0])
         return Contender(name, matrix, each), modality.classical_transform(fitted, task.test[0])
     text = task.modality == "text"
     keys = [text_key(v) if text else file_key(Path(v)) for v in values]
     seed = 0 if ref.startswith("random:") else None
     encoder = load_encoder(ref.removeprefix("random:"), random_seed=seed)
     matrix = encoder.encode(values, keys)
+    begin, spent = time.perf_counter(), time.process_time()
     each = encoder.seconds_per_row(values[:64])  # type: ignore[attr-defined]
+    each *= (time.process_time() - spent) / (time.perf_counter() - begin)
     n = len(task.train[0])
     return Contender(name, matrix[:n], each), matrix[n:]
 
@@ -213,29 +219,40 @@ def contender(task: Task, name: str, ref: str) -> tuple[Contender, NDArray[np.fl
 def truth(task: Task, one: Contender, test: NDArray[np.float32]) -> tuple[float, float]:
     """(accuracy on the test rows, seconds of fitting the head once)."""
     classes = int(task.codes.max()) + 1
-    begin = time.perf_counter()
+    begin = time.process_time()
     head = fit_linear(one.matrix, task.codes, classes, exact=False)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     said = head.predict_proba(test).argmax(axis=1)
     return float((said == task.test_codes).mean()), seconds
 
 
 def covered(
     task: Task, one: Contender, test: NDArray[np.float32], rows: NDArray[np.int64], seed: int
-) -> bool:
-    """Whether the probe's interval on these rows holds the accuracy of that probe on test rows."""
+) -> tuple[bool, bool]:
+    """Whether the probe's interval on these rows holds what it estimates, and whether it holds the
+    accuracy of the probe of all of them on the test rows."""
     known, codes = np.unique(task.codes[rows], return_inverse=True)
     codes = codes.astype(np.int64)
     folds = make_folds(codes, np.arange(len(rows)), 5, 10, seed)
     found = probe(one.matrix[rows], codes, folds, accuracy)
     span = mean_over_folds(found.scores, 5, 10, 0.95, 0.0, 1.0, n=len(rows))
-    everything = np.concatenate([one.matrix[rows], test])
-    train, later = np.arange(len(rows)), np.arange(len(rows), len(everything))
-    said = known[_answers(everything, codes, train, later, len(known), found.penalty)]
-    right = float((said == task.test_codes).mean())
+    rest = np.setdiff1d(np.arange(len(task.codes)), rows)
+
+    def right(train: NDArray[np.int64], new: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+        everything = np.concatenate([one.matrix[rows], new])
+        later = np.arange(len(rows), len(everything))
+        said = known[_answers(everything, codes, train, later, len(known), found.penalty)]
+        return float((said == y).mean())
+
+    new = (one.matrix[rest], task.codes[rest]) if len(rest) else (test, task.test_codes)
+    parts = [right(train, *new) for train, _ in itertools.islice(folds, 5)]
     assert span.low is not None
     assert span.high is not None
-    return span.low <= right <= span.high
+    whole = right(np.arange(len(rows)), test, task.test_codes)
+    return (
+        span.low <= float(np.mean(parts)) <= span.high,
+        span.low <= whole <= span.high,
+    )
 
 
 def main() -> int:
@@ -253,7 +270,7 @@ def main() -> int:
     }
     regret: dict[str, list[float]] = {name: [] for name in ("ours", *scores, "largest")}
     shares: list[float] = []
-    held: list[bool] = []
+    held: list[tuple[bool, bool]] = []
     print(
         "| task | rows | best (truth) | pick | regret | compute | LogME | H-score | kNN | largest |"
     )
@@ -275,9 +292,9 @@ def main() -> int:
                 runners = [pair[0] for pair in made.values()]
                 for one in runners:
                     one.asked = 0
-                begin = time.perf_counter()
+                begin = time.process_time()
                 report = race(runners, task.codes, np.arange(n), seed=seed, margin=said.margin)
-                heads = time.perf_counter() - begin
+                heads = time.process_time() - begin
                 features = sum(one.asked * (one.seconds_per_row or 0) for one in runners)
                 own.append(found[best][0] - found[report.pick][0])
                 spent.append((features + heads) / whole)
@@ -310,8 +327,9 @@ def main() -> int:
         )
     print(
         f"\nCompute: median {np.median(shares):.1%} of the exhaustive search, mean "
-        f"{np.mean(shares):.1%}. 95% intervals hold the truth in {np.mean(held):.1%} of "
-        f"{len(held)} cells."
+        f"{np.mean(shares):.1%}. 95% intervals hold what they estimate in "
+        f"{np.mean([a for a, _ in held]):.1%} of {len(held)} cells, and the accuracy on the test "
+        f"file in {np.mean([b for _, b in held]):.1%}."
     )
     return 0
 

@@ -47,6 +47,7 @@ class Options:
     separator: str | None = None
     reference: str | None = None
     use: str | None = None
+    max_stage: str | None = None
     metric: str | None = None
     level: float | None = None
     backbones: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ def run(
     level: float | None = None,
     backbone: str | Sequence[str] = (),
     minutes: float | None = None,
+    max_stage: str | None = None,
     seed: int | None = None,
     progress: Progress | None = None,
 ) -> Decision:
@@ -75,8 +77,9 @@ def run(
 
     data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
     pilot folder. group: column whose rows belong together; time: column by which the latest rows
-    are held out; also: other label columns, which the audit looks at. out: the pilot folder
-    (default: `<name>-pilot` in the working folder).
+    are held out; also: other label columns, which the audit looks at. max_stage: how far the
+    backbone may be thawed where that earns it: frozen, norms, top-1, top-2, top-4 (default) or
+    full. out: the pilot folder (default: `<name>-pilot` in the working folder).
 
     Raises:
         InputError: the data, the brief, a backbone or the folder cannot be used.
@@ -93,6 +96,7 @@ def run(
         level=level,
         backbones=(backbone,) if isinstance(backbone, str) else tuple(backbone),
         minutes=minutes,
+        max_stage=max_stage,
         seed=seed,
     )
     opened = open_pilot(Path(data), Path(out) if out is not None else None, options)
@@ -391,6 +395,7 @@ def _infer(data: Path, options: Options) -> Brief:
         separator=options.separator,
         reference=options.reference,
         use=options.use,
+        max_stage=options.max_stage,
         metric=options.metric,
         level=options.level,
         backbones=options.backbones,
@@ -408,7 +413,7 @@ def _write_brief(pilot: Pilot, brief: Brief) -> Pilot:
 
 
 def _differences(old: Brief, new: Brief) -> list[str]:
-    names = ("data", "requirement", "budget", "backbones", "seed", "use", "reference")
+    names = ("data", "requirement", "budget", "backbones", "seed", "use", "reference", "max_stage")
     return [name for name in names if getattr(old, name) != getattr(new, name)]
 
 

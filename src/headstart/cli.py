@@ -38,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="from labelled data (or a pilot folder) to a decision")
     _data_arguments(run)
+    run.add_argument(
+        "--max-stage",
+        choices=("frozen", "norms", "top-1", "top-2", "top-4", "full"),
+        help="how far thawing may go where it earns it (default: top-4)",
+    )
     run.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
     run.set_defaults(act=_run)
 
@@ -146,6 +151,7 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         seed=arguments.seed,
         reference=getattr(arguments, "reference", None),
         use=getattr(arguments, "use", None),
+        max_stage=getattr(arguments, "max_stage", None),
     )
 
 

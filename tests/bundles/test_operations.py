@@ -23,7 +23,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "sitecustomize.py").write_text(
         "from headstart.bundles import latency\nlatency.THROUGHPUT_SECONDS = 0.0\n"
     )
-    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)
     return folder
 
@@ -78,7 +78,7 @@ def test_a_damaged_bundle_is_named_with_what_is_wrong(bundle: Path, quick: Path)
         serve_apart(bundle, ["hello"])
     assert caught.value.place == str(bundle)
     assert "→" not in caught.value.message
-    with pytest.raises(BundleError, match="could not be served: not a bundle"):
+    with pytest.raises(BundleError, match="could not be served: the bundle does not exist"):
         serve_apart(bundle.parent / "none", ["hello"])
 
 

@@ -242,7 +242,7 @@ def test_a_memo_does_without_what_was_not_recorded(cases: Any, missing: str) -> 
 def test_the_chart_is_described_for_who_cannot_see_it(reports: Any) -> None:
     html = memo_html(reports.view)
     assert re.search(
-        r'<svg class="chart beside" role="img"[^>]*aria-labelledby="beside-title', html
+        r'<svg class="chart beside" role="img"[^>]*aria-labelledby="arms-beside-title', html
     )
     assert "Best in cross-validation:" in html
 

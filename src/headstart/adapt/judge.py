@@ -11,6 +11,7 @@ from headstart.stats import compare, mean_over_folds
 from headstart.types.adapt import AdaptReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport
+from headstart.types.ladder import LadderReport
 from headstart.types.model import (
     SIMPLICITY,
     Approach,
@@ -48,16 +49,18 @@ class Measure:
         return mean if self.higher_is_better else -mean
 
     def compare(self, a: ArmResult, b: ArmResult, tests: int = 1) -> Comparison:
-        """a − b on the same folds; `tests` widens the interval (Bonferroni)."""
+        """a − b on the folds that both were run on; `tests` widens the interval (Bonferroni). A
+        thawed arm is run on fewer repeats of the folds."""
+        common = min(len(a.scores[self.metric]), len(b.scores[self.metric]))
         return compare(
-            a.scores[self.metric],
-            b.scores[self.metric],
+            a.scores[self.metric][:common],
+            b.scores[self.metric][:common],
             a=a.name,
             b=b.name,
             metric=self.metric,
             n=self.n,
             k=self.k,
-            repeats=self.repeats,
+            repeats=common // self.k,
             confidence=self.confidence,
             margin=self.margin,
             higher_is_better=self.higher_is_better,
@@ -91,7 +94,7 @@ def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
         metrics[name] = mean_over_folds(
             scores,
             measure.k,
-            measure.repeats,
+            len(scores) // measure.k,
             measure.confidence,
             n=measure.n,
             lower=lower,
@@ -182,7 +185,7 @@ def _reason(
         best = max(simpler, key=measure.goodness)
         gain = measure.gain(measure.compare(chosen, best))
         sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {_span(gain)}.")
-    rivals = [arm for arm in others if arm not in simpler]
+    rivals = [arm for arm in others if order[cast(Approach, arm.family)] >= rank]
     margin = f"the margin of {measure.margin:g}"
     if rivals:
         best = max(rivals, key=measure.goodness)
@@ -230,11 +233,13 @@ def judge(
     unavailable: Sequence[Unavailable],
     brief: Brief,
     audit: AuditReport,
+    ladder: LadderReport | None = None,
 ) -> AdaptReport:
     """The verdict on transfer and the approach that follows, from arms on identical folds.
 
     Intervals: Nadeau and Bengio (2003). The chosen arm is the simplest deployable one that no other
-    deployable one credibly beats by more than the margin.
+    deployable one credibly beats by more than the margin; a rung that the gate adopted stands in
+    for the frozen arm that it grew from.
 
     Raises:
         ValueError: no target-only arm, or none that could ship, was run.
@@ -249,7 +254,9 @@ def judge(
         folds.repeats,
     )
     comparison, best, best_target = judge_transfer(results, measure)
-    chosen = choose(results, measure)
+    grown = ladder is not None and ladder.adopted is not None
+    left = [arm for arm in results if not (grown and ladder and arm.name == ladder.base)]
+    chosen = choose(left, measure)
     summaries = tuple(summarise(arm, measure) for arm in results)
     summary = next(arm for arm in summaries if arm.name == chosen.name)
     against = tuple(measure.compare(arm, chosen) for arm in results if arm is not chosen)
@@ -270,4 +277,5 @@ def judge(
         comparisons=against,
         choice_reason=_reason(chosen, results, measure, summary),
         remarks=tuple(_remarks(chosen, results, measure)),
+        ladder=ladder or NotAvailable("no rung was tried"),
     )

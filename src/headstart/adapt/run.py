@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from threading import Lock
 
@@ -38,7 +39,8 @@ SCRATCH = {
 
 
 def plan_arms(modality: ModalityName, backbones: Sequence[BackboneCard]) -> tuple[ArmSpec, ...]:
-    """The arms of a run. Several backbones are told apart by their name.
+    """The arms of a run. Several backbones are told apart by their name, and by their reference
+    where they share one.
 
     The architecture of the first backbone stands for all of them at random weights. Without any,
     the arms are there all the same, and `run_arm` says why they cannot be run.
@@ -48,8 +50,10 @@ def plan_arms(modality: ModalityName, backbones: Sequence[BackboneCard]) -> tupl
         ArmSpec("classical", "classical", CLASSICAL[modality]),
         ArmSpec("scratch", "scratch", SCRATCH[modality]),
     ]
+    often = Counter(card.name for card in backbones)
     for index, card in enumerate(backbones or [None]):
         name, ref = (card.name, card.ref) if card else ("a pretrained backbone", None)
+        name = f"{name} ({ref})" if often[name] > 1 else name
         after = f":{name}" if len(backbones) > 1 else ""
         near = f"{name} as it is: the label whose name or definition lies nearest"
         arms.append(ArmSpec(f"zero-shot{after}", "zero-shot", near, ref))
@@ -74,7 +78,8 @@ def _lacking(spec: ArmSpec, error: MissingExtraError) -> Unavailable:
     return Unavailable(spec.name, spec.family, NotAvailable(f"{error.message}; {error.tip}"))
 
 
-def _derived(seed: int, *path: int) -> int:
+def derived_seed(seed: int, *path: int) -> int:
+    """The seed of one fold, or without a path that of the refit."""
     return int(np.random.SeedSequence([seed, *path]).generate_state(1)[0])
 
 
@@ -101,7 +106,7 @@ def run_arm(
         found = _all_folds(arm, spec, folds, seed, progress, engine)
     except MissingExtraError as error:
         return _lacking(spec, error)
-    scores, out_of_fold = _scored(found, inputs, folds)
+    scores, out_of_fold = scored([fold.proba for fold in found], inputs.codes, folds)
     chosen = {name: [fold.chosen[name] for fold in found] for name in found[0].chosen}
     return ArmResult(
         name=spec.name,
@@ -124,7 +129,7 @@ def _all_folds(
 
     def one(number: int) -> Fold:
         train, test = parts[number]
-        found = arm.fold(train, test, _derived(seed, number))
+        found = arm.fold(train, test, derived_seed(seed, number))
         with told:
             progress(spec.name, next(done), len(parts))
         return found
@@ -133,16 +138,16 @@ def _all_folds(
         return engine.map(one, range(len(parts)))
 
 
-def _scored(
-    found: Sequence[Fold], inputs: ArmInputs, folds: Folds
+def scored(
+    found: Sequence[NDArray[np.float32]], codes: NDArray[np.int64], folds: Folds
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
     """(scores of each fold, probabilities (n, classes) averaged over the repeats)."""
     scores: dict[str, list[float]] = {}
-    summed: NDArray[np.float64] = np.zeros((len(inputs), len(inputs.labels)))
-    for (_, test), fold in zip(folds, found, strict=True):
-        for name, value in all_scores(inputs.codes[test], fold.proba).items():
+    summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
+    for (_, test), proba in zip(folds, found, strict=True):
+        for name, value in all_scores(codes[test], proba).items():
             scores.setdefault(name, []).append(value)
-        summed[test] += fold.proba
+        summed[test] += proba
     out_of_fold = (summed / folds.repeats).astype(np.float32)
     return {name: np.array(values) for name, values in scores.items()}, out_of_fold
 
@@ -160,4 +165,4 @@ def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:
     arm = _start(spec, inputs)
     if isinstance(arm, Unavailable):
         raise ValueError(f"'{spec.name}' cannot be trained: {arm.why.reason}")
-    return arm.refit(_derived(seed))
+    return arm.refit(derived_seed(seed))

@@ -82,6 +82,11 @@ class FrozenEncoder:
         return self._weights_sha256
 
     @property
+    def network(self) -> Network | None:
+        """The network that is run; None for a backbone that was published as ONNX."""
+        return self._network
+
+    @property
     def preprocessor(self) -> Preprocessor:
         return self._preprocessor
 
@@ -113,6 +118,21 @@ class FrozenEncoder:
         files = self._preprocessor.files.items()
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files}
         return {"spec": self._preprocessor.spec, "files": hashes}
+
+    def with_network(self, network: Network) -> FrozenEncoder:
+        """The same card, preprocessing and cache with another network."""
+        return FrozenEncoder(
+            self._card,
+            self._preprocessor,
+            self._cache,
+            weights_sha256=network.weights_sha256,
+            network=network,
+        )
+
+    @property
+    def cache(self) -> Path:
+        """The folder for exports, features and activations."""
+        return self._cache
 
     @property
     def key(self) -> str:

@@ -98,7 +98,7 @@ def parse_catalogue(content: bytes, path: Path) -> tuple[Entry, ...]:
     entries = tuple(Entry(_card(one, place), place) for one, place in zip(raw, places, strict=True))
     seen: dict[str, str] = {}
     for entry in entries:
-        for name in {entry.card.name.lower(), entry.card.ref}:
+        for name in dict.fromkeys((entry.card.name.lower(), entry.card.ref)):
             if name in seen:
                 raise _broken(f"'{name}' stands at {seen[name]} already", entry.place)
             seen[name] = entry.place

@@ -153,6 +153,11 @@ class TrialForm(Form):
         description="A sample, like the data, of what the backbones were trained on: how far the "
         "data lies from it is measured. Default: none.",
     )
+    max_stage: Literal["frozen", "norms", "top-1", "top-2", "top-4", "full"] = Field(
+        "top-4",
+        description="How far the backbone may be thawed, where that is shown to be worth it: "
+        "frozen, norms, top-1, top-2, top-4 (blocks) or full.",
+    )
     folds: int = Field(5, ge=2, le=20, description="Folds of cross-validation.")
     repeats: int | None = Field(
         None, ge=1, le=50, description="Repeats of the folds. Default: 2, more if minutes allow."

@@ -47,6 +47,7 @@ def infer_brief(
     seed: int | None = None,
     reference: str | Path | None = None,
     use: str | None = None,
+    max_stage: str | None = None,
     name: str | None = None,
 ) -> Brief:
     """The brief of a bare data set, with defaults where nothing is said (None).
@@ -72,6 +73,7 @@ def infer_brief(
             "backbones": list(backbones) or None,
             "seed": seed,
             "reference": None if reference is None else str(reference),
+            "max_stage": max_stage,
         },
     }
     said = {
@@ -213,6 +215,7 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         use=form.task.use,
         reference=None if trial.reference is None else str((base / trial.reference).resolve()),
         backbones=tuple(trial.backbones),
+        max_stage=trial.max_stage,
         folds=trial.folds,
         repeats=trial.repeats,
         seed=trial.seed,

@@ -101,6 +101,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
         "trial": {
             "backbones": list(brief.backbones),
             "reference": brief.reference,
+            "max_stage": brief.max_stage,
             "folds": brief.folds,
             "repeats": brief.repeats,
             "seed": brief.seed,

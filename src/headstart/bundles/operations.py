@@ -104,8 +104,9 @@ def _why(status: int, complaints: str) -> str:
     """
     if status < 0:
         return f"its process was ended by {signal.Signals(-status).name}"
-    last = [line for line in complaints.splitlines() if line.strip()]
-    return last[-1].strip() if last else f"its process ended with status {status}"
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    return (fatal or lines or [f"its process ended with status {status}"])[-1]
 
 
 def _read(value: dict[str, Any]) -> Estimate | NotAvailable:

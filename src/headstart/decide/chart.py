@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from headstart.decide.figures import Figure, Quote
-from headstart.decide.words import is_rate, metric_value
+from headstart.decide.words import difference, is_rate, metric_value
 
 ROW = 42
 TOP = 42
@@ -94,11 +94,21 @@ def _anchor(value: float, start: float, stop: float) -> str:
 
 
 def interval_chart(
-    title: str, description: str, metric: str, bars: list[Bar], lines: list[Line]
+    title: str,
+    description: str,
+    metric: str,
+    bars: list[Bar],
+    lines: list[Line],
+    *,
+    signed: bool = False,
 ) -> Chart:
-    """Lay the rows out from top to bottom in the order given."""
+    """Lay the rows out from top to bottom in the order given.
+
+    signed: the values are differences of the metric; the axis holds zero.
+    """
     values = [v for bar in bars for v in (bar.value, bar.low, bar.high) if v is not None]
-    start, stop, ticks = axis(values + [line.value for line in lines], metric)
+    values += [line.value for line in lines] + ([0.0] if signed else [])
+    start, stop, ticks = axis(values, "log_loss" if signed else metric)
     foot = TOP + ROW * len(bars)
     rows = []
     for index, bar in enumerate(bars):
@@ -136,7 +146,9 @@ def interval_chart(
         tuple(
             {
                 "x": _at(tick, start, stop),
-                "text": metric_value(metric, tick).replace(".0%", "%"),
+                "text": difference(metric, tick)
+                if signed
+                else metric_value(metric, tick).replace(".0%", "%"),
                 "anchor": "start" if tick == ticks[0] else "end" if tick == ticks[-1] else "middle",
             }
             for tick in ticks

@@ -12,6 +12,7 @@ from headstart.decide import appendix, chapters
 from headstart.decide.definitions import DEFINITIONS
 from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Reader
+from headstart.decide.ladder_chapter import ladder
 from headstart.decide.opening import opening
 from headstart.decide.scorecard_page import selection_chapter
 from headstart.types.ledger import LedgerView
@@ -24,6 +25,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "page": opening(read),
         "arms": chapters.arms(read),
         "selection": selection_chapter(read),
+        "ladder": ladder(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

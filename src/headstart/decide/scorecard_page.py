@@ -204,15 +204,16 @@ def _points(view: LedgerView, metric: str) -> list[Point]:
     for pointer in branches(view, f"{ROOT}/entries"):
         score = at(view, f"{pointer}/standing/score")
         cost = at(view, f"{pointer}/standing/seconds_per_row")
-        if kind(score) != "Estimate" or cost is None or not cost.value:
+        if kind(score) != "Estimate" or kind(cost) != "Estimate":
             continue
         assert score is not None
+        assert cost is not None
         estimate = score.value
         found.append(
             Point(
                 name=str(value(view, f"{pointer}/name")),
                 picked=value(view, f"{pointer}/standing/status") == "picked",
-                cost=1000 * float(cost.value),
+                cost=1000 * float(cost.value["value"]),
                 score=float(estimate["value"]),
                 low=float(estimate["low"] if estimate["low"] is not None else estimate["value"]),
                 high=float(estimate["high"] if estimate["high"] is not None else estimate["value"]),

@@ -36,6 +36,8 @@ def evaluate_cross_validated(
     rows. The tables use each row's probabilities averaged over the repeats.
     """
     confidence = brief.requirement.confidence
+    run = len(chosen.scores[metric])  # a thawed arm is run on fewer repeats
+    folds = Folds(folds.assignment[: run // folds.k], folds.k)
     predicted = chosen.out_of_fold.argmax(axis=1)
     metrics = _estimates(chosen, folds, confidence)
     against = (
@@ -43,7 +45,7 @@ def evaluate_cross_validated(
         if chosen.name == majority.name
         else compare(
             chosen.scores[metric],
-            majority.scores[metric],
+            majority.scores[metric][:run],
             a=chosen.name,
             b=majority.name,
             metric=metric,

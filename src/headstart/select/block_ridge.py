@@ -96,9 +96,10 @@ def _from_whole(
     index: int,
     penalty: float,
 ) -> Iterator[tuple[int, int, NDArray[np.int64], Matrix]]:
-    """Every fold from the one model on all rows with this penalty: its hat matrix is formed once,
-    and each fold's block is a part of it. Only the lower triangle is: I − H is symmetric and, for a
-    penalty above 0, positive definite."""
+    """Every fold from the one model on all rows with this penalty: each fold's block is a part of
+    its hat matrix. Only lower triangles are formed: I − H is symmetric and, for a penalty above 0,
+    positive definite. The k blocks of a repeat are a k-th of it, so that the whole is formed where
+    there are more repeats than folds in one."""
     from scipy.linalg.blas import dsyrk
     from scipy.linalg.lapack import dposv
 
@@ -106,11 +107,19 @@ def _from_whole(
     mean = targets.mean(axis=0)
     fitted = rows.left @ (shrink[:, None] * (rows.left.T @ (targets - mean))) + mean
     residual = targets - fitted
-    remainder = dsyrk(-1.0, rows.left * np.sqrt(shrink), lower=True)
-    remainder -= 1.0 / len(targets)
-    remainder[np.diag_indices(len(remainder))] += 1.0
+    scaled = rows.left * np.sqrt(shrink)
+
+    def remainder(chosen: Matrix) -> Matrix:
+        found: Matrix = dsyrk(-1.0, chosen, lower=True)
+        found -= 1.0 / len(targets)
+        found[np.diag_indices(len(found))] += 1.0
+        return found
+
+    several = sum(len(test) ** 2 for _, test in tests) > len(targets) ** 2
+    whole = remainder(scaled) if several else None
     for repeat, test in tests:
-        _, errors, failed = dposv(remainder[test[:, None], test], residual[test], lower=True)
+        block = remainder(scaled[test]) if whole is None else whole[test[:, None], test]
+        _, errors, failed = dposv(block, residual[test], lower=True)
         if failed:
             raise FloatingPointError(f"a block of {len(test)} rows is singular at {penalty:g}")
         yield index, repeat, test, targets[test] - errors

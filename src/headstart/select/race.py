@@ -27,9 +27,9 @@ from headstart.types.select import Lap, RaceReport, Standing, Status
 
 FOLDS = 5
 REPEATS = 10
-FEW, FEWER_REPEATS = 500, 3
+FEW, FEWER_REPEATS = 250, 3
 """Repeats of the folds on few rows; on more than these, each costs more and shows less."""
-MOST_ROWS = 2000
+MOST_ROWS = 1000
 CREDIBLE = 0.95
 """Probability of being behind from which a candidate leaves the race."""
 TOLERATED = 0.2
@@ -315,6 +315,13 @@ def _conclude(state: list[_State], best: _State, pick: _State, margin: float) ->
             one.reason = "worse than the best, though not beyond doubt" if gap else ""
 
 
+def timed(each: float | None, rows: int) -> Estimate | NotAvailable:
+    """Seconds a row as the scorecard tells them."""
+    if each is None:
+        return NotAvailable("no row of it was timed")
+    return Estimate(each, None, None, rows, "timed once on this machine; no interval")
+
+
 def _standing(one: _State) -> Standing:
     return Standing(
         ref=one.contender.ref,
@@ -322,6 +329,6 @@ def _standing(one: _State) -> Standing:
         reason=one.reason,
         score=one.score or NotAvailable(one.reason or "it was not scored"),
         rows=one.rows,
-        seconds_per_row=one.contender.seconds_per_row,
+        seconds_per_row=timed(one.contender.seconds_per_row, one.rows),
         behind=one.behind,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from headstart.types.ladder import LadderReport
 from headstart.types.model import SIMPLICITY, Approach, ArmFamily, ArmSummary, Unavailable
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
 
@@ -55,3 +56,7 @@ class AdaptReport:
     """The transfer comparison first, then each arm against the chosen one."""
     choice_reason: str
     remarks: tuple[str, ...] = ()
+    ladder: LadderReport | NotAvailable = field(
+        default_factory=lambda: NotAvailable("no rung was tried")
+    )
+    """The gate's word on every rung above the frozen backbone."""

@@ -8,6 +8,8 @@ from typing import Literal
 MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
 FailureCost = Literal["low", "medium", "high"]
 Use = Literal["commercial", "research"]
+MaxStage = Literal["frozen", "norms", "top-1", "top-2", "top-4", "full"]
+"""The rung that thawing may climb to."""
 ModalityName = Literal["text", "image"]
 
 
@@ -87,6 +89,7 @@ class Brief:
     """A sample of what the backbone was trained on, to measure how far the data lies from it."""
     backbones: tuple[str, ...] = ()
     """Backbone references to try; empty: the built-in one for the modality."""
+    max_stage: MaxStage = "top-4"
     folds: int = 5
     repeats: int | None = None
     """None: 2, or more where the budget allows."""

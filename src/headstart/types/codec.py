@@ -20,10 +20,10 @@ RECORD, TUPLE, ARRAY = "@record", "@tuple", "@array"
 
 @cache
 def _records() -> dict[str, type]:
-    from headstart.types import adapt, artifact, brief, data, model, result, select
+    from headstart.types import adapt, artifact, brief, data, ladder, model, result, select, thaw
 
     found: dict[str, type] = {}
-    for module in (adapt, artifact, brief, data, model, result, select):
+    for module in (adapt, artifact, brief, data, ladder, model, result, select, thaw):
         for name, value in vars(module).items():
             if is_dataclass(value) and isinstance(value, type):
                 found[name] = value

@@ -37,7 +37,7 @@ class Standing:
     score: Estimate | NotAvailable
     rows: int
     """Rows on which it was last scored."""
-    seconds_per_row: float | None
+    seconds_per_row: Measured
     """Of features, on all cores of this machine."""
     behind: Comparison | None = None
     """The best minus this one, on the folds of the last round that both ran in."""

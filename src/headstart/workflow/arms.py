@@ -88,8 +88,14 @@ class Arms:
         """The chosen arm on all development rows."""
         spec = next(spec for spec in self.specs if spec.name == verdict.chosen)
         return self.journal.stage(
-            "refit", self._hashes(spec), lambda: refit(spec, self._inputs(spec), self.brief.seed)
+            "refit", self.hashes(spec), lambda: refit(spec, self._inputs(spec), self.brief.seed)
         )
+
+    def matrix(self, name: str) -> NDArray[np.float32]:
+        """Frozen features (n, width) of an arm that has some."""
+        spec = next(spec for spec in self.specs if spec.name == name)
+        assert spec.backbone is not None
+        return self._features(spec, self.backbones[spec.backbone]).matrix
 
     def encoder(self, model: FittedModel) -> Encoder | None:
         """The network that a model's features come from."""
@@ -99,7 +105,7 @@ class Arms:
     def _one(self, spec: ArmSpec) -> ArmResult | Unavailable:
         return self.journal.stage(
             f"adapt/{spec.name}",
-            {**self._hashes(spec), "folds": fingerprint(self.split.folds)},
+            {**self.hashes(spec), "folds": fingerprint(self.split.folds)},
             lambda: self._run(spec),
         )
 
@@ -119,7 +125,8 @@ class Arms:
             self.engine,
         )
 
-    def _hashes(self, spec: ArmSpec) -> dict[str, str]:
+    def hashes(self, spec: ArmSpec) -> dict[str, str]:
+        """Of everything that an arm's answer depends on, but for the folds."""
         rows = (self.rows.keys, self.rows.codes, self.rows.groups, self.rows.labels)
         backbone = self.backbones[spec.backbone].fingerprint if spec.backbone else ""
         settings = (spec, self.brief.seed, self.brief.data.definitions)

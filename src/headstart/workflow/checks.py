@@ -68,7 +68,7 @@ def _tokenize(encoder: Encoder) -> Callable[[Sequence[str]], list[list[str]]] | 
     tokenizer = Tokenizer.from_str(content.decode("utf-8"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return lambda values: [one.tokens for one in tokenizer.encode_batch_fast(list(values))]
+    return lambda values: [one.tokens for one in tokenizer.encode_batch(list(values))]
 
 
 def pictures(findings: Sequence[Finding]) -> list[tuple[str, Any]]:

@@ -15,8 +15,11 @@ from headstart.types.result import Estimate, NotAvailable
 
 MOST = 300
 OUTSIDE = 1.0
-"""A picture whose mean colour lies further from the network's mean, in its standard deviations of
-pixels, is unlike most of what it was trained on."""
+"""A picture whose mean colour lies further from the source's mean, in its standard deviations of
+pixels, is unlike most of what the network was trained on."""
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet's pixels, as torchvision's documentation gives them: for
+networks whose card says only how pixels are scaled (a mean and a spread of one half)."""
 GREY = 3
 """Largest difference between the channels of a grey picture, after its compression."""
 
@@ -46,7 +49,7 @@ def _texts(values: list[str], encoder: Encoder) -> dict[str, Estimate | NotAvail
     tokenizer = Tokenizer.from_str(content.decode("utf-8"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    encoded = tokenizer.encode_batch_fast(values, add_special_tokens=False)
+    encoded = tokenizer.encode_batch(values, add_special_tokens=False)
     found = token_statistics([one.tokens for one in encoded], values)
     each = np.array([len(one.tokens) / max(1, len(v.split())) for one, v in zip(encoded, values, strict=True)])  # fmt: skip  # noqa: E501
     half = 1.96 * float(each.std(ddof=1)) / np.sqrt(n) if n > 1 else 0.0
@@ -63,6 +66,8 @@ def _images(paths: list[str], encoder: Encoder) -> dict[str, Estimate | NotAvail
     n, side = len(paths), encoder.card.input_size
     small = grey = strange = 0
     mean, spread = encoder.card.mean, encoder.card.std
+    if mean is not None and len(set(mean)) == 1:
+        mean, spread = IMAGENET
     for path in paths:
         image = open_image(path)
         small += side is not None and min(image.size) < side

@@ -23,7 +23,7 @@ from headstart.bundles import verify
 from headstart.decide import audit_html, decide, scorecard_html
 from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
 from headstart.package import build, check_parity, publish, trained_probabilities
-from headstart.ports import Engine, Progress, RunStore
+from headstart.ports import Encoder, Engine, Progress, RunStore
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
@@ -41,6 +41,7 @@ from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
+from headstart.workflow.ladder import Ladder
 from headstart.workflow.model_card import model_card
 from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
@@ -159,17 +160,25 @@ class _Run:
         cards = [self._select(backbone, rows) for backbone in self.backbones]
         arms = self._arms(rows, split)
         results, unavailable = arms.run()
-        said = (self.brief.requirement, split, results, unavailable)
+        ladder = Ladder(arms)
+        climbed, adopted = ladder.climb(results)
+        checks = self._check(split, results)
+        results += adopted
+        said = (self.brief.requirement, split, results, unavailable, climbed)
         verdict = self.journal.stage(
             "adapt",
             {"data": self.data, "arms": fingerprint(said)},
-            lambda: judge(results, unavailable, self.brief, split),
+            lambda: judge(results, unavailable, self.brief, split, climbed),
             pointer="/adapt",
         )
-        checks = self._check(split, results)
-        model = arms.refit(verdict)
-        package = self._package(model, arms)
-        evaluation = self._evaluate(split, rows, results, verdict, model, arms)
+        base = next((one for one in results if one.name == climbed.base), None)
+        if adopted and base is not None and verdict.chosen == adopted[0].name:
+            model = ladder.refit(adopted[0], base)
+        else:
+            model = arms.refit(verdict)
+        encoder = ladder.encoder(model)
+        package = self._package(model, encoder, rows.values)
+        evaluation = self._evaluate(split, rows, results, verdict, model, encoder)
         decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
         chosen = next(result for result in results if result.name == verdict.chosen)
         self._end(rows, chosen, model)
@@ -341,15 +350,17 @@ class _Run:
             pointer=f"/select/{ref.replace('~', '~0').replace('/', '~1')}",
         )
 
-    def _package(self, model: FittedModel, arms: Arms) -> PackageReport:
+    def _package(
+        self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
+    ) -> PackageReport:
         def work() -> PackageReport:
             shutil.rmtree(self.pilot.staging, ignore_errors=True)
             self.progress("packaging", 0, 1)
-            rows = _spread(len(arms.rows.values), PARITY_ROWS)
+            rows = _spread(len(values), PARITY_ROWS)
             return build(
                 model,
-                arms.encoder(model),
-                [arms.rows.values[i] for i in rows],
+                encoder,
+                [values[i] for i in rows],
                 self.pilot.staging,
                 name=self.brief.name,
                 provenance={"data": self.data, "model": fingerprint(model)},
@@ -379,7 +390,7 @@ class _Run:
         results: Sequence[ArmResult],
         verdict: AdaptReport,
         model: FittedModel,
-        arms: Arms,
+        encoder: Encoder | None,
     ) -> EvaluationReport:
         """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
         majority = next(result for result in results if result.family == "majority")
@@ -407,7 +418,7 @@ class _Run:
 
         def opened() -> EvaluationReport:
             return evaluate(
-                lambda values: self._answers(model, arms, values),
+                lambda values: self._answers(model, encoder, values),
                 SealedHoldout.seal(source, split.holdout, split.holdout_clean),
                 labels=rows.labels,
                 majority=majority_shares(rows.codes, len(rows.labels)),
@@ -430,10 +441,10 @@ class _Run:
         )
 
     def _answers(
-        self, model: FittedModel, arms: Arms, values: Sequence[str]
+        self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
     ) -> NDArray[np.float64]:
         """Probabilities from features that are kept; the bundle must say the same of a part."""
-        proba = trained_probabilities(model, arms.encoder(model), values)
+        proba = trained_probabilities(model, encoder, values)
         bundle = load_bundle(self._published(model) or self.pilot.staging)
         rows = _spread(len(values), PARITY_ROWS)
         check_parity(proba[rows], bundle.predict_proba([values[i] for i in rows]))

@@ -103,12 +103,23 @@ def select(
         progress=progress,
     )
     standings = {one.ref: one for one in report.standings}
-    entries = []
-    for done, one in enumerate(entrants):
+    made = {}
+    # What the budget does not reach is the dearest; the pick is measured before anything else.
+    turns = sorted(
+        entrants,
+        key=lambda one: (
+            one.contender.ref != report.pick,
+            one.contender.seconds_per_row or float("inf"),
+        ),
+    )
+    for done, one in enumerate(turns):
         progress(f"measuring {one.contender.name}", done, len(entrants))
         standing = standings.get(one.contender.ref) or _barred(one)
         late = time.perf_counter() - begin > seconds
-        entries.append(_entry(one, standing, brief, rows, report, reference, late, progress))
+        made[one.contender.ref] = _entry(
+            one, standing, brief, rows, report, reference, late, progress
+        )
+    entries = [made[one.contender.ref] for one in entrants]
     pick = next(one for one in entrants if one.contender.ref == report.pick)
     carried = carried_over(pick.contender, rows, report, brief, progress)
     entries = [
@@ -202,7 +213,7 @@ def _barred(one: _Entrant) -> Standing:
         reason=one.barred,
         score=NotAvailable(f"it did not race: {one.barred}"),
         rows=0,
-        seconds_per_row=one.contender.seconds_per_row,
+        seconds_per_row=NotAvailable(f"it did not race: {one.barred}"),
     )
 
 

@@ -1,0 +1,184 @@
+"""One rung: what it costs, and one fold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt.answers import features
+from headstart.adapt.plans import built_in_plans
+from headstart.adapt.shift import disturbed, typos
+from headstart.adapt.thaw import Keeping, ThawRows, thaw
+from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
+from headstart.backbones.boundary import blocks_of, cut
+from headstart.backbones.encoder import FrozenEncoder
+from headstart.heads import LinearHead
+from headstart.ports import Progress
+from headstart.types.brief import MaxStage
+from headstart.types.errors import BackboneError
+from headstart.types.ladder import RungFold
+from headstart.types.result import NotAvailable
+from headstart.types.thaw import AdaptationPlan, TunedNetwork
+
+USUAL = ("top-1", "top-4", "full")
+CAPS = ("frozen", "norms", "top-1", "top-2", "top-4", "full")
+FLOPS = 1e11
+"""Of training a tail on two cores, as measured; seconds by this rule, never by the clock."""
+POSITIONS = 49
+"""At which the upper blocks of an image network are applied: 7 × 7."""
+CHARACTERS = 4.0
+"""To a token."""
+
+
+def rungs(cap: MaxStage) -> tuple[str, ...]:
+    """Names of the rungs up to a cap, the gentlest first; a cap that is not a usual rung is one.
+
+    >>> rungs("top-2"), rungs("frozen")
+    (('top-1', 'top-2'), ())
+    """
+    if cap == "frozen":
+        return ()
+    below = [name for name in USUAL if CAPS.index(name) < CAPS.index(cap)]
+    return (*below, cap)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A plan on a backbone, for these rows."""
+
+    plan: AdaptationPlan
+    encoder: FrozenEncoder
+    values: tuple[str, ...]
+    keys: tuple[str, ...]
+    codes: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    classes: int
+
+    @property
+    def describe(self) -> str:
+        return f"{self.encoder.card.name}, {self.plan.stages[-1].name} thawed from the frozen head"
+
+    def seconds(self, trainings: int) -> float:
+        """What so many trainings on four fifths of the rows are expected to take."""
+        assert self.encoder.network is not None
+        network = cut(self.encoder.network, top=self.plan.top)
+        weights = sum(p.numel() for name, p in network.parameters().items() if p.ndim > 1)
+        if network.tokens:
+            weights -= sum(p.numel() for n, p in network.parameters().items() if "embeddings" in n)
+            most = self.encoder.card.max_tokens or 256
+            lengths = [min(most, 2 + len(value) / CHARACTERS) for value in self.values]
+            positions = float(np.mean(lengths))
+        else:
+            positions = float(POSITIONS)
+        epochs = sum(stage.epochs for stage in self.plan.stages)
+        rows = 0.8 * len(self.values)
+        return 6 * weights * positions * rows * epochs * trainings / FLOPS
+
+    def activations(self, progress: Progress) -> BoundaryRows:
+        """Of all rows, at the plan's boundary, from the store where they are there."""
+        return self._boundary(self.values, self.keys, 0, progress)
+
+    def changed(self, progress: Progress, seed: int) -> tuple[BoundaryRows, int]:
+        """The same rows mildly changed, and the copy of each that they are."""
+        if self.encoder.card.modality == "text":
+            values = [typos(value, seed + i) for i, value in enumerate(self.values)]
+            keys = [f"{key}~{seed}" for key in self.keys]
+            return self._boundary(tuple(values), tuple(keys), 0, progress), 0
+        return self._boundary(self.values, self.keys, 1, progress, seed), 1
+
+    def _boundary(
+        self,
+        values: Sequence[str],
+        keys: Sequence[str],
+        copies: int,
+        progress: Progress,
+        seed: int = 0,
+    ) -> BoundaryRows:
+        assert self.encoder.network is not None
+        network = cut(self.encoder.network, top=self.plan.top)
+        key = boundary_key(network, [self.encoder.preprocessing, "disturbed" if copies else ""])
+        return BoundaryRows(
+            network,
+            self.encoder.preprocessor,
+            values,
+            keys,
+            store=ActivationStore(self.encoder.cache / "activations", key),
+            augment=disturbed if copies else None,
+            copies=copies,
+            seed=seed,
+            progress=progress,
+        )
+
+    def fold(
+        self,
+        rows: BoundaryRows,
+        changed: tuple[BoundaryRows, int],
+        base: LinearHead,
+        train: NDArray[np.int64],
+        test: NDArray[np.int64],
+        seed: int,
+        keeping: Path,
+        progress: Progress,
+    ) -> RungFold:
+        """Train on `train`, answer for `test`; `base` is the frozen head fitted on `train`."""
+        run = thaw(
+            self.plan,
+            ThawRows(rows, self.codes, self.groups, train, self.classes),
+            seed=seed,
+            keeping=Keeping(keeping),
+            progress=progress,
+        )
+        none = np.zeros((0, self.classes), np.float32)
+        if isinstance(run.result, NotAvailable):
+            return RungFold(none, none, none, run.history, 0.0, run.remarks, run.result.reason)
+        head = LinearHead(run.result.weights, run.result.bias)
+        moved, copy = changed
+        return RungFold(
+            head.predict_proba(features(rows, test, tuned=run.result)),
+            head.predict_proba(features(moved, test, tuned=run.result, copy=copy)),
+            base.predict_proba(features(moved, test, copy=copy)),
+            run.history,
+            run.averaging_weight,
+            run.remarks,
+        )
+
+    def whole(
+        self, rows: BoundaryRows, seed: int, keeping: Path, progress: Progress
+    ) -> TunedNetwork:
+        """The plan on every row, for the model that ships.
+
+        Raises:
+            BackboneError: the training failed, and why.
+        """
+        everything = np.arange(len(self.codes))
+        run = thaw(
+            self.plan,
+            ThawRows(rows, self.codes, self.groups, everything, self.classes),
+            seed=seed,
+            keeping=Keeping(keeping),
+            progress=progress,
+        )
+        if isinstance(run.result, NotAvailable):
+            raise BackboneError(
+                f"'{self.plan.name}' on all rows: {run.result.reason}",
+                tip="run again with --max-stage frozen",
+            )
+        return run.result
+
+
+def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
+    """The plan of a rung, or why this network cannot climb it."""
+    plan = built_in_plans().get(name)
+    if encoder.network is None:
+        return NotAvailable("a backbone that was published as ONNX cannot be thawed")
+    try:
+        blocks = blocks_of(encoder.network)
+    except BackboneError as error:
+        return NotAvailable(error.message)
+    if plan.top is not None and plan.top > blocks:
+        return NotAvailable(f"the network has {blocks} blocks")
+    return plan

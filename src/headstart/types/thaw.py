@@ -1,0 +1,155 @@
+"""Thawing as data: what is trained, in which order, how; and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.types.result import NotAvailable
+
+WISE_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+StoppedBy = Literal["epochs", "patience", "drift"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStage:
+    """One round of training: which weights move, how fast, and when it stops.
+
+    Raises:
+        ValueError: a setting outside its range; it is named.
+    """
+
+    name: str
+    top: int | None
+    """Blocks of the network that are open, counted from the top; None: all of them; 0: the head
+    alone, which is always open."""
+    epochs: int
+    learning_rate: float
+    """Of the highest open block."""
+    trainable: tuple[str, ...] = ("*",)
+    """Shell-style patterns over the parameters' names; of the open blocks, these move."""
+    head_learning_rate: float | None = None
+    """None: the learning rate of the highest block."""
+    layer_decay: float = 0.8
+    """Each block further down learns at this share of the rate of the one above it."""
+    weight_decay: float = 0.0
+    """Pull towards 0, decoupled, as a share of the rate."""
+    l2_to_start: float = 0.01
+    """Pull towards the weights before training (L2-SP), decoupled, as a share of the rate."""
+    warmup: float = 0.1
+    """Share of the steps over which the rates rise from 0; then they fall as a cosine."""
+    patience: int = 2
+    """Epochs without a lower inner log loss after which the stage stops."""
+
+    def __post_init__(self) -> None:
+        for name, good in (
+            ("epochs", self.epochs >= 1),
+            ("learning_rate", 0 < self.learning_rate < 1),
+            ("head_learning_rate", 0 < (self.head_learning_rate or 0.5) < 1),
+            ("layer_decay", 0 < self.layer_decay <= 1),
+            ("weight_decay", self.weight_decay >= 0),
+            ("l2_to_start", self.l2_to_start >= 0),
+            ("warmup", 0 <= self.warmup < 1),
+            ("patience", self.patience >= 1),
+            ("top", self.top is None or self.top >= 0),
+            ("trainable", bool(self.trainable)),
+        ):
+            if not good:
+                raise ValueError(f"stage '{self.name}': {name} {getattr(self, name)!r} is no good")
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptationPlan:
+    """Stages in order. The freeze boundary lies under the lowest block that any of them opens.
+
+    Raises:
+        ValueError: no stage, or a setting outside its range.
+    """
+
+    name: str
+    stages: tuple[TrainingStage, ...]
+    batch_size: int = 16
+    clip: float = 1.0
+    """Largest norm of a step's gradient."""
+    label_smoothing: float = 0.0
+    class_weights: bool = False
+    """Whether every class weighs the same in the loss, however many rows it has."""
+    inner_share: float = 0.15
+    """Share of the training rows that stop the training and choose the averaging weight."""
+    averaging: tuple[float, ...] = WISE_WEIGHTS
+    """Weights of the tuned network in its average with the pretrained one (WiSE-FT)."""
+    copies: int = 0
+    """Augmented copies of each image, fixed beforehand, beside the image itself."""
+    half_precision: bool = False
+    """Whether activations are kept in 16 bits."""
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ValueError(f"plan '{self.name}' has no stage")
+        for name, good in (
+            ("batch_size", self.batch_size >= 1),
+            ("clip", self.clip > 0),
+            ("label_smoothing", 0 <= self.label_smoothing < 1),
+            ("inner_share", 0 < self.inner_share < 1),
+            ("averaging", bool(self.averaging) and all(0 <= w <= 1 for w in self.averaging)),
+            ("copies", self.copies >= 0),
+        ):
+            if not good:
+                raise ValueError(f"plan '{self.name}': {name} {getattr(self, name)!r} is no good")
+
+    @property
+    def top(self) -> int | None:
+        """Blocks above the freeze boundary; None: the whole network."""
+        tops = [stage.top for stage in self.stages]
+        return None if None in tops else max(top for top in tops if top is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """Mean log loss of training steps, and log loss (at its best temperature) and accuracy on the
+    inner rows after them."""
+
+    stage: str
+    epoch: int
+    training_loss: float | None
+    """None before the first step."""
+    inner_loss: float
+    inner_accuracy: float
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TunedNetwork:
+    """What differs from the pretrained network, and the head on top of it.
+
+    tensors: float32 arrays by the parameter's name in the weights file; weights (classes, width)
+    and bias (classes,) of the head.
+    """
+
+    base_sha256: str
+    tensors: dict[str, NDArray[np.float32]]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """What came of a plan on some rows.
+
+    result is `NotAvailable`, with the reason, where the training failed: the ladder goes on from
+    the last rung that did not.
+    """
+
+    plan: str
+    result: TunedNetwork | NotAvailable
+    history: tuple[EpochRecord, ...]
+    stopped: tuple[StoppedBy, ...]
+    """Of each stage that was run."""
+    averaging_weight: float
+    """0: the pretrained network with a linear head was no worse on the inner rows."""
+    micro_batch: int
+    """Rows that went through the network at once."""
+    remarks: tuple[str, ...] = ()

@@ -1,0 +1,290 @@
+"""The ladder: from the frozen backbone upwards, a rung at a time, as far as the gate lets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt import ArmSpec
+from headstart.adapt.gate import ALPHA, Purse, Rule, gains, guards, hopeless, outcome
+from headstart.adapt.judge import Measure
+from headstart.adapt.run import derived_seed, scored
+from headstart.adapt.rung import Rung, plan_of, rungs
+from headstart.backbones.activations import BoundaryRows
+from headstart.backbones.encoder import FrozenEncoder
+from headstart.backbones.tuned import tuned_encoder
+from headstart.heads import fit_linear
+from headstart.metrics import HIGHER_IS_BETTER, RANGES, accuracy, score
+from headstart.ports import Encoder
+from headstart.types.data import Folds
+from headstart.types.ladder import GateVerdict, LadderReport, RungFold, RungOutcome
+from headstart.types.model import ArmResult, EncoderFeatures, FittedModel
+from headstart.types.result import NotAvailable
+from headstart.types.thaw import TunedNetwork
+from headstart.workflow.arms import Arms
+from headstart.workflow.journal import fingerprint
+
+SHARE = 0.6
+"""Of the brief's minutes that the ladder may be expected to take."""
+MOST_REPEATS = 3
+"""Of the folds; a fourth would cost a third more and narrow the interval by 3%."""
+
+
+class Ladder:
+    """Thaws the best frozen backbone, rung by rung."""
+
+    def __init__(self, arms: Arms) -> None:
+        self.arms = arms
+        self.brief, self.rows, self.split = arms.brief, arms.rows, arms.split
+        self.folds = list(arms.split.folds)
+        self._tuned: dict[str, FrozenEncoder] = {}
+        requirement = self.brief.requirement
+        self.rule = Rule(
+            self.split.metric,
+            requirement.margin,
+            requirement.confidence,
+            len(self.rows.codes),
+            self.split.folds.k,
+        )
+
+    def climb(self, results: Sequence[ArmResult]) -> tuple[LadderReport, list[ArmResult]]:
+        """(what the gate said of each rung, the arm that was adopted or nothing)."""
+        measure = Measure(
+            self.rule.metric, self.rule.margin, self.rule.confidence, self.rule.n, self.rule.k,
+            self.split.folds.repeats,
+        )  # fmt: skip
+        frozen = [one for one in results if one.family == "frozen" and one.deployable]
+        base = max(frozen, key=measure.goodness, default=None)
+        report = LadderReport(
+            self.rule.metric, self.rule.margin, ALPHA, base.name if base else "", ()
+        )
+        names = rungs(self.brief.max_stage)
+        why = self._not_climbed(base, results, measure)
+        if base is None or why or not names:
+            return _unclimbed(report, why or "the brief stays with the frozen backbone"), []
+        purse = Purse.of(ALPHA, len(names))
+        best, adopted = base, []
+        left = SHARE * self.brief.budget.minutes * 60
+        outcomes = []
+        for turn, name in enumerate(names):
+            said, arm, seconds = self._rung(name, base, best, purse.level, left, len(names) - turn)
+            outcomes.append(said)
+            left -= seconds
+            if said.verdict in ("adopt", "stay", "not enough evidence"):
+                purse.spend(said.verdict == "adopt")
+            if said.verdict == "adopt" and arm is not None:
+                best, adopted = arm, [arm]
+        chosen = adopted[0].name if adopted else None
+        report = LadderReport(
+            report.metric, report.margin, report.alpha, base.name, tuple(outcomes), chosen
+        )
+        return report, adopted
+
+    def _not_climbed(
+        self, base: ArmResult | None, results: Sequence[ArmResult], measure: Measure
+    ) -> str:
+        if base is None or base.backbone is None:
+            return "no frozen backbone that could ship was run"
+        top = RANGES[self.rule.metric][1 if HIGHER_IS_BETTER[self.rule.metric] else 0]
+        mean = float(base.scores[self.rule.metric].mean())
+        if top is not None and abs(top - mean) < self.rule.margin:
+            return "the frozen backbone is within the margin of the best that there can be"
+        for other in results:
+            if (
+                not other.pretrained
+                and other.deployable
+                and measure.credibly_beats(other, base, 0.0)
+            ):
+                return f"negative transfer: '{other.name}' credibly beats the frozen backbone"
+        if not isinstance(self._encoder(base.backbone), FrozenEncoder):
+            return "a backbone that does not run here cannot be thawed"
+        return ""
+
+    def _encoder(self, ref: str) -> Encoder:
+        return self.arms.backbones[ref].encoder
+
+    def _made(self, name: str, base: ArmResult) -> Rung | NotAvailable:
+        assert base.backbone is not None
+        encoder = self._encoder(base.backbone)
+        assert isinstance(encoder, FrozenEncoder)
+        plan = plan_of(name, encoder)
+        if isinstance(plan, NotAvailable):
+            return plan
+        rows = self.rows
+        return Rung(
+            plan, encoder, rows.values, rows.keys, rows.codes, rows.groups, len(rows.labels)
+        )
+
+    def _rung(
+        self, name: str, base: ArmResult, best: ArmResult, level: float, left: float, after: int
+    ) -> tuple[RungOutcome, ArmResult | None, float]:
+        """(the gate's word, the arm where every fold was run, expected seconds that are gone)."""
+        rung = self._made(name, base)
+
+        def ended(
+            verdict: GateVerdict, reason: str, minutes: float = 0.0, run: int = 0
+        ) -> RungOutcome:
+            describe = rung.describe if isinstance(rung, Rung) else name
+            return RungOutcome(
+                name, describe, best.name, verdict, reason, 0.0, NotAvailable(reason),
+                folds_run=run, estimated_minutes=minutes,
+            )  # fmt: skip
+
+        if isinstance(rung, NotAvailable):
+            return ended("not tried", rung.reason), None, 0.0
+        k, most = self.split.folds.k, min(MOST_REPEATS, self.split.folds.repeats)
+        once = rung.seconds(k)
+        repeats = int(min(most, left / after / once))
+        if repeats < 1 and once <= left:
+            repeats = 1
+        minutes = round(max(1, repeats) * once / 60, 2)
+        if repeats < 1:
+            ask = ceil(once / 60 / SHARE + self.brief.budget.minutes - left / 60 / SHARE)
+            why = (
+                f"it would take about {ceil(minutes)} minutes more than the budget of "
+                f"{self.brief.budget.minutes:g} leaves; try it with --minutes {ask}"
+            )
+            return ended("not tried", why, minutes), None, 0.0
+        folds = Folds(self.split.folds.assignment[:repeats], k)
+        trainings, expected = k * repeats, repeats * once
+        assert base.backbone is not None
+        told = self.arms.progress
+        rows, moved = rung.activations(told), rung.changed(told, self.brief.seed)
+        spec = self._spec(name, base, rung)
+        inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
+        standing = best.scores[self.rule.metric][:trainings]
+        matrix = self.arms.matrix(base.name)
+        found: list[RungFold] = []
+        for number in range(trainings):
+            told(f"{name}, fold {number + 1}", number, trainings)
+            found.append(self._fold(rung, rows, moved, matrix, number, inputs))
+            if found[-1].failed:
+                return ended("failed", found[-1].failed, minutes, len(found)), None, expected
+            scores_so_far, seen = self._scores(found), standing[: len(found)]
+            early = len(found) < min(trainings, len(standing))
+            if early and hopeless(scores_so_far, seen.tolist(), self.rule):
+                gain = float(np.mean(scores_so_far) - seen.mean())
+                gain = gain if HIGHER_IS_BETTER[self.rule.metric] else -gain
+                why = (
+                    f"after {len(found)} of {trainings} folds it gained {100 * gain:+.1f} points: "
+                    "no hope of the margin"
+                )
+                share = len(found) / trainings
+                return ended("stay", why, minutes, len(found)), None, expected * share
+        scores, out_of_fold = scored([one.proba for one in found], self.rows.codes, folds)
+        arm = ArmResult(
+            spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
+            scores=scores, out_of_fold=out_of_fold, settings={"plan": name}, backbone=base.backbone,
+        )  # fmt: skip
+        gain_found = gains(
+            scores[self.rule.metric],
+            best.scores[self.rule.metric],
+            self.rule,
+            (arm.name, best.name),
+        )
+        checks = guards(
+            arm, best, self.rows.codes, self.rows.labels, self._shifted(found), self.rule
+        )
+        remarks = tuple(dict.fromkeys(remark for one in found for remark in one.remarks))
+        said = outcome(
+            name, rung.describe, best.name, gain_found, checks, self.rule, level,
+            folds_run=len(found), estimated_minutes=minutes, remarks=remarks,
+        )  # fmt: skip
+        return said, arm, expected
+
+    def _fold(
+        self,
+        rung: Rung,
+        rows: BoundaryRows,
+        moved: tuple[BoundaryRows, int],
+        matrix: NDArray[np.float32],
+        number: int,
+        inputs: dict[str, str],
+    ) -> RungFold:
+        train, test = self.folds[number]
+        seed = derived_seed(self.brief.seed, number)
+        checkpoint = self._checkpoint(rung, f"{inputs['data']}{inputs['plan']}{number}")
+
+        def work() -> RungFold:
+            head = fit_linear(
+                matrix[train], self.rows.codes[train], rung.classes,
+                groups=self.rows.groups[train], seed=seed, exact=False,
+            )  # fmt: skip
+            return rung.fold(rows, moved, head, train, test, seed, checkpoint, self.arms.progress)
+
+        found = self.arms.journal.stage(
+            f"ladder/{rung.plan.name}/{number + 1}", {**inputs, "fold": str(number)}, work
+        )
+        checkpoint.unlink(missing_ok=True)
+        return found
+
+    def _checkpoint(self, rung: Rung, name: str) -> Path:
+        return rung.encoder.cache / "training" / f"{fingerprint(name)[:32]}.safetensors"
+
+    def _scores(self, found: Sequence[RungFold]) -> list[float]:
+        return [
+            score(self.rule.metric, self.rows.codes[test], one.proba, len(self.rows.labels))
+            for one, (_, test) in zip(found, self.folds, strict=False)
+        ]
+
+    def _shifted(
+        self, found: Sequence[RungFold]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        pairs = [
+            (
+                accuracy(self.rows.codes[test], one.shifted.argmax(axis=1)),
+                accuracy(self.rows.codes[test], one.base_shifted.argmax(axis=1)),
+            )
+            for one, (_, test) in zip(found, self.folds, strict=True)
+        ]
+        both = np.array(pairs)
+        return both[:, 0], both[:, 1]
+
+    def _spec(self, name: str, base: ArmResult, rung: Rung) -> ArmSpec:
+        return ArmSpec(
+            f"adapted:{name}", "adapted", rung.describe, base.backbone, {"plan": repr(rung.plan)}
+        )
+
+    def refit(self, adopted: ArmResult, base: ArmResult) -> FittedModel:
+        """The adopted rung on all development rows."""
+        rung = self._made(str(adopted.settings["plan"]), base)
+        assert isinstance(rung, Rung)
+        assert base.backbone is not None
+        inputs = self.arms.hashes(self._spec(rung.plan.name, base, rung))
+        checkpoint = self._checkpoint(rung, f"{inputs['data']}{inputs['plan']}whole")
+
+        def work() -> TunedNetwork:
+            rows = rung.activations(self.arms.progress)
+            seed = derived_seed(self.brief.seed)
+            return rung.whole(rows, seed, checkpoint, self.arms.progress)
+
+        tuned = self.arms.journal.stage(f"refit/{rung.plan.name}", inputs, work)
+        checkpoint.unlink(missing_ok=True)
+        encoder = tuned_encoder(rung.encoder, tuned)
+        self._tuned[encoder.weights_sha256] = encoder
+        return FittedModel(
+            approach="adapted",
+            arm=adopted.name,
+            modality=self.rows.modality,
+            labels=self.rows.labels,
+            featurizer=EncoderFeatures(base.backbone, encoder.weights_sha256, encoder.width),
+            weights=tuned.weights,
+            bias=tuned.bias,
+            head="linear, trained with the network",
+            settings={"plan": rung.plan.name},
+        )
+
+    def encoder(self, model: FittedModel) -> Encoder | None:
+        """The network that a model's features come from, tuned where it is."""
+        source = model.featurizer
+        if isinstance(source, EncoderFeatures) and source.weights_sha256 in self._tuned:
+            return self._tuned[source.weights_sha256]
+        return self.arms.encoder(model)
+
+
+def _unclimbed(report: LadderReport, why: str) -> LadderReport:
+    return LadderReport(report.metric, report.margin, report.alpha, report.base, (), None, why)
