@@ -9,11 +9,11 @@ best candidate's truth less the pick's. Compute is counted in seconds of process
 (seconds a row, measured, times the rows that were looked at) and of heads; exhaustive is features
 of all training rows and five folds twice of the head, for every candidate. Beside it: LogME,
 H-score and kNN accuracy on the same 400 rows of every candidate, and taking the largest network.
-The coverage of the probe's 95% interval is counted over tasks, candidates and seeds. What a cross-validation of 400
-rows estimates is the accuracy, on new rows of the same source, of probes trained on four fifths of
-them: the truth is that of the five probes of a repeat on the training rows that were not drawn, or
-on the test rows where all were. Beside it stands how often the interval holds the accuracy of the
-probe of all 400 rows on the test file: more rows, and sometimes another source.
+The coverage of the probe's 95% interval is counted over tasks, candidates and seeds. What a cross-
+validation of 400 rows estimates is the accuracy, on new rows of the same source, of probes trained
+on four fifths of them: the truth is that of the five probes of a repeat on the training rows that
+were not drawn, or on the test rows where all were. Beside it stands how often the interval holds
+the accuracy of the probe of all 400 rows on the test file: more rows, and sometimes another source.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from headstart.decide.evidence import at, branches, estimates, kind, leaves, val
 from headstart.decide.trace import Cited, cite, split
 from headstart.types.ledger import Entry, LedgerView, unescape
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def decision_json(view: LedgerView) -> dict[str, Any]:
@@ -121,6 +121,7 @@ def _holdout(view: LedgerView) -> dict[str, Any]:
         "metrics_all": _metrics(view, "/evaluate/metrics_all"),
         "majority": _metrics(view, "/evaluate/majority"),
         "against_majority": _record(at(view, "/evaluate/against_majority")),
+        "certificate": _record(at(view, "/evaluate/certificate")),
         "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
     }
 

@@ -13,6 +13,7 @@ from headstart.decide.words import (
     megabytes,
     metric_name,
     milliseconds,
+    percent,
     seconds,
     significant,
     unit,
@@ -71,6 +72,11 @@ def statement(read: Reader) -> Said:
     ship = read.value("/decide/ship")
     if ship == "no":
         return Said(("The best candidate so far is ", *what.parts, ", and it is not enough.", why))
+    reviewed = read.at("/evaluate/certificate")
+    if ship == "yes" and reviewed is not None and kind(reviewed) == "SelectiveCertificate":
+        share = read.figure(percent(reviewed.value["reviewed"]), reviewed)
+        alone = " It is fit to ship, with the least sure "
+        return Said(("Use ", *what.parts, ".", alone, share, " of the cases sent to people.", why))
     if ship == "yes":
         return Said(("Use ", *what.parts, ". It is fit to ship.", why))
     return Said(("Use ", *what.parts, ", and let people check its answers for now.", why))

@@ -69,7 +69,8 @@ def cheapest_answers(proba: NDArray[np.floating], costs: Floats) -> NDArray[np.i
     """
     expected = expected_costs(proba, costs)
     least = expected <= expected.min(axis=1, keepdims=True) + 1e-12
-    return np.where(least, proba, -1.0).argmax(axis=1).astype(np.int64)
+    answers: NDArray[np.int64] = np.where(least, proba, -1.0).argmax(axis=1).astype(np.int64)
+    return answers
 
 
 def cost_per_row(y: NDArray[np.integer], answers: NDArray[np.integer], costs: Floats) -> Floats:

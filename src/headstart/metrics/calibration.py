@@ -151,4 +151,6 @@ def calibration_error_estimate(
     tails = (1.0 - confidence) / 2, (1.0 + confidence) / 2
     low, high = np.sqrt(np.maximum(np.quantile(squares, tails), 0.0))
     method = f"debiased, bootstrap within bins, {resamples} resamples"
-    return Estimate(value, min(float(low), value), max(float(high), value), len(y), method, confidence)
+    return Estimate(
+        value, min(float(low), value), max(float(high), value), len(y), method, confidence
+    )

@@ -11,6 +11,7 @@ the thresholds were chosen on them. Take the thresholds from other rows (`candid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, log
 
 import numpy as np
@@ -25,6 +26,8 @@ START = 1.5
 """The first threshold accepts this many times the rows that could certify without an error."""
 STEPS = 25
 """Thresholds that are tried between the first one and answering everything."""
+LOOKED_AT = 60
+"""Thresholds at which the number of labelled cases that is missing is reckoned."""
 MOST_CASES = 1_000_000
 """No number of labelled cases above this is named: they would not be labelled."""
 
@@ -140,8 +143,10 @@ def certify(
         coverage=share.value,
         coverage_low=share.low or 0.0,
         coverage_high=1.0 if share.high is None else share.high,
+        reviewed=1.0 - share.value,
         answered=answered,
         wrong=missed,
+        error=missed / answered,
         upper=min(limit, 1.0 if upper.high is None else upper.high),
         n=len(sure),
         method="fixed-sequence Learn-then-Test, exact binomial p-values",
@@ -206,6 +211,7 @@ def cases_needed(
         return least
     order = np.argsort(-sure, kind="stable")
     last = np.append(np.flatnonzero(np.diff(sure[order]) < 0), len(sure) - 1)
+    last = last[np.unique(np.linspace(0, len(last) - 1, LOOKED_AT).astype(np.int64))]
     answered = last + 1.0
     share = (np.cumsum(errors[order])[last] + 0.5) / (answered + 1.0)
     coverage = answered / len(sure)
@@ -220,13 +226,20 @@ def cases_needed(
 
 
 def _rows_to_certify(error: float, limit: float, delta: float) -> int | None:
-    """Answered rows at which the expected number of wrong ones certifies the limit."""
-    rows = rows_without_error(limit, 1.0 - delta)
-    while rows <= MOST_CASES:
-        if special().bdtr(ceil(error * rows - 1e-9), rows, limit) <= delta:
-            return rows
-        rows = max(rows + 1, int(rows * 1.02))
-    return None
+    """Answered rows at which the expected number of wrong ones certifies the limit, to 2%."""
+    rows = _sizes(rows_without_error(limit, 1.0 - delta))
+    missed = np.ceil(error * rows - 1e-9)
+    enough = special().bdtr(missed, rows, limit) <= delta
+    return int(rows[int(np.argmax(enough))]) if enough.any() else None
+
+
+@lru_cache(maxsize=32)
+def _sizes(first: int) -> NDArray[np.int64]:
+    """Numbers of rows from `first` to MOST_CASES, each 2% or one more than the last."""
+    found = [first]
+    while found[-1] < MOST_CASES:
+        found.append(max(found[-1] + 1, int(found[-1] * 1.02)))
+    return np.array(found, dtype=np.int64)
 
 
 def _reason(more: int | None) -> str:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 TransferVerdict = Literal["helps", "harms", "inconclusive"]
 ShipVerdict = Literal["yes", "with-review", "no"]
 
@@ -85,8 +82,9 @@ class ClassRow:
 class SelectiveCertificate:
     """With `confidence`, at most the share `limit` of the answers at or above `threshold` is wrong.
 
-    Coverage is the share of the n rows that is answered, with Wilson's interval; `upper` the exact
-    one-sided bound of the share of wrong answers at the threshold, never above `limit`.
+    `coverage` is the share of the n rows that is answered, with Wilson's interval, and `reviewed`
+    the rest; `error` the share of wrong answers among the answered rows, and `upper` its exact
+    one-sided bound, never above `limit`.
     """
 
     threshold: float
@@ -95,73 +93,18 @@ class SelectiveCertificate:
     coverage: float
     coverage_low: float
     coverage_high: float
+    reviewed: float
     answered: int
     wrong: int
+    error: float
     upper: float
     n: int
     method: str
 
-
-@dataclass(frozen=True, slots=True)
-class ClassCertificate:
-    """The certificate of the answers of one class."""
-
-    label: str
-    certificate: SelectiveCertificate | NotAvailable
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """Answering alone from a probability on; the rest goes to a person.
-
-    `error` is the share of wrong ones among the answered rows, with Wilson's interval; None where
-    none is answered. `cost` is the cost of a case; None where the brief names no costs.
-    """
-
-    threshold: float
-    share: float
-    answered: int
-    wrong: int
-    error: float | None
-    error_low: float | None
-    error_high: float | None
-    cost: float | None
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class SelectiveReport:
-    """Answering only when sure, on the clean rows of the hold-out."""
-
-    limit: float | None
-    """Largest acceptable share of wrong answers; None: the brief names none."""
-    confidence: float
-    certificate: SelectiveCertificate | NotAvailable
-    cases_needed: int | None
-    """Labelled cases beside these with which the limit could be certified; None where it is
-    certified, or no number can be named."""
-    per_class: tuple[ClassCertificate, ...]
-    curve: tuple[CurvePoint, ...]
-    """The strictest threshold first."""
-    best: CurvePoint | NotAvailable
-    """The threshold that cost least on the development rows, as it does on the hold-out."""
-
-
-@dataclass(frozen=True, slots=True)
-class CostReport:
-    """Cost of a case on the rows that decide, in the brief's own unit."""
-
-    answers: Estimate | NotAvailable
-    """Of the most probable answers."""
-    cheapest_answers: Estimate | NotAvailable
-    """Of the answers with the least expected cost."""
-    difference: Estimate | NotAvailable
-    """The second less the first."""
-    majority: Estimate | NotAvailable
-    """Of always giving the answer that costs least on the development rows."""
-    review: float | None
-    """Of a person's review of one case."""
-    accuracy_of_cheapest: Estimate | NotAvailable
+    @property
+    def delta(self) -> float:
+        """Probability that the certificate does not hold, at most."""
+        return 1.0 - self.confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,35 +118,6 @@ class ReliabilityRow:
     right: float
     right_low: float
     right_high: float
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationReport:
-    """How far stated probabilities lie from what happens, on the rows that decide."""
-
-    error: Estimate | NotAvailable
-    """Debiased calibration error (Kumar et al. 2019) of the most probable answer."""
-    reliability: float | None
-    resolution: float | None
-    uncertainty: float | None
-    """The Brier score is reliability − resolution + uncertainty, but for spread within bins."""
-    table: tuple[ReliabilityRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HoldoutAnswers:
-    """Every answer on the hold-out: what a later run is compared with. Arrays stay out of the
-    ledger."""
-
-    keys: NDArray[np.uint8]
-    """sha256 of the content of each row (n, 32)."""
-    codes: NDArray[np.int64]
-    """True labels, indices into `labels` (n,)."""
-    probabilities: NDArray[np.float32]
-    """(n, classes)."""
-    clean: NDArray[np.bool_]
-    """Whether the row decides (n,)."""
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +140,10 @@ class EvaluationReport:
     labels: tuple[str, ...]
     errors: tuple[MemoError, ...]
     unseen_labels: tuple[str, ...] = ()
-    selective: SelectiveReport | NotAvailable = NotAvailable(
-        "without a hold-out nothing can be certified"
+    certificate: SelectiveCertificate | NotAvailable = NotAvailable(
+        "the brief names no largest share of wrong answers (max_error)"
     )
-    costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
-    calibration: CalibrationReport | NotAvailable = NotAvailable("calibration was not measured")
-    answers: HoldoutAnswers | None = field(default=None, compare=False)
+    """From which probability on the model may answer without a person."""
 
 
 @dataclass(frozen=True, slots=True)
