@@ -63,7 +63,7 @@ def test_a_limit_is_certified_or_refused(headstart: Run, words: str, tmp_path: P
         "false",
     }
 
-    # The same model under a stricter limit: the hold-out is opened again, the bundle's rule changes.
+    # The same model, a stricter limit: the hold-out is opened again, the bundle has a new rule.
     limited(pilot, "max_error = 0.005")
     document, rule = decided(headstart, pilot)
     assert "cannot be certified" in document["holdout"]["certificate"]["unavailable"]

@@ -23,10 +23,11 @@ from headstart.types.result import NotAvailable, SelectiveCertificate
 
 Floats = NDArray[np.float64]
 START = 1.5
-"""The first threshold accepts this many times the rows that could certify without an error."""
+"""The first threshold accepts this many times the rows that could certify without an error, where
+it is not known which reference answers are wrong."""
 STEPS = 25
 """Thresholds that are tried between the first one and answering everything."""
-LOOKED_AT = 60
+LOOKED_AT = 30
 """Thresholds at which the number of labelled cases that is missing is reckoned."""
 MOST_CASES = 1_000_000
 """No number of labelled cases above this is named: they would not be labelled."""
@@ -53,10 +54,10 @@ def candidate_thresholds(
 ) -> Floats:
     """Thresholds to test on n rows, the strictest first; the last one, 0, answers everything.
 
-    The first accepts a share of `reference` at which n·coverage is at least 1.5 × the rows that
-    certify without an error: a stricter one could seldom win, and a fixed sequence ends where it
-    first loses. Where it is known which reference answers are wrong, it is the one of these at
-    which the coverage × the probability to win, as they foretell it, is largest.
+    The first accepts a share of `reference` at which n·coverage is 1.5 × the rows that certify
+    without an error: a stricter one could seldom win, and a fixed sequence ends where it first
+    loses. Where it is known which reference answers are wrong, the sequence starts where they
+    foretell the largest coverage in the end.
 
     Args:
         reference: scores from 0 to 1 of other rows, such as out-of-fold ones (m,).
@@ -70,30 +71,46 @@ def candidate_thresholds(
     scores = np.asarray(reference, dtype=np.float64)
     if scores.ndim != 1 or not len(scores) or n < 1:
         raise ValueError(f"{len(scores)} reference scores give no thresholds for {n} rows")
-    first = min(1.0, START * log(1.0 - confidence) / log(1.0 - limit) / n)
+    least = log(1.0 - confidence) / log(1.0 - limit)
+    first = min(1.0, least * (START if wrong is None else 1.0) / n)
     shares = np.linspace(first, 1.0, steps + 1)
     if wrong is not None:
         errors = np.asarray(wrong, dtype=bool)[np.argsort(-scores, kind="stable")]
-        shares = shares[_likeliest(errors, shares, n, limit, 1.0 - confidence) :]
+        shares = shares[_best_start(errors, shares, n, limit, 1.0 - confidence) :]
     found = np.quantile(scores, 1.0 - shares[:-1], method="lower")
     return np.unique(np.append(found, 0.0))[::-1]
 
 
-def _likeliest(
+def _best_start(
     errors: NDArray[np.bool_], shares: Floats, n: int, limit: float, delta: float
 ) -> int:
-    """Index of the share at which share × probability to be certified is largest.
+    """Index of the share to start at, by the coverage that is to be expected of the sequence.
 
-    errors: of the reference rows, the surest first.
+    A sequence that starts at s reaches j with about the smallest chance to pass of s … j: the tests
+    share their rows. errors: of the reference rows, the surest first.
     """
     rows = np.maximum(1, np.round(shares * len(errors))).astype(np.int64)
     risk = (np.cumsum(errors)[rows - 1] + 0.5) / (rows + 1.0)
     answered = np.maximum(1, np.floor(shares * n)).astype(np.int64)
-    allowed = np.arange(int(answered.max() * limit) + 1)
-    passes = special().bdtr(allowed[None, :], answered[:, None], limit) <= delta
-    most = passes.sum(axis=1) - 1
+    most = _most_errors(answered, limit, delta)
     chance = np.where(most < 0, 0.0, special().bdtr(np.maximum(most, 0), answered, risk))
-    return int(np.argmax(shares * chance)) if chance.max() > 0.0 else 0
+    gained = np.diff(shares, append=shares[-1])[:-1]
+    expected = [
+        shares[s] * chance[s] + float(gained[s:] @ np.minimum.accumulate(chance[s:])[1:])
+        for s in range(len(shares))
+    ]
+    return int(np.argmax(expected))
+
+
+def _most_errors(answered: NDArray[np.int64], limit: float, delta: float) -> NDArray[np.int64]:
+    """The most wrong answers of so many that certify the limit; −1 where none does."""
+    low, high = np.full(len(answered), -1), np.ceil(answered * limit).astype(np.int64)
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        passes = special().bdtr(np.maximum(middle, 0), answered, limit) <= delta
+        passes &= middle >= 0
+        low, high = np.where(passes, middle, low), np.where(passes, high, middle)
+    return low
 
 
 def certify(
