@@ -23,6 +23,7 @@ from headstart.types.model import ArmSummary, BackboneCard, Scorecard, Unavailab
 from headstart.types.result import (
     ClassRow,
     Comparison,
+    CostReport,
     Decision,
     Estimate,
     EvaluationReport,
@@ -492,7 +493,15 @@ def text_refused() -> Reports:
 def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Reports:
     required = replace(base.brief.requirement, max_error=0.02)
     brief = replace(base.brief, requirement=required, failure_cost="high")
-    return replace(base, brief=brief, evaluation=replace(base.evaluation, certificate=found))
+    costs = CostReport(
+        Estimate(0.412, 0.371, 0.455, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(0.347, 0.316, 0.381, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(-0.065, -0.081, -0.049, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(1.037, 1.031, 1.043, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(0.8213, 0.807, 0.8345, 3080, "Wilson"),
+    )
+    known = replace(base.evaluation, certificate=found, costs=costs)
+    return replace(base, brief=brief, evaluation=known)
 
 
 CASES: dict[str, Callable[[], Reports]] = {

@@ -43,3 +43,19 @@ def test_the_document_carries_it(cases: Any) -> None:
     assert "1,234 more" in refused["unavailable"]
     plain = decision_json(cases["text-helps"].view)["holdout"]["certificate"]
     assert "max_error" in plain["unavailable"]
+
+
+def test_the_cost_of_mistakes_is_said_with_both_accuracies(cases: Any) -> None:
+    said = re.sub(r"<[^>]+>", "", memo_html(cases["text-certified"].view))
+    assert "mistakes cost 0.41 a case (0.37 to 0.46) by the most probable answer and 0.35" in said
+    assert "one answer for all would cost 1." in said
+    assert "Accuracy is 83.5% by the first and 82.1% by the second" in said
+    document = decision_json(cases["text-certified"].view)
+    assert document["holdout"]["costs"]["difference"]["value"] == -0.065
+    assert "/holdout/costs/difference/value" in document["ledger"]
+
+
+def test_costs_that_are_not_known_are_said_only_where_some_are_named(cases: Any) -> None:
+    named, plain = memo_html(cases["text-helps"].view), memo_html(cases["image-harms"].view)
+    assert "cost of mistakes is not known" in named
+    assert "cost of mistakes" not in plain

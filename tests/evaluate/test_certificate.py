@@ -103,3 +103,13 @@ def test_no_thresholds_are_chosen_without_a_limit_or_rows():
     y, proba = world(50, 1)
     assert thresholds_to_test(proba, y, 10, Requirement()) is None
     assert thresholds_to_test(proba, y, 0, REQUIRED) is None
+
+
+def test_rows_that_were_not_scored_are_left_out():
+    y, proba = world(300, 2)
+    holes = np.vstack([proba, np.full((7, 2), np.nan)])
+    codes = np.append(y, np.zeros(7, dtype=np.int64))
+    expected = thresholds_to_test(proba, y, 400, REQUIRED)
+    np.testing.assert_array_equal(thresholds_to_test(holes, codes, 400, REQUIRED), expected)
+    empty = thresholds_to_test(holes[300:], codes[300:], 400, REQUIRED)
+    np.testing.assert_array_equal(empty, np.zeros(1))

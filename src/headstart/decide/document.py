@@ -122,8 +122,15 @@ def _holdout(view: LedgerView) -> dict[str, Any]:
         "majority": _metrics(view, "/evaluate/majority"),
         "against_majority": _record(at(view, "/evaluate/against_majority")),
         "certificate": _record(at(view, "/evaluate/certificate")),
+        "costs": _costs(view),
         "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
     }
+
+
+def _costs(view: LedgerView) -> Any:
+    found = at(view, "/evaluate/costs")
+    known = branches(view, "/evaluate/costs")
+    return _metrics(view, "/evaluate/costs") if known and found is None else _record(found)
 
 
 def _candidates(view: LedgerView) -> list[dict[str, Any]]:

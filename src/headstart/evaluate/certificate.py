@@ -24,19 +24,25 @@ def thresholds_to_test(
 ) -> NDArray[np.float64] | None:
     """Thresholds for n hold-out rows, chosen on the development rows; None: no limit is named.
 
+    Rows that were not scored (NaN) are left out; without any, only answering everything is tested.
+
     Args:
         out_of_fold: probabilities of the chosen arm (development rows, classes).
         codes: true labels of the same rows.
         openings: how often the hold-out has been opened, the coming time included.
     """
-    if required.max_error is None or not n or not len(codes):
+    if required.max_error is None or not n:
         return None
+    scored = np.isfinite(out_of_fold).all(axis=1)
+    if not scored.any():
+        return np.zeros(1)
+    proba, codes = out_of_fold[scored], codes[scored]
     return candidate_thresholds(
-        out_of_fold.max(axis=1),
+        proba.max(axis=1),
         n,
         limit=required.max_error,
         confidence=level(required, openings),
-        wrong=out_of_fold.argmax(axis=1) != codes,
+        wrong=proba.argmax(axis=1) != codes,
     )
 
 

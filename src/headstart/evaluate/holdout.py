@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.evaluate.certificate import certificate
 from headstart.evaluate.estimates import Proba, metric_estimates
+from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -95,6 +96,7 @@ def evaluate(
             opened.modality,
         ),
         unseen_labels=unseen,
+        costs=cost_report(y[clean], proba[clean], every, majority, brief),
         certificate=certificate(y[clean], proba[clean], thresholds, brief.requirement, openings),
     )
 

@@ -108,6 +108,21 @@ class SelectiveCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class CostReport:
+    """What the answers to a case cost on the rows that decide, in the brief's own unit."""
+
+    answers: Estimate
+    """Of the most probable answers."""
+    cheapest: Estimate
+    """Of the answers with the least expected cost."""
+    difference: Estimate
+    """The second less the first, on the same rows."""
+    constant: Estimate
+    """Of the one answer that is cheapest when every case gets it."""
+    accuracy_of_cheapest: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class ReliabilityRow:
     """Rows whose stated probability lies in one range: what was stated, and what came true."""
 
@@ -144,6 +159,7 @@ class EvaluationReport:
         "the brief names no largest share of wrong answers (max_error)"
     )
     """From which probability on the model may answer without a person."""
+    costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
 
 
 @dataclass(frozen=True, slots=True)

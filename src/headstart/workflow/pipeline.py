@@ -406,6 +406,7 @@ class _Run:
             "model": fingerprint(model),
             "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
             "plan": fingerprint((verdict.metric, self.brief.requirement, self.brief.seed)),
+            "costs": fingerprint((self.brief.mistake_costs, self.brief.cost_matrix)),
         }
 
         def crossed() -> EvaluationReport:
