@@ -162,7 +162,7 @@ def mistakes(read: Reader) -> list[Said]:
         reason = read.prose(str(why.value["reason"]), why)
         return [Said(("The cost of mistakes is not known: ", *reason.parts, "."))] if named else []
     answers, cheapest, constant = (
-        read.measure("", read.at(f"/evaluate/costs/{name}"), significant)
+        read.measure("", read.at(f"/evaluate/costs/{name}"), lambda cost: significant(cost, 3))
         for name in ("answers", "cheapest", "constant")
     )
     if answers.value is None or cheapest.value is None or constant.value is None:

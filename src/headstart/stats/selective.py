@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 START = 1.5
 """The first threshold accepts this many times the rows that could certify without an error, where
 it is not known which reference answers are wrong."""
-STEPS = 25
+STEPS = 100
 """Thresholds that are tried between the first one and answering everything."""
 LOOKED_AT = 30
 """Thresholds at which the number of labelled cases that is missing is reckoned."""
