@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from headstart.brief import infer_brief, read_brief, write_toml
 from headstart.brief.writing import brief_text
 from headstart.types.brief import Brief, Budget, DataSource, Requirement
-from headstart.types.errors import PilotError
+from headstart.types.errors import BriefError, PilotError
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 
@@ -60,3 +60,47 @@ def test_a_failing_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(PilotError, match="cannot be written"):
         write_toml(infer_brief(tmp_path / "data.csv"), target)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data.csv", "headstart.toml"]
+
+
+def test_costs_limits_and_the_matrix_are_read_back_equal(tmp_path: Path) -> None:
+    data = tmp_path / "data.csv"
+    data.write_text("a,b\n")
+    said = {"requirement.max_error", "requirement.certainty", "mistakes.review", "labels"}
+    said |= {"mistakes.costs", "mistakes.matrix"}
+    brief = Brief(
+        name="fraud",
+        data=DataSource(str(data), definitions={"fraud": "stolen", 'a "b" = c': "else"}),
+        requirement=Requirement(max_error=0.02, certainty=0.9),
+        mistake_costs={"fraud": 50.0},
+        cost_matrix={"fraud": {'a "b" = c': 80.0, "fraud": 0.5}, 'a "b" = c': {"fraud": 2.0}},
+        review_cost=1.5,
+        defaulted=tuple(set(infer_brief(data).defaulted) - said),
+    )
+    write_toml(brief, tmp_path / "headstart.toml")
+    found = read_brief(tmp_path)
+    assert found.requirement == brief.requirement
+    assert found.cost_matrix == brief.cost_matrix
+    assert found.mistake_costs == brief.mistake_costs
+    assert found.review_cost == 1.5
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[mistakes.matrix]\nfraud = { card = -1.0 }", "matrix.fraud] card is negative"),
+        ("[mistakes.matrix]\nfraut = { card = 1.0 }", "fraut is no label"),
+        ("[mistakes.matrix]\nfraud = { cart = 1.0 }", "did you mean 'card'"),
+        ("[mistakes.costs]\ncart = 1.0", "cart is no label"),
+        ("[requirement]\nmax_error = 1.5", "max_error"),
+        ("[mistakes]\nreview = -2", "review"),
+    ],
+)
+def test_costs_that_cannot_be_meant_are_named(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "data.csv").write_text("a,b\n")
+    (tmp_path / "headstart.toml").write_text(
+        f'[task]\nname = "x"\n[data]\npath = "data.csv"\n'
+        f'[labels]\nfraud = "stolen"\ncard = "lost"\n{line}\n'
+    )
+    with pytest.raises(BriefError) as found:
+        read_brief(tmp_path)
+    assert said in str(found.value)

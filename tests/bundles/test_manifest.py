@@ -24,7 +24,7 @@ from headstart.types.artifact import Manifest
 from headstart.types.errors import BundleError
 
 MANIFEST = Manifest(
-    schema_version=1,
+    schema_version=2,
     name="Tickets – Straße",
     modality="text",
     approach="frozen",
@@ -154,9 +154,9 @@ def test_white_space_and_the_order_of_keys_are_not_an_edit() -> None:
 
 
 def test_a_newer_version_is_refused_before_its_unknown_fields() -> None:
-    newer = document() | {"schema_version": 2, "shards": []}
+    newer = document() | {"schema_version": 3, "shards": []}
     with pytest.raises(
-        BundleError, match="schema version 2; this headstart reads up to 1"
+        BundleError, match="schema version 3; this headstart reads up to 2"
     ) as error:
         parse_manifest(json.dumps(newer).encode(), place="m")
     assert error.value.tip == "pip install --upgrade headstart"
@@ -197,3 +197,39 @@ def test_an_accepted_path_never_leaves_the_bundle(path: str) -> None:
         parts = path.split("/")
         assert all(part not in {"", ".", ".."} for part in parts)
         assert not set(path) & set('\\:*?"<>|\0\n')
+
+
+def test_a_manifest_of_version_1_names_no_rule() -> None:
+    old = document() | {"schema_version": 1}
+    del old["review"]
+    jsonschema.validate(old, SCHEMA)
+    assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=1, review={})
+
+
+@pytest.mark.parametrize("below", [None, 0.0, 0.75, 1.0, 1])
+def test_the_rule_for_reviews_is_read_back(below: float | None) -> None:
+    rule = {"below": below, "max_error": 0.02, "confidence": 0.95}
+    ruled = replace(MANIFEST, review=rule)
+    content = manifest_bytes(ruled)
+    jsonschema.validate(json.loads(content), SCHEMA)
+    assert parse_manifest(content, place="m") == ruled
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"below": 0.5},
+        {"below": 1.5, "max_error": 0.02, "confidence": 0.95},
+        {"below": "0.5", "max_error": 0.02, "confidence": 0.95},
+        {"below": "", "max_error": 0.02, "confidence": 0.95},
+        {"below": False, "max_error": 0.02, "confidence": 0.95},
+        {"below": 0.5, "max_error": None, "confidence": 0.95},
+        {"below": 0.5, "max_error": 0.02, "confidence": 0.95, "more": 1},
+    ],
+)
+def test_another_rule_is_refused(rule: dict[str, Any]) -> None:
+    changed = document() | {"review": rule}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(changed, SCHEMA)
+    with pytest.raises(BundleError, match="'review'"):
+        parse_manifest(sealed(changed), place="m")

@@ -23,11 +23,13 @@ from headstart.types.model import ArmSummary, BackboneCard, Scorecard, Unavailab
 from headstart.types.result import (
     ClassRow,
     Comparison,
+    CostReport,
     Decision,
     Estimate,
     EvaluationReport,
     MemoError,
     NotAvailable,
+    SelectiveCertificate,
 )
 
 CORRECTED = "mean over folds, Nadeau–Bengio corrected interval"
@@ -472,7 +474,39 @@ def text_inconclusive() -> Reports:
     )  # fmt: skip
 
 
+def text_certified() -> Reports:
+    """A costly failure, at most 2% wrong allowed, and certified for four fifths of the cases."""
+    base = text_helps(level=None)
+    found = SelectiveCertificate(
+        0.8125, 0.02, 0.95, 0.8, 0.7855, 0.8138, 0.2, 2464, 31, 31 / 2464, 0.0168, 3080,
+        "fixed-sequence Learn-then-Test, exact binomial p-values",
+    )  # fmt: skip
+    return _limited(base, found)
+
+
+def text_refused() -> Reports:
+    """The same, but nothing could be certified."""
+    why = "cannot be certified: needs 1,234 more labelled cases"
+    return _limited(text_helps(), NotAvailable(why))
+
+
+def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Reports:
+    required = replace(base.brief.requirement, max_error=0.02)
+    brief = replace(base.brief, requirement=required, failure_cost="high")
+    costs = CostReport(
+        Estimate(0.412, 0.371, 0.455, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(0.347, 0.316, 0.381, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(-0.065, -0.081, -0.049, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(1.037, 1.031, 1.043, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(0.8213, 0.807, 0.8345, 3080, "Wilson"),
+    )
+    known = replace(base.evaluation, certificate=found, costs=costs)
+    return replace(base, brief=brief, evaluation=known)
+
+
 CASES: dict[str, Callable[[], Reports]] = {
+    "text-certified": text_certified,
+    "text-refused": text_refused,
     "text-helps": text_helps,
     "image-harms": image_harms,
     "text-inconclusive": text_inconclusive,

@@ -13,7 +13,7 @@ from headstart.decide.rules import RULES
 from headstart.decide.steps import most_confused, rows_to_certainty
 from headstart.decide.words import NUMBER
 from headstart.types.codec import decode, encode
-from headstart.types.result import Comparison, Estimate, NotAvailable
+from headstart.types.result import Comparison, Estimate, NotAvailable, SelectiveCertificate
 
 
 def judged(base: Any, *, accuracy: Any = None, against: Any = None, **requirement: Any) -> Any:
@@ -28,6 +28,35 @@ def judged(base: Any, *, accuracy: Any = None, against: Any = None, **requiremen
         evaluation = replace(evaluation, against_majority=against)
     brief = replace(base.brief, requirement=replace(base.brief.requirement, **requirement))
     return replace(base, evaluation=evaluation, brief=brief)
+
+
+def certified(base: Any, reviewed: float = 0.2, **requirement: Any) -> Any:
+    """The case with a brief that allows 2% wrong, and a certificate of it."""
+    coverage = 1.0 - reviewed
+    answered = round(coverage * 3080)
+    found = SelectiveCertificate(
+        threshold=0.8125,
+        limit=0.02,
+        confidence=0.95,
+        coverage=coverage,
+        coverage_low=coverage - 0.014,
+        coverage_high=coverage + 0.014,
+        reviewed=reviewed,
+        answered=answered,
+        wrong=7,
+        error=7 / answered,
+        upper=0.0123,
+        n=3080,
+        method="fixed-sequence Learn-then-Test, exact binomial p-values",
+    )
+    base = judged(base, max_error=0.02, **requirement)
+    return replace(base, evaluation=replace(base.evaluation, certificate=found))
+
+
+def refused(base: Any, **requirement: Any) -> Any:
+    base = judged(base, max_error=0.02, **requirement)
+    why = NotAvailable("cannot be certified: needs 120 more labelled cases")
+    return replace(base, evaluation=replace(base.evaluation, certificate=why))
 
 
 def costly(base: Any, **brief: Any) -> Any:
@@ -121,12 +150,16 @@ def test_without_a_hold_out_cross_validation_decides_and_is_said(cases: Any) -> 
     assert (dear.ship, dear.rule) == ("with-review", "costly-without-hold-out")
 
 
-def test_a_high_failure_cost_with_a_hold_out_may_ship(cases: Any) -> None:
-    assert costly(cases["text-helps"], failure_cost="high").decision.ship == "yes"
+def test_a_high_failure_cost_demands_a_certificate(cases: Any) -> None:
+    dear = costly(cases["text-helps"], failure_cost="high")
+    assert (dear.decision.ship, dear.decision.rule) == ("with-review", "costly-without-certificate")
+    assert "max_error" in dear.decision.reasons[0]
+    assert (certified(dear).decision.ship, certified(dear).decision.rule) == ("yes", "certified")
 
 
 def test_exactly_one_line_of_the_table_is_the_last_resort() -> None:
-    assert [rule.name for rule in RULES if rule.ship == "yes"] == [RULES[-1].name]
+    assert [rule.name for rule in RULES if rule.ship == "yes"] == ["certified", "level-met"]
+    assert RULES[-1].name == "level-met"
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
@@ -242,3 +275,41 @@ def test_the_models_own_head_and_settings_are_reported(cases: Any) -> None:
     )
     assert decision.chosen["settings"] == {"l2": 0.1}
     assert isinstance(base.evaluation.against_majority, Comparison)
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "requirement", "ship", "rule"),
+    [
+        (0.2, {"level": None}, "yes", "certified"),
+        (0.2, {"level": 0.8}, "yes", "certified"),
+        (0.0, {"level": 0.8}, "yes", "certified"),
+        (0.2, {"level": 0.83}, "with-review", "level-not-certain"),
+        (0.2, {"level": 0.99}, "no", "level-missed"),
+        (0.51, {"level": 0.8}, "with-review", "mostly-reviewed"),
+    ],
+)
+def test_with_a_certificate(
+    cases: Any, reviewed: float, requirement: Any, ship: str, rule: str
+) -> None:
+    decision = certified(cases["text-helps"], reviewed, **requirement).decision
+    assert (decision.ship, decision.rule) == (ship, rule)
+    said = [reason for reason in decision.reasons if "may answer alone" in reason]
+    assert len(said) == 1
+    for number in ("0.8125", "7 of", "1.2%", "95%"):
+        assert number in said[0]
+    if ship == "yes":
+        assert f"{100 * reviewed:.1f}% of the cases go to a person" in decision.reasons[0]
+
+
+def test_a_limit_that_is_not_certified_is_never_yes(cases: Any) -> None:
+    for failure_cost in ("low", "high"):
+        decision = costly(refused(cases["text-helps"]), failure_cost=failure_cost).decision
+        assert (decision.ship, decision.rule) == ("with-review", "limit-not-certified")
+        assert "needs 120 more labelled cases" in decision.reasons[0]
+        assert "needs 120 more labelled cases" in decision.next_steps[0]
+
+
+def test_a_slow_model_without_a_level_is_said_without_one(cases: Any) -> None:
+    slow = budget(certified(cases["text-helps"], level=None), 1.0).decision
+    assert (slow.ship, slow.rule) == ("with-review", "latency-over-budget")
+    assert "required" not in slow.reasons[0]

@@ -14,7 +14,7 @@ from headstart.types.ledger import LedgerRow, LedgerView, flatten
 from headstart.types.result import NotAvailable
 
 
-@pytest.mark.parametrize("case", ["text-helps", "image-harms", "hostile"])
+@pytest.mark.parametrize("case", ["text-helps", "text-certified", "image-harms", "hostile"])
 def test_it_fits_a_phone_asks_nobody_and_does_not_complain(
     case: str, cases: Any, hostile_reports: Any, site: Any, tmp_path: Path
 ) -> None:

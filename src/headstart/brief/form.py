@@ -94,6 +94,16 @@ class RequirementForm(Form):
     confidence: float = Field(
         0.95, ge=0.5, le=0.999, description="Confidence level of every interval."
     )
+    max_error: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Largest acceptable share of wrong answers among the cases that are answered "
+        "without a person, such as 0.02; the rest goes to a person. Default: none.",
+    )
+    certainty: float = Field(
+        0.95, ge=0.5, le=0.999, description="Confidence with which max_error must be certified."
+    )
 
 
 class BudgetForm(Form):
@@ -116,8 +126,17 @@ class MistakesForm(Form):
     failure_cost: Literal["low", "medium", "high"] = Field(
         "medium", description="low, medium or high: how bad a wrong answer in production is."
     )
+    review: float | None = Field(
+        None,
+        ge=0,
+        description="Cost of a person's review of one case, in the unit of the other costs. "
+        "Default: none.",
+    )
     costs: dict[str, float] = Field(
         default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
+    )
+    matrix: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Cost of one mistake: true label, then answer."
     )
 
 
@@ -168,4 +187,7 @@ TABLES: dict[str, type[Form]] = {
     "mistakes": MistakesForm,
     "trial": TrialForm,
 }
-"""Every table with fixed keys; `[labels]` and `[mistakes.costs]` hold the user's own."""
+"""Every table with fixed keys; the others hold the user's own labels."""
+
+OWN = {"mistakes": ("costs", "matrix")}
+"""Fields of a table that are tables of the user's own labels."""

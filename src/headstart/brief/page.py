@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headstart.brief.form import TABLES
+from headstart.brief.form import OWN, TABLES
 
 HEAD = """# The brief: headstart.toml
 
@@ -19,6 +19,10 @@ Definition of each label in plain words, one line a label: `refund = "The custom
 COSTS = """## [mistakes.costs]
 
 Cost of missing one case of a label, one line a label: `fraud = 50.0`. A label that is not named costs 1.0.
+
+## [mistakes.matrix]
+
+Cost of one mistake where it depends on the answer too: the true label, then what was answered, one line a true label: `fraud = { card = 80.0, refund = 20.0 }`. It stands above `[mistakes.costs]`; what is not named there costs what `[mistakes.costs]` says.
 """
 
 
@@ -29,7 +33,7 @@ def brief_page() -> str:
         parts.append(f"## [{table}]\n\n{form.__doc__}\n")
         rows = ["| field | default | meaning |", "| --- | --- | --- |"]
         for key, field in form.model_fields.items():
-            if table == "mistakes" and key == "costs":
+            if key in OWN.get(table, ()):
                 continue
             default = "" if field.is_required() or field.default is None else f"`{field.default!r}`"
             if field.default_factory is not None:

@@ -15,7 +15,7 @@ from headstart.brief.form import TABLES, BriefForm
 from headstart.brief.problems import problems_of
 from headstart.data.reading import near_names
 from headstart.types.brief import Brief, Budget, DataSource, Requirement
-from headstart.types.errors import BriefError
+from headstart.types.errors import BriefError, did_you_mean
 
 FILE = "headstart.toml"
 
@@ -153,9 +153,31 @@ def _wrong_together(form: BriefForm) -> list[str]:
             f"[requirement] level is {required.level:g}; it must be at most 1 "
             f"(90% is 0.9), unless the metric is log_loss"
         )
-    negative = [label for label, cost in form.mistakes.costs.items() if not cost >= 0]
-    found += [f"[mistakes.costs] {label} is negative; a cost is 0 or more" for label in negative]
-    return found
+    negative = [f"costs] {label}" for label, cost in form.mistakes.costs.items() if not cost >= 0]
+    negative += [
+        f"matrix.{label}] {answer}"
+        for label, row in form.mistakes.matrix.items()
+        for answer, cost in row.items()
+        if not cost >= 0
+    ]
+    found += [f"[mistakes.{where} is negative; a cost is 0 or more" for where in negative]
+    return found + _strange_labels(form)
+
+
+def _strange_labels(form: BriefForm) -> list[str]:
+    """Labels that stand in [mistakes] but not in [labels], where that names at least two."""
+    known = list(form.labels)
+    if len(known) < 2:
+        return []
+    named = [("costs", label) for label in form.mistakes.costs]
+    for label, row in form.mistakes.matrix.items():
+        named.append(("matrix", label))
+        named += [(f"matrix.{label}", answer) for answer in row]
+    return [
+        f"[mistakes.{table}] {label} is no label of [labels]; {did_you_mean(label, known)}"
+        for table, label in named
+        if label not in form.labels
+    ]
 
 
 def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
@@ -178,10 +200,17 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         carry_over=form.task.carry_over,
         value=form.task.value,
         requirement=Requirement(
-            required.metric, required.level, required.margin, required.confidence
+            required.metric,
+            required.level,
+            required.margin,
+            required.confidence,
+            required.max_error,
+            required.certainty,
         ),
         budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
         mistake_costs=dict(form.mistakes.costs),
+        cost_matrix={label: dict(row) for label, row in form.mistakes.matrix.items()},
+        review_cost=form.mistakes.review,
         failure_cost=form.mistakes.failure_cost,
         use=form.task.use,
         reference=None if trial.reference is None else str((base / trial.reference).resolve()),

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from headstart.brief.form import TABLES
+from headstart.brief.form import OWN, TABLES
 from headstart.types.brief import Brief
 from headstart.types.errors import PilotError
 
@@ -48,7 +48,7 @@ def brief_text(brief: Brief, folder: str) -> str:
         values = _values(brief, table)
         lines = [f"[{table}]"]
         for key, field in form.model_fields.items():
-            if table == "mistakes" and key == "costs":
+            if key in OWN.get(table, ()):
                 continue
             lines.append(f"# {field.description}")
             value = values[key]
@@ -59,6 +59,8 @@ def brief_text(brief: Brief, folder: str) -> str:
             parts.append(_own("labels", "Definition of each label", brief.data.definitions))
         if table == "mistakes":
             parts.append(_own("mistakes.costs", "Cost of missing one case", brief.mistake_costs))
+            what = "Cost of one mistake, the true label and then { answer = cost }"
+            parts.append(_own("mistakes.matrix", what, brief.cost_matrix))
     return "\n".join(parts)
 
 
@@ -87,13 +89,15 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "level": required.level,
             "margin": required.margin,
             "confidence": required.confidence,
+            "max_error": required.max_error,
+            "certainty": required.certainty,
         },
         "budget": {
             "minutes": budget.minutes,
             "latency_ms": budget.latency_ms,
             "price_per_core_hour": budget.price_per_core_hour,
         },
-        "mistakes": {"failure_cost": brief.failure_cost},
+        "mistakes": {"failure_cost": brief.failure_cost, "review": brief.review_cost},
         "trial": {
             "backbones": list(brief.backbones),
             "reference": brief.reference,
@@ -126,6 +130,9 @@ def toml_value(value: Any) -> str:
         return toml_string(value)
     if isinstance(value, list):
         return "[" + ", ".join(map(toml_value, value)) + "]"
+    if isinstance(value, dict):
+        pairs = (f"{toml_string(key)} = {toml_value(item)}" for key, item in value.items())
+        return "{ " + ", ".join(pairs) + " }"
     return repr(float(value)) if isinstance(value, float) else str(value)
 
 

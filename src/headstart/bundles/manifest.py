@@ -22,6 +22,9 @@ from headstart.types.errors import BundleError
 
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 CHECKSUM = "sha256"
+REVIEW = "review"
+"""Which answers a person should look at; manifests of schema version 1 do not say."""
+RULE = ("below", "max_error", "confidence")
 HASH = re.compile(r"[0-9a-f]{64}")
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
 """Relative, inside the bundle, the same file on every system: no `..`, no drive, no backslash."""
@@ -117,6 +120,8 @@ def _problems(document: dict[str, Any]) -> list[str]:
         "provenance": dict,
         CHECKSUM: str,
     }
+    if document.get("schema_version") != 1 or REVIEW in document:
+        expected[REVIEW] = dict
     found = [f"'{key}' is missing" for key in expected if key not in document]
     found += [f"'{key}' is not known" for key in document if key not in expected]
     found += [
@@ -152,9 +157,23 @@ def _value_problems(document: dict[str, Any]) -> list[str]:
         found.append("'preprocessing' names no kind")
     if not all(isinstance(text, str) for text in document["provenance"].values()):
         found.append("a value of 'provenance' is not a string")
+    if not _is_rule(document.get(REVIEW, {})):
+        found.append(f"'{REVIEW}' is not empty and not {', '.join(RULE)}, each from 0 to 1")
     if not HASH.fullmatch(document[CHECKSUM]):
         found.append(f"'{CHECKSUM}' is not a sha256")
     return found + _file_problems(document["files"], document["model"])
+
+
+def _is_rule(rule: dict[str, Any]) -> bool:
+    if not rule:
+        return True
+    if set(rule) != set(RULE):
+        return False
+    numbers = [rule[key] for key in RULE if key != "below" or rule[key] is not None]
+    return all(
+        isinstance(number, (int, float)) and not isinstance(number, bool) and 0.0 <= number <= 1.0
+        for number in numbers
+    )
 
 
 def _file_problems(files: dict[str, Any], model: str) -> list[str]:

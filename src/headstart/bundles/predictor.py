@@ -81,7 +81,13 @@ class BundlePredictor:
             label=self.labels[best],
             probability=numbers[best],
             probabilities=dict(zip(self.labels, numbers, strict=True)),
+            review=self._needs_review(numbers[best]),
         )
+
+    def _needs_review(self, probability: float) -> bool:
+        """Whether a person should look at an answer of this probability."""
+        rule = self.manifest.review
+        return bool(rule) and (rule["below"] is None or probability < rule["below"])
 
     def score(self, values: Iterable[str | None], progress: Progress | None = None) -> Scored:
         """Answers for every row that can be used, and for each other row the reason.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ADDED = ("predicted_label", "probability", "error")
 """Columns added to the file's own; a name that is taken there gets a number."""
+REVIEW = "review"
+"""Added too where the bundle says which answers a person should look at."""
 SUFFIXES = (".csv", ".jsonl")
 SLICE = 4096
 """Rows scored before their probabilities are dropped."""
@@ -34,11 +36,16 @@ class ScoreReport:
     out: str
     rows: int
     answered: int
-    columns: tuple[str, str, str]
-    """Names of the added columns: the label, its probability, and why a row has neither."""
+    columns: tuple[str, ...]
+    """Names of the added columns: the label, its probability, why a row has neither, and where the
+    bundle has a rule, whether a person should look."""
+    review: int | None = None
+    """Answers that a person should look at; None: the bundle has no rule."""
 
     def __str__(self) -> str:
         said = f"Labelled {self.answered} of {self.rows} rows into {self.out}"
+        if self.review is not None:
+            said += f", {self.review} of them for review by a person"
         left = self.rows - self.answered
         if not left:
             return f"{said}."
@@ -50,6 +57,7 @@ class _Answer:
     label: str | None
     probability: float | None
     error: str | None
+    review: bool = True
 
 
 def score_file(
@@ -83,9 +91,11 @@ def score_file(
             tip=f"check that the column holds what the bundle reads "
             f"({predictor.manifest.modality}s), or name it with --input",
         )
-    columns = _free_names(table.header)
+    ruled = bool(predictor.manifest.review)
+    columns = _free_names(table.header, (*ADDED, REVIEW) if ruled else ADDED)
     _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, answers))
-    return ScoreReport(str(out), len(answers), answered, columns)
+    review = sum(answer.error is None and answer.review for answer in answers) if ruled else None
+    return ScoreReport(str(out), len(answers), answered, columns, review)
 
 
 def _table(predictor: BundlePredictor, source: Path, input_column: str | None) -> UnlabelledTable:
@@ -160,26 +170,27 @@ def _answers(
                 answers.append(_Answer(None, None, reason))
             else:
                 best = predictor.prediction(probabilities)
-                answers.append(_Answer(best.label, best.probability, None))
+                answers.append(_Answer(best.label, best.probability, None, best.review))
         if progress is not None:
             progress("predicting", len(answers), total)
     return answers
 
 
-def _free_names(header: Sequence[str]) -> tuple[str, str, str]:
+def _free_names(header: Sequence[str], wanted: Sequence[str] = ADDED) -> tuple[str, ...]:
     """The names of the added columns, each one free in `header`.
 
     >>> _free_names(["text", "error"])
     ('predicted_label', 'probability', 'error_2')
     """
-    taken, names = set(header), []
-    for name in ADDED:
+    taken: set[str] = set(header)
+    names: list[str] = []
+    for name in wanted:
         free, number = name, 2
         while free in taken:
             free, number = f"{name}_{number}", number + 1
         taken.add(free)
         names.append(free)
-    return names[0], names[1], names[2]
+    return tuple(names)
 
 
 def _write_csv(
@@ -190,7 +201,9 @@ def _write_csv(
     for row, answer in zip(table.rows, answers, strict=True):
         kept = ["" if row.get(name) is None else row[name] for name in table.header]
         sure = "" if answer.probability is None else f"{answer.probability:.6f}"
-        writer.writerow([*kept, answer.label or "", sure, answer.error or ""])
+        look = "true" if answer.review else "false"
+        added = (answer.label or "", sure, answer.error or "", look)
+        writer.writerow([*kept, *added[: len(columns)]])
 
 
 def _write_jsonl(
@@ -198,7 +211,8 @@ def _write_jsonl(
 ) -> None:
     for row, answer in zip(table.rows, answers, strict=True):
         sure = None if answer.probability is None else round(answer.probability, 6)
-        added = dict(zip(columns, (answer.label, sure, answer.error), strict=True))
+        said = (answer.label, sure, answer.error, answer.review)
+        added = dict(zip(columns, said, strict=False))
         stream.write(json.dumps({**row, **added}, ensure_ascii=False, default=str) + "\n")
 
 

@@ -11,9 +11,17 @@ from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.ledger import escape
 from headstart.types.model import ArmSummary, FittedModel, Scorecard
-from headstart.types.result import Comparison, Estimate, EvaluationReport, NotAvailable
+from headstart.types.result import (
+    Comparison,
+    Estimate,
+    EvaluationReport,
+    NotAvailable,
+    SelectiveCertificate,
+)
 
 HIGH_FAILURE_COST = "high"
+MOST_REVIEWED = 0.5
+"""Where more than this share of the cases goes to a person, the model does not answer alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,25 @@ class Case:
     @property
     def needs_holdout(self) -> bool:
         return self.brief.failure_cost == HIGH_FAILURE_COST and not self.on_holdout
+
+    @property
+    def certificate(self) -> SelectiveCertificate | None:
+        """From which probability on the model may answer without a person, if that is certified."""
+        found = self.evaluation.certificate
+        return found if isinstance(found, SelectiveCertificate) else None
+
+    @property
+    def limit_named(self) -> bool:
+        return self.brief.requirement.max_error is not None
+
+    @property
+    def needs_certificate(self) -> bool:
+        """Costly failures, and nothing that bounds the wrong answers."""
+        return self.brief.failure_cost == HIGH_FAILURE_COST and self.certificate is None
+
+    @property
+    def mostly_reviewed(self) -> bool:
+        return self.certificate is not None and self.certificate.reviewed > MOST_REVIEWED
 
     def arm(self, name: str | None) -> tuple[int, ArmSummary] | None:
         """(index, summary) of an arm by name."""

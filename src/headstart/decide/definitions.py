@@ -12,10 +12,11 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Approach", "The simplest arm that no other arm credibly beats by more than the margin."),
     (
         "Ship",
-        "Yes: the brief names a required level, and even the pessimistic end of the interval meets "
-        "it. With review: credibly better than always answering the largest class, but no level is "
-        "named or meeting it is not certain. No: not credibly better, or the level is credibly "
-        "missed.",
+        "Yes: even the pessimistic end of the interval meets the level that the brief requires, "
+        "and what the brief allows to be wrong is certified. With review: credibly better than "
+        "always answering the largest class, but one of these is not named or not certain, or a "
+        "failure is costly and nothing is certified. No: not credibly better, or the level is "
+        "credibly missed.",
     ),
     (
         "Arm",
@@ -26,6 +27,12 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "Hold-out",
         "Rows that no arm saw. Only the chosen, finally fitted model answers them. Rows that "
         "repeat a training row do not decide.",
+    ),
+    (
+        "Certificate",
+        "A probability from which on at most the stated share of the answers is wrong, with the "
+        "stated confidence, for cases like those of the hold-out. The thresholds that were tested "
+        "were fixed on the training rows; a person takes the other cases.",
     ),
     (
         "Folds",

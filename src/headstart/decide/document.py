@@ -8,7 +8,7 @@ from headstart.decide.evidence import at, branches, estimates, kind, leaves, val
 from headstart.decide.trace import Cited, cite, split
 from headstart.types.ledger import Entry, LedgerView, unescape
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def decision_json(view: LedgerView) -> dict[str, Any]:
@@ -121,8 +121,16 @@ def _holdout(view: LedgerView) -> dict[str, Any]:
         "metrics_all": _metrics(view, "/evaluate/metrics_all"),
         "majority": _metrics(view, "/evaluate/majority"),
         "against_majority": _record(at(view, "/evaluate/against_majority")),
+        "certificate": _record(at(view, "/evaluate/certificate")),
+        "costs": _costs(view),
         "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
     }
+
+
+def _costs(view: LedgerView) -> Any:
+    found = at(view, "/evaluate/costs")
+    known = branches(view, "/evaluate/costs")
+    return _metrics(view, "/evaluate/costs") if known and found is None else _record(found)
 
 
 def _candidates(view: LedgerView) -> list[dict[str, Any]]:

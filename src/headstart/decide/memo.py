@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from headstart.decide import appendix, chapters
+from headstart.decide.certificate import certificate_chapter
 from headstart.decide.definitions import DEFINITIONS
 from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Reader
@@ -26,6 +27,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "arms": chapters.arms(read),
         "selection": selection_chapter(read),
         "ladder": ladder(read),
+        "certificate": certificate_chapter(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

@@ -13,6 +13,7 @@ from headstart.decide.words import (
     megabytes,
     metric_name,
     milliseconds,
+    percent,
     seconds,
     significant,
     unit,
@@ -71,6 +72,11 @@ def statement(read: Reader) -> Said:
     ship = read.value("/decide/ship")
     if ship == "no":
         return Said(("The best candidate so far is ", *what.parts, ", and it is not enough.", why))
+    reviewed = read.at("/evaluate/certificate")
+    if ship == "yes" and reviewed is not None and kind(reviewed) == "SelectiveCertificate":
+        share = read.figure(percent(reviewed.value["reviewed"]), reviewed)
+        alone = " It is fit to ship, with the least sure "
+        return Said(("Use ", *what.parts, ".", alone, share, " of the cases sent to people.", why))
     if ship == "yes":
         return Said(("Use ", *what.parts, ". It is fit to ship.", why))
     return Said(("Use ", *what.parts, ", and let people check its answers for now.", why))
@@ -138,6 +144,7 @@ def costs(read: Reader) -> list[Said]:
         found.append(
             Said(("A million answers cost ", million, " of compute, at ", price, " a core-hour."))
         )
+    found += mistakes(read)
     size = read.number("/package/size_bytes", megabytes)
     if size:
         found.append(Said(("The bundle is ", size, " and runs without torch.")))
@@ -145,6 +152,39 @@ def costs(read: Reader) -> list[Said]:
     if total:
         found.append(Said(("This decision took ", total, " of compute on the machine below.")))
     return found
+
+
+def mistakes(read: Reader) -> list[Said]:
+    """What wrong answers cost a case, where the brief says what a mistake costs."""
+    why = read.at("/evaluate/costs")
+    if why is not None:
+        named = read.value("/brief/mistake_costs") != {} or read.value("/brief/cost_matrix") != {}
+        reason = read.prose(str(why.value["reason"]), why)
+        return [Said(("The cost of mistakes is not known: ", *reason.parts, "."))] if named else []
+    answers, cheapest, constant = (
+        read.measure("", read.at(f"/evaluate/costs/{name}"), lambda cost: significant(cost, 3))
+        for name in ("answers", "cheapest", "constant")
+    )
+    if answers.value is None or cheapest.value is None or constant.value is None:
+        return []
+    accuracy = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_cheapest"))
+    own = read.measure("accuracy", read.at("/evaluate/metrics/accuracy"))
+    said: list[str | Figure | Quote] = [
+        "In the costs that the brief names, mistakes cost ", answers.value, " a case",
+        *_range(answers), " by the most probable answer and ", cheapest.value, *_range(cheapest),
+        " by the answer with the least expected cost; one answer for all would cost ",
+        constant.value, ".",
+    ]  # fmt: skip
+    if accuracy.value and own.value:
+        said += [" Accuracy is ", own.value, " by the first and ", accuracy.value]
+        said += [" by the second; the bundle gives the first, with every probability."]
+    return [Said(tuple(said))]
+
+
+def _range(found: Measure) -> tuple[str | Figure | Quote, ...]:
+    if found.low is None or found.high is None:
+        return ()
+    return " (", found.low, " to ", found.high, ")"
 
 
 def run_seconds(read: Reader) -> Figure | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headstart.decide.case import Case
+from headstart.decide.certificate import certificate_reason
 from headstart.decide.sentences import Sentence, distance, estimate, folds, gap, quoted, say
 from headstart.decide.words import (
     count,
@@ -135,6 +136,7 @@ def evidence_reasons(case: Case) -> tuple[Sentence, ...]:
     """What stands behind the ship rule, the weightiest first."""
     found = (
         transfer_reason(case),
+        certificate_reason(case),
         choice_reason(case),
         majority_reason(case),
         basis_reason(case),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headstart.decide.case import Case
+from headstart.decide.certificate import cause, limit, reviewed
 from headstart.decide.reasons import evidence_reasons, measured, required
 from headstart.decide.risks import risks
 from headstart.decide.sentences import Sentence, capital, plain, say
@@ -18,7 +19,7 @@ from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.model import FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable, ShipVerdict
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 HEADS = {
     "majority": "class shares",
@@ -81,30 +82,61 @@ def _uncertain(case: Case) -> Sentence:
     )
 
 
+def _good(case: Case) -> Sentence:
+    """`Hold-out accuracy is … and meets the required …`, without a level only the first half."""
+    found = capital(measured(case))
+    return found if case.level is None else say(found, " and meets ", required(case))
+
+
 def _slow(case: Case) -> Sentence:
     if isinstance(case.latency, NotAvailable):
         return say(
-            capital(measured(case)),
-            " and meets ",
-            required(case),
+            _good(case),
             ", but a latency budget is named and latency could not be measured: ",
             (case.latency.reason, "/package/latency_ms/p95"),
             ".",
         )
-    return say(
-        capital(measured(case)),
-        " and meets ",
-        required(case),
-        ", but the latency budget is broken.",
-    )
+    return say(_good(case), ", but the latency budget is broken.")
 
 
 def _high_cost(case: Case) -> Sentence:
+    return say(_good(case), ", but a failure is costly and no hold-out confirmed it.")
+
+
+def _uncertified(case: Case) -> Sentence:
     return say(
         capital(measured(case)),
-        " and meets ",
-        required(case),
-        ", but a failure is costly and no hold-out confirmed it.",
+        ", but that ",
+        limit(case),
+        " of the answers given without a person are wrong ",
+        cause(case),
+        ".",
+    )
+
+
+def _high_cost_uncertified(case: Case) -> Sentence:
+    return say(
+        _good(case),
+        ", but a failure is costly, and the brief names no largest share of wrong answers "
+        "(max_error) that could be certified.",
+    )
+
+
+def _mostly_reviewed(case: Case) -> Sentence:
+    return say(
+        _good(case), ", but to keep to ", limit(case), " wrong answers, ", reviewed(case),
+        " of the cases go to a person: more than half.",
+    )  # fmt: skip
+
+
+def _certified(case: Case) -> Sentence:
+    return say(
+        _good(case),
+        ", and it is certified that ",
+        limit(case),
+        " of the answers it gives without a person are wrong; ",
+        reviewed(case),
+        " of the cases go to a person.",
     )
 
 
@@ -120,10 +152,34 @@ def _met(case: Case) -> Sentence:
 RULES: tuple[Rule, ...] = (
     Rule("not-better-than-majority", "no", lambda case: not case.beats_majority, _not_better),
     Rule("level-missed", "no", lambda case: case.level_missed, _missed),
-    Rule("no-level-named", "with-review", lambda case: case.level is None, _no_level),
-    Rule("level-not-certain", "with-review", lambda case: not case.level_met, _uncertain),
+    Rule(
+        "limit-not-certified",
+        "with-review",
+        lambda case: case.limit_named and case.certificate is None,
+        _uncertified,
+    ),
+    Rule(
+        "no-level-named",
+        "with-review",
+        lambda case: case.level is None and case.certificate is None,
+        _no_level,
+    ),
+    Rule(
+        "level-not-certain",
+        "with-review",
+        lambda case: case.level is not None and not case.level_met,
+        _uncertain,
+    ),
     Rule("latency-over-budget", "with-review", lambda case: case.latency_kept is False, _slow),
     Rule("costly-without-hold-out", "with-review", lambda case: case.needs_holdout, _high_cost),
+    Rule(
+        "costly-without-certificate",
+        "with-review",
+        lambda case: case.needs_certificate,
+        _high_cost_uncertified,
+    ),
+    Rule("mostly-reviewed", "with-review", lambda case: case.mostly_reviewed, _mostly_reviewed),
+    Rule("certified", "yes", lambda case: case.certificate is not None, _certified),
     Rule("level-met", "yes", lambda case: True, _met),
 )
 

@@ -6,6 +6,7 @@ import math
 from statistics import NormalDist
 
 from headstart.decide.case import Case
+from headstart.decide.certificate import cause
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
 from headstart.decide.words import count, metric_value
 from headstart.types.result import Comparison, Estimate, NotAvailable
@@ -127,6 +128,39 @@ def _by_rule(case: Case, rule: str) -> tuple[Sentence | None, ...]:
     if rule == "latency-over-budget":
         lighter = "a smaller backbone" if case.adapt.approach == "frozen" else "a faster machine"
         return (say(f"Try {lighter}, or raise the latency budget."),)
+    if rule == "limit-not-certified":
+        return (
+            say(
+                "Label a hold-out file, or add rows to the one there is, and run again with "
+                "--holdout: ",
+                cause(case),
+                ".",
+            ),
+            say("Until then let a person check every answer."),
+        )
+    if rule == "costly-without-certificate":
+        return (
+            say(
+                "Name the largest share of wrong answers that may pass without a person (max_error "
+                "in headstart.toml)."
+            ),
+            say("Until then let a person check the answers."),
+        )
+    if rule == "mostly-reviewed":
+        return (
+            say(
+                "Label more training rows or try a larger backbone, so that more answers are sure "
+                "enough; until then let the bundle mark what a person has to look at."
+            ),
+            _pair(case),
+        )
+    if rule == "certified":
+        return (
+            say(
+                "Ship the bundle: it marks the answers below the threshold, which a person takes. "
+                "Watch the first weeks with a sample of checked answers."
+            ),
+        )
     if rule == "costly-without-hold-out":
         return (say("Label a hold-out file and run again with --holdout."),)
     return (say("Ship the bundle, and watch the first weeks with a sample of checked answers."),)

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
+from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS, names_costs
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.stats import compare, mean_over_folds
@@ -72,6 +74,8 @@ def evaluate_cross_validated(
         confusion=confusion_counts(codes, predicted, len(labels)).tolist(),
         labels=labels,
         errors=confident_errors(codes, chosen.out_of_fold, labels, values, places, modality),
+        costs=NEEDS_HOLDOUT if names_costs(brief) else NO_COSTS,
+        certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
     )
 
 

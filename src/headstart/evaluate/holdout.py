@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from headstart.evaluate.certificate import certificate
 from headstart.evaluate.estimates import Proba, metric_estimates
+from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -27,6 +30,7 @@ def evaluate(
     chosen: str,
     openings: int,
     brief: Brief,
+    thresholds: NDArray[np.float64] | None = None,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -34,6 +38,8 @@ def evaluate(
         predict_proba: raw values to probabilities (n, classes), columns in the order of `labels`.
         majority: the majority answer's probabilities (classes,).
         openings: how often the hold-out has been opened, this time included.
+        thresholds: probabilities from which to answer without a person, chosen on other rows
+            (`thresholds_to_test`); one of them is certified where the brief names a limit.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -90,6 +96,8 @@ def evaluate(
             opened.modality,
         ),
         unseen_labels=unseen,
+        costs=cost_report(y[clean], proba[clean], every, majority, brief),
+        certificate=certificate(y[clean], proba[clean], thresholds, brief.requirement, openings),
     )
 
 

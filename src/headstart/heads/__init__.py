@@ -3,5 +3,21 @@
 from headstart.heads.fixed import fit_majority, fit_prototypes
 from headstart.heads.head import LinearHead
 from headstart.heads.linear import PRIOR_VARIANCES, fit_linear
+from headstart.heads.temperature import (
+    at_temperature,
+    fit_temperature,
+    logits_of,
+    with_temperature,
+)
 
-__all__ = ["PRIOR_VARIANCES", "LinearHead", "fit_linear", "fit_majority", "fit_prototypes"]
+__all__ = [
+    "PRIOR_VARIANCES",
+    "LinearHead",
+    "at_temperature",
+    "fit_linear",
+    "fit_majority",
+    "fit_prototypes",
+    "fit_temperature",
+    "logits_of",
+    "with_temperature",
+]

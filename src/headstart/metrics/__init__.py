@@ -1,6 +1,13 @@
 """Classification metrics: pure functions of labels and predictions."""
 
-from headstart.metrics.calibration import debiased_calibration_error, expected_calibration_error
+from headstart.metrics.calibration import (
+    BrierParts,
+    brier_decomposition,
+    calibration_error_estimate,
+    debiased_calibration_error,
+    expected_calibration_error,
+    reliability_table,
+)
 from headstart.metrics.classification import (
     PerClass,
     accuracy,
@@ -16,6 +23,7 @@ from headstart.metrics.weighted import ScoreDifference, ScoreStatistic
 __all__ = [
     "HIGHER_IS_BETTER",
     "RANGES",
+    "BrierParts",
     "PerClass",
     "ScoreDifference",
     "ScoreStatistic",
@@ -23,11 +31,14 @@ __all__ = [
     "all_scores",
     "balanced_accuracy",
     "brier",
+    "brier_decomposition",
+    "calibration_error_estimate",
     "confusion_matrix",
     "debiased_calibration_error",
     "expected_calibration_error",
     "log_loss",
     "macro_f1",
     "precision_recall_f1",
+    "reliability_table",
     "score",
 ]

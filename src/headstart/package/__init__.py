@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headstart.package.build import build
 from headstart.package.parity import check_parity
-from headstart.package.publish import publish
+from headstart.package.publish import publish, review_rule
 from headstart.package.trained import trained_probabilities
 
-__all__ = ["build", "check_parity", "publish", "trained_probabilities"]
+__all__ = ["build", "check_parity", "publish", "review_rule", "trained_probabilities"]

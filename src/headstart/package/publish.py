@@ -8,18 +8,41 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from headstart.bundles import verify
 from headstart.bundles.layout import LAYOUT
 from headstart.bundles.manifest import manifest_bytes
 from headstart.package.card import card_text
 from headstart.package.place import swap, unwritable, write_file
+from headstart.types.brief import Requirement
+from headstart.types.result import NotAvailable, SelectiveCertificate
 
 
-def publish(staging: Path, final: Path, card: Mapping[str, str]) -> dict[str, str]:
+def review_rule(
+    required: Requirement, found: SelectiveCertificate | NotAvailable
+) -> dict[str, Any]:
+    """What the manifest says of answers that a person should look at; {} where no limit is named.
+
+    >>> review_rule(Requirement(max_error=0.02), NotAvailable("too few"))["below"] is None
+    True
+    """
+    if required.max_error is None:
+        return {}
+    below = found.threshold if isinstance(found, SelectiveCertificate) else None
+    return {"below": below, "max_error": required.max_error, "confidence": required.certainty}
+
+
+def publish(
+    staging: Path,
+    final: Path,
+    card: Mapping[str, str],
+    review: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
     """Put the bundle in `staging` at `final` with its model card filled; sha256 of each file.
 
-    card: sections of the model card, heading to Markdown text; see `headstart.package.card`. An old
+    card: sections of the model card, heading to Markdown text; see `headstart.package.card`.
+    review: which answers a person should look at; None leaves what the manifest says. An old
     bundle at `final` is replaced in one step, and `staging` is left as it is, so that a process
     that was killed here can simply call this again.
 
@@ -29,6 +52,7 @@ def publish(staging: Path, final: Path, card: Mapping[str, str]) -> dict[str, st
     manifest = verify(staging)
     text = card_text(manifest, card).encode("utf-8")
     files = {**manifest.files, LAYOUT.card: hashlib.sha256(text).hexdigest()}
+    rule = manifest.review if review is None else dict(review)
     new = final.parent / f".{final.name}.new"
     try:
         shutil.rmtree(new, ignore_errors=True)
@@ -37,7 +61,9 @@ def publish(staging: Path, final: Path, card: Mapping[str, str]) -> dict[str, st
             if path != LAYOUT.card:
                 _same_file(staging / path, new / path)
         write_file(new / LAYOUT.card, text)
-        write_file(new / LAYOUT.manifest, manifest_bytes(replace(manifest, files=files)))
+        write_file(
+            new / LAYOUT.manifest, manifest_bytes(replace(manifest, files=files, review=rule))
+        )
         swap(new, final)
     except OSError as error:
         raise unwritable(final, error) from error

@@ -7,8 +7,19 @@ from headstart.stats.multiplicity import holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
 from headstart.stats.proportions import clopper_pearson, wilson
+from headstart.stats.selective import (
+    candidate_thresholds,
+    cases_needed,
+    certify,
+    certify_by_class,
+    rows_without_error,
+)
 
 __all__ = [
+    "candidate_thresholds",
+    "cases_needed",
+    "certify",
+    "certify_by_class",
     "clopper_pearson",
     "compare",
     "holm",
@@ -19,6 +30,7 @@ __all__ = [
     "minimum_detectable_effect",
     "paired_bootstrap",
     "probability_above",
+    "rows_without_error",
     "stratified_bootstrap_bca",
     "wilson",
 ]

@@ -26,6 +26,10 @@ class Manifest:
     """Relative path -> sha256 of every file but the manifest."""
     created_by: str
     provenance: dict[str, str] = field(default_factory=dict)
+    review: dict[str, Any] = field(default_factory=dict)
+    """Which answers a person should look at: those of a probability `below` (None: all of them),
+    so that at most `max_error` of the others are wrong with `confidence`. Empty: no limit is named.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,5 @@ class Prediction:
     label: str
     probability: float
     probabilities: dict[str, float]
+    review: bool = False
+    """Whether a person should look, by the rule in the manifest."""

@@ -46,6 +46,10 @@ class Requirement:
     """A difference of the primary metric smaller than this is not worth a more complex arm."""
     confidence: float = 0.95
     """Level of every interval, between 0 and 1."""
+    max_error: float | None = None
+    """Largest acceptable share of wrong answers among the answered cases; None: none is named."""
+    certainty: float = 0.95
+    """Confidence with which `max_error` must be certified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class Brief:
     budget: Budget = Budget()
     mistake_costs: dict[str, float] = field(default_factory=dict)
     """Cost of missing one case of a label, by label name; 1.0 where not named."""
+    cost_matrix: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Cost of one mistake, true label -> answer -> cost; stands above `mistake_costs`."""
+    review_cost: float | None = None
+    """Cost of a person's review of one case, in the unit of the other costs."""
     failure_cost: FailureCost = "medium"
     use: Use = "commercial"
     """What the feature is for: some licences allow research only."""

@@ -16,7 +16,13 @@ import numpy as np
 
 from headstart.types.artifact import Parity
 from headstart.types.data import Exhibit, Place, SetAside
-from headstart.types.result import Comparison, Estimate, MemoError, NotAvailable
+from headstart.types.result import (
+    Comparison,
+    Estimate,
+    MemoError,
+    NotAvailable,
+    SelectiveCertificate,
+)
 
 LEAVES: tuple[type, ...] = (
     Estimate,
@@ -27,6 +33,7 @@ LEAVES: tuple[type, ...] = (
     Exhibit,
     MemoError,
     Parity,
+    SelectiveCertificate,
 )
 """Records that stand in one row."""
 

@@ -79,6 +79,63 @@ class ClassRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectiveCertificate:
+    """With `confidence`, at most the share `limit` of the answers at or above `threshold` is wrong.
+
+    `coverage` is the share of the n rows that is answered, with Wilson's interval, and `reviewed`
+    the rest; `error` the share of wrong answers among the answered rows, and `upper` its exact
+    one-sided bound, never above `limit`.
+    """
+
+    threshold: float
+    limit: float
+    confidence: float
+    coverage: float
+    coverage_low: float
+    coverage_high: float
+    reviewed: float
+    answered: int
+    wrong: int
+    error: float
+    upper: float
+    n: int
+    method: str
+
+    @property
+    def delta(self) -> float:
+        """Probability that the certificate does not hold, at most."""
+        return 1.0 - self.confidence
+
+
+@dataclass(frozen=True, slots=True)
+class CostReport:
+    """What the answers to a case cost on the rows that decide, in the brief's own unit."""
+
+    answers: Estimate
+    """Of the most probable answers."""
+    cheapest: Estimate
+    """Of the answers with the least expected cost."""
+    difference: Estimate
+    """The second less the first, on the same rows."""
+    constant: Estimate
+    """Of the one answer that is cheapest when every case gets it."""
+    accuracy_of_cheapest: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityRow:
+    """Rows whose stated probability lies in one range: what was stated, and what came true."""
+
+    low: float
+    high: float
+    n: int
+    stated: float
+    right: float
+    right_low: float
+    right_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationReport:
     """The chosen model on the rows that decide: the hold-out, or out-of-fold without one."""
 
@@ -98,6 +155,11 @@ class EvaluationReport:
     labels: tuple[str, ...]
     errors: tuple[MemoError, ...]
     unseen_labels: tuple[str, ...] = ()
+    certificate: SelectiveCertificate | NotAvailable = NotAvailable(
+        "the brief names no largest share of wrong answers (max_error)"
+    )
+    """From which probability on the model may answer without a person."""
+    costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
 
 
 @dataclass(frozen=True, slots=True)

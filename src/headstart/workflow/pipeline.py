@@ -21,8 +21,14 @@ from headstart.backbones.isolated import encode_apart
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
 from headstart.decide import audit_html, decide, scorecard_html
-from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
-from headstart.package import build, check_parity, publish, trained_probabilities
+from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated, thresholds_to_test
+from headstart.package import (
+    build,
+    check_parity,
+    publish,
+    review_rule,
+    trained_probabilities,
+)
 from headstart.ports import Encoder, Engine, Progress, RunStore
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
@@ -181,7 +187,7 @@ class _Run:
         evaluation = self._evaluate(split, rows, results, verdict, model, encoder)
         decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
         chosen = next(result for result in results if result.name == verdict.chosen)
-        self._end(rows, chosen, model)
+        self._end(rows, chosen, model, evaluation)
         return decision
 
     def audit(self) -> LedgerView:
@@ -400,6 +406,7 @@ class _Run:
             "model": fingerprint(model),
             "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
             "plan": fingerprint((verdict.metric, self.brief.requirement, self.brief.seed)),
+            "costs": fingerprint((self.brief.mistake_costs, self.brief.cost_matrix)),
         }
 
         def crossed() -> EvaluationReport:
@@ -417,15 +424,20 @@ class _Run:
             )
 
         def opened() -> EvaluationReport:
+            sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
+            openings, required = self.store.openings(holdout) + 1, self.brief.requirement
             return evaluate(
                 lambda values: self._answers(model, encoder, values),
-                SealedHoldout.seal(source, split.holdout, split.holdout_clean),
+                sealed,
                 labels=rows.labels,
                 majority=majority_shares(rows.codes, len(rows.labels)),
                 metric=verdict.metric,
                 chosen=verdict.chosen,
-                openings=self.store.openings(holdout) + 1,
+                openings=openings,
                 brief=self.brief,
+                thresholds=thresholds_to_test(
+                    chosen.out_of_fold, rows.codes, sealed.n, required, openings
+                ),
             )
 
         if split.holdout_kind == "none":
@@ -478,11 +490,15 @@ class _Run:
             pointer="/decide",
         )
 
-    def _end(self, rows: Rows, chosen: ArmResult, model: FittedModel) -> None:
+    def _end(
+        self, rows: Rows, chosen: ArmResult, model: FittedModel, evaluation: EvaluationReport
+    ) -> None:
         """The bundle in place, the documents written, and the run marked as finished."""
         view = self.journal.view()
-        if self._published(model) is None:
-            publish(self.pilot.staging, self.pilot.bundle, model_card(view))
+        review = review_rule(self.brief.requirement, evaluation.certificate)
+        known = self._published(model)
+        if known is None or verify(known).review != review:
+            publish(known or self.pilot.staging, self.pilot.bundle, model_card(view), review)
         self.pilot.clear_staging()
         if self.sources.dataset.set_aside:
             self.pilot.write(

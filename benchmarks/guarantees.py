@@ -1,0 +1,303 @@
+"""How often the guarantees hold: certificates, intervals, temperature.
+
+    python benchmarks/guarantees.py [--trials 2000] [--only certificates intervals temperature]
+
+Certificates: worlds whose chance of a wrong answer is known for every row. In each trial,
+thresholds are taken from development rows and certified on calibration rows; a violation is a
+certified threshold at which the true share of wrong answers lies above the limit. The oracle knows
+the world and answers as much as the limit allows. Beside it: the naive threshold, the laxest one at
+which the share of wrong answers on the calibration rows keeps the limit. Intervals: how often they
+hold the world's own value. Temperature: log-loss on other rows, after less before. Seeds are
+fixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax, softmax
+from scipy.stats import binom
+
+from headstart.heads import fit_temperature
+from headstart.metrics import ScoreStatistic, calibration_error_estimate, score
+from headstart.stats import (
+    candidate_thresholds,
+    certify,
+    clopper_pearson,
+    stratified_bootstrap_bca,
+    wilson,
+)
+from headstart.types.result import SelectiveCertificate
+
+Floats = NDArray[np.float64]
+POOL = 400_000
+DEVELOPMENT = 500
+SIZES = (100, 300, 1000, 2000)
+DELTA = 0.05
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows with the stated probability of the answer and the true chance that it is wrong."""
+
+    name: str
+    limit: float
+    stated: Floats
+    wrong: Floats
+
+    def risk_and_coverage(self) -> tuple[Floats, Floats, Floats]:
+        """(thresholds, true risk, true coverage) of every distinct threshold, strictest first."""
+        order = np.argsort(-self.stated, kind="stable")
+        stated = self.stated[order]
+        last = np.append(np.flatnonzero(np.diff(stated) < 0), len(stated) - 1)
+        risk = np.cumsum(self.wrong[order])[last] / (last + 1.0)
+        return stated[last], risk, (last + 1.0) / len(stated)
+
+
+def _softmax_world(
+    name: str, limit: float, classes: int, spread: float, stretch: float, seed: int
+) -> World:
+    logits = np.random.default_rng(seed).normal(0.0, spread, (POOL, classes))
+    true, stated = softmax(logits, axis=1), softmax(stretch * logits, axis=1)
+    return World(name, limit, stated.max(axis=1), 1.0 - true.max(axis=1))
+
+
+def _near_deterministic() -> World:
+    """Nearly every answer is sure and right, stated in hundredths: ties everywhere."""
+    random = np.random.default_rng(4)
+    hard = random.random(POOL) < 0.08
+    wrong = np.where(hard, random.uniform(0.2, 0.6, POOL), 0.002)
+    stated = np.where(hard, random.uniform(0.5, 1.0, POOL), random.uniform(0.97, 1.0, POOL))
+    return World("near-deterministic", 0.02, np.round(stated, 2), wrong)
+
+
+def worlds() -> list[World]:
+    return [
+        _softmax_world("calibrated", 0.05, 3, 4.0, 1.0, 1),
+        _softmax_world("overconfident", 0.05, 3, 4.0, 3.0, 2),
+        _softmax_world("many classes", 0.10, 30, 4.0, 1.0, 3),
+        _near_deterministic(),
+    ]
+
+
+def certificates(trials: int) -> None:
+    most = int(binom.ppf(0.999, trials, DELTA))
+    print(f"\nCertificates: {trials} trials each, δ = {DELTA}; at most {most} violations are")
+    print("compatible with δ (99.9% point of the binomial distribution).\n")
+    print(
+        "| world, limit | base error | n | violations | certified | coverage "
+        "| of the oracle's | of the best single test's "
+        "| naive: violations | coverage |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for world in worlds():
+        levels, risk, coverage = world.risk_and_coverage()
+        oracle = float(coverage[risk <= world.limit].max(initial=0.0))
+        for n in SIZES:
+            random = np.random.default_rng(n)
+            broken = naive_broken = certified = 0
+            answered = naive_answered = 0.0
+            for _ in range(trials):
+                seen, missed = _draw(world, DEVELOPMENT, random)
+                thresholds = candidate_thresholds(
+                    seen, n, limit=world.limit, confidence=1.0 - DELTA, wrong=missed
+                )
+                scores, wrong = _draw(world, n, random)
+                found = certify(
+                    scores, wrong, thresholds, limit=world.limit, confidence=1.0 - DELTA
+                )
+                if isinstance(found, SelectiveCertificate):
+                    place = np.searchsorted(-levels, -found.threshold, side="right") - 1
+                    certified += 1
+                    broken += place >= 0 and risk[place] > world.limit
+                    answered += coverage[place] if place >= 0 else 0.0
+                naive = _naive(scores, wrong, world.limit)
+                if naive is not None:
+                    place = np.searchsorted(-levels, -naive, side="right") - 1
+                    naive_broken += risk[place] > world.limit
+                    naive_answered += coverage[place]
+            best = _best_single_test(risk, coverage, n, world.limit)
+            print(
+                f"| {world.name}, {world.limit:.0%} | {world.wrong.mean():.1%} | {n:,} "
+                f"| {broken} ({broken / trials:.1%}) | {certified / trials:.0%} "
+                f"| {answered / trials:.1%} | {_part(answered / trials, oracle)} "
+                f"| {_part(answered / trials, best)} "
+                f"| {naive_broken / trials:.0%} | {naive_answered / trials:.1%} |",
+                flush=True,
+            )
+    if importlib.util.find_spec("mapie") is None:
+        print("\nMAPIE is not installed: no row of it.")
+    else:
+        print("\nMAPIE is installed, but has no row here.")
+
+
+def _part(value: float, of: float) -> str:
+    return f"{value / of:.0%} of {of:.1%}" if of > 0.0 else "none can be"
+
+
+def _best_single_test(risk: Floats, coverage: Floats, n: int, limit: float) -> float:
+    """Coverage × chance to be certified of the best threshold, by one who knows the world but must
+    certify it on n rows all the same."""
+    some = np.unique(np.linspace(0, len(risk) - 1, 2000).astype(int))
+    answered = np.maximum(1, np.floor(coverage[some] * n)).astype(int)
+    allowed = np.array([_allowed(int(rows), limit) for rows in answered])
+    return float((coverage[some] * binom.cdf(allowed, answered, risk[some])).max())
+
+
+@cache
+def _allowed(rows: int, limit: float) -> int:
+    """The most wrong answers that certify; −1 where none does."""
+    return int(np.flatnonzero(binom.cdf(np.arange(rows + 1), rows, limit) <= DELTA).max(initial=-1))
+
+
+def _draw(world: World, n: int, random: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
+    rows = random.integers(0, POOL, n)
+    return world.stated[rows], random.random(n) < world.wrong[rows]
+
+
+def _naive(scores: Floats, wrong: NDArray[np.bool_], limit: float) -> float | None:
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    last = np.append(np.flatnonzero(np.diff(ranked) < 0), len(ranked) - 1)
+    kept = np.flatnonzero(np.cumsum(wrong[order])[last] / (last + 1.0) <= limit)
+    return float(ranked[last[kept[-1]]]) if len(kept) else None
+
+
+def intervals(trials: int) -> None:
+    print("\nIntervals of a share at 95%, exact over the binomial distribution.\n")
+    print("| method | n | p = 0.5 | 0.8 | 0.9 | 0.95 | 0.99 | mean over p from 0.05 to 0.95 |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, method in (("Wilson", wilson), ("Clopper–Pearson", clopper_pearson)):
+        for n in (50, 200, 1000):
+            ends = [method(k, n) for k in range(n + 1)]
+            lows = np.array([end.low for end in ends], dtype=np.float64)
+            highs = np.array([end.high for end in ends], dtype=np.float64)
+
+            def covered(p: float, lows: Floats = lows, highs: Floats = highs) -> float:
+                held = (lows <= p) & (p <= highs)
+                return float(binom.pmf(np.arange(len(lows)), len(lows) - 1, p)[held].sum())
+
+            at = [covered(p) for p in (0.5, 0.8, 0.9, 0.95, 0.99)]
+            mean = np.mean([covered(float(p)) for p in np.linspace(0.05, 0.95, 181)])
+            print(f"| {name} | {n:,} | " + " | ".join(f"{x:.1%}" for x in [*at, mean]) + " |")
+    print(f"\nBootstrap intervals at 95%, {trials} trials each, 1,000 resamples, 3 classes of")
+    print("shares 50%, 30% and 20%, kept in every trial.\n")
+    print("| statistic | truth | n = 50 | 200 | 1,000 |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    y, proba = _classes()
+    for name in ("macro_f1", "log_loss"):
+        _coverage_row(name, y, proba, trials, score(name, y, proba, 3), _bca(name))
+    y, proba = _stated_too_high()
+    truth = _root_of_squared_gap(y, proba)
+    _coverage_row(
+        "calibration error", y, proba, trials, truth,
+        lambda a, b, seed: calibration_error_estimate(a, b, seed=seed),
+    )  # fmt: skip
+
+
+def _bca(name: str) -> Callable[..., object]:
+    statistic = ScoreStatistic(name, 3)
+    return lambda y, proba, seed: stratified_bootstrap_bca(statistic, y, proba, seed=seed)
+
+
+def _classes() -> tuple[NDArray[np.int64], Floats]:
+    random = np.random.default_rng(5)
+    y = random.choice(3, POOL, p=[0.5, 0.3, 0.2])
+    logits = random.normal(0.0, 1.0, (POOL, 3)) + 1.8 * np.eye(3)[y]
+    return y, softmax(1.3 * logits, axis=1)
+
+
+def _stated_too_high() -> tuple[NDArray[np.int64], Floats]:
+    random = np.random.default_rng(6)
+    logits = random.normal(0.0, 1.5, (POOL, 3))
+    true = softmax(logits, axis=1)
+    y = (random.random((POOL, 1)) > true.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+    return y.astype(np.int64), softmax(2.0 * logits, axis=1)
+
+
+def _root_of_squared_gap(y: NDArray[np.int64], proba: Floats) -> float:
+    """The debiased error of the whole pool in the 15 bins that samples have."""
+    from headstart.metrics import debiased_calibration_error
+
+    return debiased_calibration_error(y, proba)
+
+
+def _coverage_row(
+    name: str,
+    y: NDArray[np.int64],
+    proba: Floats,
+    trials: int,
+    truth: float,
+    estimate: Callable[..., object],
+) -> None:
+    pools = [np.flatnonzero(y == code) for code in range(3)]
+    shares = np.array([len(pool) for pool in pools]) / len(y)
+    cells = []
+    for n in (50, 200, 1000):
+        sizes = np.round(shares * n).astype(int)
+        random, held = np.random.default_rng(n), 0
+        for trial in range(trials):
+            rows = np.concatenate(
+                [random.choice(pool, size) for pool, size in zip(pools, sizes, strict=True)]
+            )
+            found = estimate(y[rows], proba[rows], trial)
+            held += found.low is not None and found.low <= truth <= found.high  # type: ignore[attr-defined]
+        cells.append(f"{held / trials:.1%}")
+    print(f"| {name} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)
+
+
+def temperature(trials: int) -> None:
+    print(f"\nTemperature: log-loss on 1,000 other rows after less before, {trials} trials each.\n")
+    print("| world | rows fitted on | mean difference | worst | worse by > 0.01 | T, mean |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, classes, stretch in (
+        ("calibrated", 3, 1.0), ("overconfident", 3, 3.0), ("timid", 3, 0.5),
+        ("many classes, overconfident", 20, 2.0),
+    ):  # fmt: skip
+        random = np.random.default_rng(7)
+        logits = random.normal(0.0, 2.0, (40_000, classes))
+        y = (random.random((40_000, 1)) > softmax(logits, axis=1).cumsum(axis=1)).sum(axis=1)
+        y, logits = y.clip(0, classes - 1), stretch * logits
+        raw = _losses(y, logits)
+        for n in (100, 500):
+            gaps, found = np.zeros(trials), np.zeros(trials)
+            for trial in range(trials):
+                rows, other = random.integers(0, 40_000, n), random.integers(0, 40_000, 1000)
+                found[trial] = fit_temperature(y[rows], logits[rows])
+                after = _losses(y[other], logits[other] / found[trial])
+                gaps[trial] = (after - raw[other]).mean()
+            print(
+                f"| {name} | {n} | {gaps.mean():+.4f} | {gaps.max():+.4f} "
+                f"| {(gaps > 0.01).mean():.1%} | {found.mean():.2f} |",
+                flush=True,
+            )
+
+
+def _losses(y: NDArray[np.int64], logits: Floats) -> Floats:
+    found: Floats = -log_softmax(logits, axis=1)[np.arange(len(y)), y]
+    return found
+
+
+PARTS = {"certificates": certificates, "intervals": intervals, "temperature": temperature}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--only", nargs="+", choices=sorted(PARTS), default=list(PARTS))
+    said = parser.parse_args()
+    for name in said.only:
+        start = time.perf_counter()
+        PARTS[name](said.trials)
+        print(f"\n({name}: {time.perf_counter() - start:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()

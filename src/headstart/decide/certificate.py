@@ -1,0 +1,122 @@
+"""What the certificate says: in sentences, and as a table of the memo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headstart.decide.case import Case
+from headstart.decide.evidence import kind
+from headstart.decide.figures import Reader, Said
+from headstart.decide.sentences import Sentence, say
+from headstart.decide.words import confidence, count, percent
+from headstart.types.result import NotAvailable
+
+CERTIFICATE = "/evaluate/certificate"
+MAX_ERROR = "/brief/requirement/max_error"
+CERTAINTY = "/brief/requirement/certainty"
+
+
+def rate(value: float) -> str:
+    """A limit as it was written.
+
+    >>> rate(0.02), rate(0.005)
+    ('2%', '0.5%')
+    """
+    return confidence(value)
+
+
+def probability(value: float) -> str:
+    """
+    >>> probability(0.98765)
+    '0.9877'
+    """
+    return f"{value:.4f}"
+
+
+def limit(case: Case) -> Sentence:
+    """`at most 2%`."""
+    return say("at most ", (rate(case.brief.requirement.max_error or 0.0), MAX_ERROR))
+
+
+def reviewed(case: Case) -> Sentence:
+    """The share of the cases that goes to a person."""
+    found = case.certificate
+    return say() if found is None else say((percent(found.reviewed), CERTIFICATE))
+
+
+def cause(case: Case) -> Sentence:
+    """Why there is no certificate: `cannot be certified: needs 120 more labelled cases`."""
+    found = case.evaluation.certificate
+    return say((found.reason, CERTIFICATE)) if isinstance(found, NotAvailable) else say()
+
+
+def certificate_reason(case: Case) -> Sentence | None:
+    """The certificate with its numbers; None where the brief names no limit, or there is none."""
+    found = case.certificate
+    if found is None:
+        return None
+
+    def put(text: str) -> tuple[str, str]:
+        return text, CERTIFICATE
+
+    return say(
+        "The model may answer alone from a probability of ",
+        put(probability(found.threshold)),
+        " on: ",
+        put(count(found.wrong)),
+        " of the ",
+        put(count(found.answered)),
+        " hold-out rows that it answered there are wrong, at most ",
+        put(percent(found.upper)),
+        " of such answers with ",
+        put(confidence(found.confidence)),
+        " confidence; it answers ",
+        put(percent(found.coverage)),
+        " of the cases (interval ",
+        put(percent(found.coverage_low)),
+        " to ",
+        put(percent(found.coverage_high)),
+        "), and a person the other ",
+        put(percent(found.reviewed)),
+        ".",
+    )
+
+
+def certificate_chapter(read: Reader) -> dict[str, Any] | None:
+    """The table; None where the brief names no limit."""
+    entry = read.at(CERTIFICATE)
+    limit_ = read.number(MAX_ERROR, rate)
+    if entry is None or limit_ is None:
+        return None
+    certainty = read.number(CERTAINTY, confidence)
+    if kind(entry) == "NotAvailable":
+        why = read.prose(str(entry.value["reason"]), entry)
+        return {"limit": limit_, "certainty": certainty, "why": why, "rows": [], "method": ""}
+    found = entry.value
+
+    def put(text: str) -> Any:
+        return read.figure(text, entry)
+
+    share = Said(
+        (
+            put(percent(found["coverage"])), " (", put(percent(found["coverage_low"])), " to ",
+            put(percent(found["coverage_high"])), ")",
+        )
+    )  # fmt: skip
+    wrong = Said((put(count(found["wrong"])), " of ", put(count(found["answered"]))))
+    rows = [
+        ("Answers alone from a probability of", Said((put(probability(found["threshold"])),))),
+        ("Share of the cases that it answers", share),
+        ("Share that goes to a person", Said((put(percent(found["reviewed"])),))),
+        ("Wrong among the answered rows", wrong),
+        ("Their share", Said((put(percent(found["error"])),))),
+        ("Upper bound of that share", Said((put(percent(found["upper"])),))),
+        ("Rows that it was tested on", Said((put(count(found["n"])),))),
+    ]
+    return {
+        "limit": limit_,
+        "certainty": certainty,
+        "why": Said(()),
+        "rows": rows,
+        "method": str(found["method"]),
+    }

@@ -1,0 +1,80 @@
+"""From which probability on the model may answer without a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.estimates import Proba
+from headstart.stats import candidate_thresholds, certify
+from headstart.types.brief import Requirement
+from headstart.types.result import NotAvailable, SelectiveCertificate
+
+NO_LIMIT = NotAvailable("the brief names no largest share of wrong answers (max_error)")
+NO_HOLDOUT = NotAvailable(
+    "cannot be certified: there is no hold-out, and rows that chose the model cannot vouch for it"
+)
+NO_ROWS = NotAvailable("cannot be certified: the hold-out has no clean row")
+
+
+def thresholds_to_test(
+    out_of_fold: Proba, codes: NDArray[np.int64], n: int, required: Requirement, openings: int = 1
+) -> NDArray[np.float64] | None:
+    """Thresholds for n hold-out rows, chosen on the development rows; None: no limit is named.
+
+    Rows that were not scored (NaN) are left out; without any, only answering everything is tested.
+
+    Args:
+        out_of_fold: probabilities of the chosen arm (development rows, classes).
+        codes: true labels of the same rows.
+        openings: how often the hold-out has been opened, the coming time included.
+    """
+    if required.max_error is None or not n:
+        return None
+    scored = np.isfinite(out_of_fold).all(axis=1)
+    if not scored.any():
+        return np.zeros(1)
+    proba, codes = out_of_fold[scored], codes[scored]
+    return candidate_thresholds(
+        proba.max(axis=1),
+        n,
+        limit=required.max_error,
+        confidence=level(required, openings),
+        wrong=proba.argmax(axis=1) != codes,
+    )
+
+
+def level(required: Requirement, openings: int) -> float:
+    """Confidence of the tests: what may go wrong is divided by the number of looks."""
+    return 1.0 - (1.0 - required.certainty) / max(openings, 1)
+
+
+def certificate(
+    y: NDArray[np.int64],
+    proba: Proba,
+    thresholds: NDArray[np.float64] | None,
+    required: Requirement,
+    openings: int,
+) -> SelectiveCertificate | NotAvailable:
+    """The laxest of the thresholds that is certified on the hold-out's clean rows.
+
+    A hold-out that was opened k times is tested at (1 − certainty) / k: Bonferroni over the looks.
+    It pays for the k answers, not for a model that was changed after an earlier look.
+    """
+    if required.max_error is None:
+        return NO_LIMIT
+    if thresholds is None or not len(y):
+        return NO_ROWS
+    found = certify(
+        proba.max(axis=1),
+        proba.argmax(axis=1) != y,
+        thresholds,
+        limit=required.max_error,
+        confidence=level(required, openings),
+    )
+    if isinstance(found, NotAvailable) or openings < 2:
+        return found
+    method = f"{found.method}, δ divided by the {openings} openings of the hold-out"
+    return replace(found, confidence=required.certainty, method=method)
