@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from selection_regret import Task, limited, pictures, table, tweets
 
-from headstart.adapt.gate import ALPHA, Purse, Rule, gains, judge_gain
+from headstart.adapt.gate import Rule, gains, judge_gain, level_of
 from headstart.backbones import load_encoder
 from headstart.data import file_key, text_key
 from headstart.stats import clopper_pearson
 
 K, REPEATS, MARGIN, KEPT, BLOCK = 5, 3, 0.01, 96, 32
+ALPHA = 0.05
 SIZES = (100, 300, 1000, 2000)
 BASE, MORE = 12, (1, 2, 4, 8, 16, 32, 84)
 GAINS = (0.01, 0.03, 0.05, 0.10)
@@ -121,10 +122,9 @@ def adopted(rung: Matrix, base: Matrix, n: int, margin: float, level: float) -> 
 
 def climbs(arms: list[Matrix], repeats: int, n: int, margin: float) -> bool:
     """Whether the gate adopts any rung."""
-    best, wrong, purse = arms[0], False, Purse.of(ALPHA, len(arms) - 1)
+    best, wrong, level = arms[0], False, level_of(ALPHA, len(arms) - 1)
     for rung in arms[1:]:
-        said = adopted(rung[: K * repeats], best[: K * repeats], n, margin, purse.level)
-        purse.spend(said)
+        said = adopted(rung[: K * repeats], best[: K * repeats], n, margin, level)
         best, wrong = (rung, True) if said else (best, wrong)
     return wrong
 
