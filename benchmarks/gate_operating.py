@@ -9,8 +9,9 @@ every row: equal in truth in every world. (Disjoint blocks of dimensions are equ
 over rotations; with many rows the gate rightly sees which block is the better one.) They are scored
 by repeated 5-fold cross-validation. Any adoption is wrong; the upper bound is that of the worst of
 the three numbers of repeats. For power, one rung sees the base's dimensions and some more; its true
-gain is measured on rows outside the sample. The oracle is a z-test that knows the standard
-deviation over worlds of the mean difference about the true gain, at the same level and margin.
+gain is measured on rows outside the sample, whose classes are weighed as in it. The oracle is a
+z-test that knows the standard deviation over worlds of the mean difference about the true gain, at
+the same level and margin.
 """
 
 from __future__ import annotations
@@ -112,7 +113,11 @@ def true_accuracy(rows: Matrix, y: Codes, new: Matrix, codes: Codes, classes: in
     gram = inside.T @ inside
     gram += np.eye(len(gram)) * PENALTY * len(y) * rows.var(axis=0).mean()
     weights = np.linalg.solve(gram, inside.T @ (np.eye(classes)[y] - level))
-    return float((((new - middle) @ weights + level).argmax(axis=1) == codes).mean())
+    right = ((new - middle) @ weights + level).argmax(axis=1) == codes
+    there = np.bincount(codes, minlength=classes)
+    # The rest of the pool has another mix of classes than the sample: each counts as it does there.
+    weigh = np.bincount(y, minlength=classes) * (there > 0) / np.maximum(there, 1)
+    return float((right * weigh[codes]).sum() / weigh[codes].sum())
 
 
 def adopted(rung: Matrix, base: Matrix, n: int, margin: float, level: float) -> bool:
@@ -176,10 +181,10 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         rest = np.setdiff1d(np.arange(len(y)), taken)
         everything = rotated(rows, random)[:, : BASE + more]
         inside, codes, new = everything[taken], y[taken], everything[rest]
-        tests = dealt(codes, random)
+        tests, part = dealt(codes, random), len(codes) * (K - 1) // K
         arms = [fold_scores(inside[:, :d], codes, tests, classes) for d in (BASE, BASE + more)]
         own = [
-            true_accuracy(inside[:, :d], codes, new[:, :d], y[rest], classes)
+            true_accuracy(inside[:part, :d], codes[:part], new[:, :d], y[rest], classes)
             for d in (BASE, BASE + more)
         ]
         truth.append(own[1] - own[0])
