@@ -4,7 +4,9 @@
 
 Each trial starts `headstart run` in a process group of its own, kills the group with SIGKILL after
 a random time, runs the same command again to its end, and compares decision.json, but for timings
-and ledger ids, with that of an undisturbed run. Every fifth trial starts with an empty cache.
+and ledger ids, and every arm's and rung's numbers in the ledger with those of an undisturbed run.
+Every fifth trial starts with an empty cache. Data on which the frozen backbone leaves room has
+its upper blocks thawed on the way (see --data).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -63,7 +66,11 @@ def finish(data: Path, pilot: Path, cache: Path) -> tuple[dict[str, Any], float]
         raise RuntimeError(f"headstart run ended with {process.returncode}")
     document = json.loads((pilot / "decision.json").read_text(encoding="utf-8"))
     kept = {key: value for key, value in document.items() if key not in {"timings", "ledger"}}
-    return kept, time.monotonic() - begin
+    seconds = time.monotonic() - begin
+    with sqlite3.connect(pilot / "headstart.db") as store:
+        rows = store.execute("select pointer, value from ledger where pointer like '/adapt/%'")
+        kept["adapt"] = sorted(set(rows))
+    return kept, seconds
 
 
 def trial(data: Path, work: Path, cache: Path, wanted: dict[str, Any], delay: float) -> Trial:
