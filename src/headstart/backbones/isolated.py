@@ -23,6 +23,7 @@ from typing import Any, NoReturn, TextIO
 
 from headstart.ports import Progress
 from headstart.types.errors import BackboneError, HeadstartError, MissingExtraError
+from headstart.types.memory import peak_megabytes
 from headstart.types.model import BackboneCard
 
 TAIL = 2000
@@ -171,7 +172,6 @@ def _say(**said: Any) -> None:
 
 
 def _work(task: dict[str, Any]) -> None:
-    import resource
 
     from headstart.backbones.loading import load_encoder
 
@@ -190,12 +190,11 @@ def _work(task: dict[str, Any]) -> None:
     done = time.perf_counter()
     measure = getattr(encoder, "seconds_per_row", None) if task["timed"] else None
     each = None if measure is None else float(measure(task["values"][:TIMED_ROWS]))
-    unit = 1024 if sys.platform != "darwin" else 1024**2
     effort = Effort(
         rows=int(getattr(encoder, "computed", 0)),
         seconds=done - loaded,
         loading_seconds=loaded - begin,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+        peak_mb=peak_megabytes(),
         seconds_per_row=each,
     )
     _say(done=asdict(effort))

@@ -19,6 +19,7 @@ from typing import Any
 
 from headstart.bundles.latency import measure_latency, measure_throughput
 from headstart.types.errors import BundleError, HeadstartError
+from headstart.types.memory import peak_megabytes
 from headstart.types.result import Estimate, NotAvailable
 
 PATIENCE_SECONDS = 120.0
@@ -115,7 +116,6 @@ def _read(value: dict[str, Any]) -> Estimate | NotAvailable:
 
 def main(arguments: Sequence[str]) -> int:
     """Answer one row, say so, then measure."""
-    import resource
     from dataclasses import asdict
 
     from headstart.bundles.reader import load
@@ -131,12 +131,10 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     latency = measure_latency(predictor, sample)
     rate = measure_throughput(predictor, sample)
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     found = {
         "latency_ms": {name: asdict(value) for name, value in latency.items()},
         "rows_per_second": rate,
-        "peak_mb": peak,
+        "peak_mb": peak_megabytes(),
     }
     sys.stdout.write(json.dumps(found) + "\n")
     return 0

@@ -47,7 +47,6 @@ from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
-from headstart.workflow.ladder import Ladder
 from headstart.workflow.model_card import model_card
 from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
@@ -159,6 +158,9 @@ class _Run:
 
     def run(self) -> Decision:
         """Every stage in order."""
+        # It needs torch, which a missing extra is told about before (in `prepare`).
+        from headstart.workflow.ladder import Ladder
+
         self._begin()
         split = self._audit(self.backbones[0])
         rows = Rows.of(self.sources.dataset, split)
