@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from headstart.adapt.answers import features
 from headstart.adapt.plans import built_in_plans
 from headstart.adapt.shift import disturbed, typos
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
+from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
 from headstart.backbones.boundary import CutNetwork, blocks_of, cut
 from headstart.backbones.encoder import FrozenEncoder
@@ -22,7 +22,7 @@ from headstart.types.brief import MaxStage
 from headstart.types.errors import BackboneError
 from headstart.types.ladder import RungFold
 from headstart.types.result import NotAvailable
-from headstart.types.thaw import AdaptationPlan, TunedNetwork
+from headstart.types.thaw import AdaptationPlan, TrainingRun, TunedNetwork
 
 USUAL = ("top-1", "top-4", "full")
 CAPS = ("frozen", "norms", "top-1", "top-2", "top-4", "full")
@@ -80,42 +80,30 @@ class Rung:
 
     def activations(self, progress: Progress) -> BoundaryRows:
         """Of all rows, at the plan's boundary, from the store where they are there."""
-        assert self.encoder.network is not None
-        network = cut(self.encoder.network, top=self.plan.top)
-        return self._boundary(network, self.values, self.keys, progress)
+        return boundary_rows(self.encoder, self.plan, self.values, self.keys, progress=progress)
 
     def changed(
         self, network: CutNetwork, rows: NDArray[np.int64], seed: int, progress: Progress
     ) -> tuple[BoundaryRows, int]:
         """Some rows mildly changed, and the copy of each that they are."""
         values, keys = [self.values[i] for i in rows], [self.keys[i] for i in rows]
-        if self.encoder.card.modality == "text":
-            slips = [typos(value, seed + int(i)) for value, i in zip(values, rows, strict=True)]
-            named = [f"{key}~{seed + int(i)}" for key, i in zip(keys, rows, strict=True)]
-            return self._boundary(network, slips, named, progress), 0
-        return self._boundary(network, values, keys, progress, copies=1, seed=seed), 1
-
-    def _boundary(
-        self,
-        network: CutNetwork,
-        values: Sequence[str],
-        keys: Sequence[str],
-        progress: Progress,
-        copies: int = 0,
-        seed: int = 0,
-    ) -> BoundaryRows:
-        key = boundary_key(network, [self.encoder.preprocessing, "disturbed" if copies else ""])
-        return BoundaryRows(
+        if network.tokens:
+            values = [typos(value, seed + int(i)) for value, i in zip(values, rows, strict=True)]
+            keys = [f"{key}~{seed + int(i)}" for key, i in zip(keys, rows, strict=True)]
+        copy = 0 if network.tokens else 1
+        key = boundary_key(network, [self.encoder.preprocessing, "disturbed"])
+        found = BoundaryRows(
             network,
             self.encoder.preprocessor,
             values,
             keys,
             store=ActivationStore(self.encoder.cache / "activations", key),
-            augment=disturbed if copies else None,
-            copies=copies,
+            augment=disturbed,
+            copies=copy,
             seed=seed,
             progress=progress,
         )
+        return found, copy
 
     def fold(
         self,
@@ -130,13 +118,7 @@ class Rung:
     ) -> RungFold:
         """Train on `train`, answer for `test`; `base` is the frozen head fitted on `train`, `shift`
         the seed of the mild changes."""
-        run = thaw(
-            self.plan,
-            ThawRows(rows, self.codes, self.groups, train, self.classes),
-            seed=seed,
-            keeping=Keeping(keeping),
-            progress=progress,
-        )
+        run = self._thawed(rows, train, seed, keeping, progress)
         none = np.zeros((0, self.classes), np.float32)
         if isinstance(run.result, NotAvailable):
             return RungFold(
@@ -163,20 +145,29 @@ class Rung:
         Raises:
             BackboneError: the training failed, and why.
         """
-        everything = np.arange(len(self.codes))
-        run = thaw(
-            self.plan,
-            ThawRows(rows, self.codes, self.groups, everything, self.classes),
-            seed=seed,
-            keeping=Keeping(keeping),
-            progress=progress,
-        )
+        run = self._thawed(rows, np.arange(len(self.codes)), seed, keeping, progress)
         if isinstance(run.result, NotAvailable):
             raise BackboneError(
                 f"'{self.plan.name}' on all rows: {run.result.reason}",
                 tip="run again with --max-stage frozen",
             )
         return run.result
+
+    def _thawed(
+        self,
+        rows: BoundaryRows,
+        train: NDArray[np.int64],
+        seed: int,
+        keeping: Path,
+        progress: Progress,
+    ) -> TrainingRun:
+        return thaw(
+            self.plan,
+            ThawRows(rows, self.codes, self.groups, train, self.classes),
+            seed=seed,
+            keeping=Keeping(keeping),
+            progress=progress,
+        )
 
 
 def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:

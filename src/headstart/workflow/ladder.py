@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -31,7 +32,7 @@ from headstart.types.result import NotAvailable
 from headstart.types.thaw import TunedNetwork
 from headstart.workflow.arms import Arms
 from headstart.workflow.journal import fingerprint
-from headstart.workflow.rung_folds import RungFolds, waves
+from headstart.workflow.rung_folds import RungFolds, checkpoint, waves
 
 SHARE = 0.6
 """Of the brief's minutes that the ladder may be expected to take."""
@@ -71,7 +72,8 @@ class Ladder:
         names = rungs(self.brief.max_stage)
         why = self._not_climbed(base, results, measure)
         if base is None or why or not names:
-            return _unclimbed(report, why or "the brief stays with the frozen backbone"), []
+            why = why or "the brief stays with the frozen backbone"
+            return replace(report, not_climbed=why), []
         level = level_of(self.rule.alpha, len(names))
         best, adopted = base, []
         left = SHARE * self.brief.budget.minutes * 60
@@ -83,10 +85,7 @@ class Ladder:
             if said.verdict == "adopt" and arm is not None:
                 best, adopted = arm, [arm]
         chosen = adopted[0].name if adopted else None
-        report = LadderReport(
-            report.metric, report.margin, report.alpha, base.name, tuple(outcomes), chosen
-        )
-        return report, adopted
+        return replace(report, outcomes=tuple(outcomes), adopted=chosen), adopted
 
     def _not_climbed(
         self, base: ArmResult | None, results: Sequence[ArmResult], measure: Measure
@@ -240,16 +239,15 @@ class Ladder:
         assert isinstance(rung, Rung)
         assert base.backbone is not None
         inputs = self.arms.hashes(self._spec(rung.plan.name, base, rung))
-        runner = RungFolds(rung, self.arms, inputs, self.arms.matrix(base.name))
-        checkpoint = runner.checkpoint("whole")
+        kept = checkpoint(rung, inputs, "whole")
 
         def work() -> TunedNetwork:
             rows = rung.activations(self.arms.progress)
             seed = derived_seed(self.brief.seed)
-            return rung.whole(rows, seed, checkpoint, self.arms.progress)
+            return rung.whole(rows, seed, kept, self.arms.progress)
 
         tuned = self.arms.journal.stage(f"refit/{rung.plan.name}", inputs, work)
-        checkpoint.unlink(missing_ok=True)
+        kept.unlink(missing_ok=True)
         encoder = tuned_encoder(rung.encoder, tuned)
         self._tuned[encoder.weights_sha256] = encoder
         return FittedModel(
@@ -270,7 +268,3 @@ class Ladder:
         if isinstance(source, EncoderFeatures) and source.weights_sha256 in self._tuned:
             return self._tuned[source.weights_sha256]
         return self.arms.encoder(model)
-
-
-def _unclimbed(report: LadderReport, why: str) -> LadderReport:
-    return LadderReport(report.metric, report.margin, report.alpha, report.base, (), None, why)

@@ -44,13 +44,8 @@ class RungFolds:
         for number in numbers:
             name, inputs = self._stage(number)
             answers.append(self.arms.journal.stage(name, inputs, lambda n=number: found[n]))  # type: ignore[misc]
-            self.checkpoint(number).unlink(missing_ok=True)
+            checkpoint(self.rung, self.inputs, number).unlink(missing_ok=True)
         return answers
-
-    def checkpoint(self, number: int | str) -> Path:
-        """Where the training of a fold is kept until it is finished."""
-        name = fingerprint(f"{sorted(self.inputs.items())} {number}")[:32]
-        return self.rung.encoder.cache / "training" / f"{name}.safetensors"
 
     def _stage(self, number: int) -> tuple[str, dict[str, str]]:
         name = f"ladder/{self.rung.plan.name}/{number + 1}"
@@ -74,7 +69,7 @@ class RungFolds:
             exact=False,
         )
         found = self.rung.fold(
-            rows, head, train, test, seed, self.checkpoint(number), self._tell,
+            rows, head, train, test, seed, checkpoint(self.rung, self.inputs, number), self._tell,
             shift=self.arms.brief.seed,
         )  # fmt: skip
         with self._taking:
@@ -84,6 +79,12 @@ class RungFolds:
     def _tell(self, what: str, done: int, total: int) -> None:
         with self._telling:
             self.arms.progress(what, done, total)
+
+
+def checkpoint(rung: Rung, inputs: dict[str, str], part: int | str) -> Path:
+    """Where the training of a fold, or of all rows, is kept until it is finished."""
+    name = fingerprint(f"{sorted(inputs.items())} {part}")[:32]
+    return rung.encoder.cache / "training" / f"{name}.safetensors"
 
 
 def waves(k: int, trainings: int) -> list[range]:
