@@ -14,13 +14,15 @@ import pytest
 from PIL import Image
 
 from headstart.decide import decide
-from headstart.types.adapt import AdaptReport
+from headstart.types.adapt import AdaptReport, TemperatureReport
 from headstart.types.artifact import PackageReport, Parity
 from headstart.types.brief import Brief, Budget, DataSource, Requirement
 from headstart.types.data import AuditReport, DataReport, Finding, Folds, Place, SetAside
 from headstart.types.ledger import LedgerRow, LedgerView, escape, flatten
 from headstart.types.model import ArmSummary, BackboneCard, Scorecard, Unavailable
 from headstart.types.result import (
+    BrierParts,
+    CalibrationReport,
     ClassRow,
     Comparison,
     CostReport,
@@ -29,6 +31,7 @@ from headstart.types.result import (
     EvaluationReport,
     MemoError,
     NotAvailable,
+    ReliabilityRow,
     SelectiveCertificate,
 )
 
@@ -48,6 +51,7 @@ class Reports:
     package: PackageReport
     evaluation: EvaluationReport
     thumbnails: tuple[str, ...] = ()
+    temperature: TemperatureReport | NotAvailable | None = None
 
     @property
     def decision(self) -> Decision:
@@ -66,6 +70,8 @@ class Reports:
         stages: list[tuple[str, Any]] = [("/brief", self.brief), ("/data", self.data)]
         stages.append(("/audit", self.audit))
         stages += [(f"/select/{escape(card.card.ref)}", card) for card in self.scorecards]
+        if self.temperature is not None:
+            stages.append(("/temperature", self.temperature))
         stages += [("/adapt", self.adapt), ("/package", package), ("/evaluate", self.evaluation)]
         stages.append(("/thumbnails", dict(enumerate(self.thumbnails))))
         stages.append(("/decide", self.decision))
@@ -500,8 +506,21 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         Estimate(1.037, 1.031, 1.043, 3080, "stratified bootstrap, BCa, 1000 resamples"),
         Estimate(0.8213, 0.807, 0.8345, 3080, "Wilson"),
     )
-    known = replace(base.evaluation, certificate=found, costs=costs)
-    return replace(base, brief=brief, evaluation=known)
+    calibration = CalibrationReport(
+        Estimate(0.081, 0.062, 0.097, 3080, "debiased, bootstrap within bins, 1000 resamples"),
+        (
+            ReliabilityRow(0.1, 0.2, 214, 0.163, 0.31, 0.252, 0.375),
+            ReliabilityRow(0.5, 0.6, 1207, 0.552, 0.73, 0.704, 0.754),
+            ReliabilityRow(0.9, 1.0, 1659, 0.957, 0.981, 0.973, 0.986),
+        ),
+        BrierParts(0.011, 0.6, 0.986, 0.002),
+        Estimate(0.934, 0.91, 0.96, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(1659 / 3080, 0.521, 0.556, 3080, "Wilson"),
+        Estimate(32 / 1659, 0.0137, 0.0271, 1659, "Wilson"),
+    )
+    known = replace(base.evaluation, certificate=found, costs=costs, calibration=calibration)
+    heat = TemperatureReport(0.763, 0.9412, 0.9016, 10003, True)
+    return replace(base, brief=brief, evaluation=known, temperature=heat)
 
 
 CASES: dict[str, Callable[[], Reports]] = {

@@ -7,16 +7,19 @@ from headstart.adapt.arms.zero_shot import label_texts
 from headstart.adapt.inputs import ArmFeatures, ArmInputs
 from headstart.adapt.judge import judge
 from headstart.adapt.run import plan_arms, refit, run_arm
+from headstart.adapt.scaling import find_temperature, scale
 from headstart.types.adapt import ArmSpec
 
 __all__ = [
     "ArmFeatures",
     "ArmInputs",
     "ArmSpec",
+    "find_temperature",
     "judge",
     "label_texts",
     "majority_shares",
     "plan_arms",
     "refit",
     "run_arm",
+    "scale",
 ]

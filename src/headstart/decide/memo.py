@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from headstart.decide import appendix, chapters
+from headstart.decide.calibration_chapter import calibration
 from headstart.decide.certificate import certificate_chapter
 from headstart.decide.definitions import DEFINITIONS
 from headstart.decide.environment import asset, environment
@@ -28,6 +29,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "selection": selection_chapter(read),
         "ladder": ladder(read),
         "certificate": certificate_chapter(read),
+        "calibration": calibration(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

@@ -6,12 +6,14 @@ from headstart.decide.case import Case
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
 from headstart.decide.words import count, metric_name, metric_value, percent
 from headstart.types.ledger import escape
-from headstart.types.result import Estimate
+from headstart.types.result import Estimate, NotAvailable
 
 WEAK_RECALL = 0.5
 """A class recalled less often than this is named as a risk."""
 CONFIDENT = 0.9
 """A wrong answer given with at least this probability is called confident."""
+MISCALIBRATED = 0.05
+"""Gap between stated probability and share that is right that is worth a word."""
 LONG_SHARE = 0.05
 """Share of cut texts that is worth a word."""
 REMARKS = 2
@@ -69,6 +71,19 @@ def _confident_errors(case: Case) -> Sentence | None:
         "Some wrong answers are given with confidence, up to a probability of ",
         (percent(errors[0].probability, 0), "/evaluate/errors/0"),
         ": a confidence threshold alone does not catch every mistake.",
+    )
+
+
+def _calibration(case: Case) -> Sentence | None:
+    found = case.evaluation.calibration
+    if isinstance(found, NotAvailable) or (found.error.low or 0.0) < MISCALIBRATED:
+        return None
+    return say(
+        "Its probabilities cannot be taken at their word: they lie ",
+        (f"{100 * found.error.value:.1f}", "/evaluate/calibration/error"),
+        " points away from the share that is right, at least ",
+        (f"{100 * (found.error.low or 0.0):.1f}", "/evaluate/calibration/error"),
+        ".",
     )
 
 
@@ -168,6 +183,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
         _weak(case),
         _small(case),
         _confident_errors(case),
+        _calibration(case),
         _truncated(case),
     )
     return tuple(sentence for sentence in found if sentence)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
 from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS, names_costs
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -76,6 +77,9 @@ def evaluate_cross_validated(
         errors=confident_errors(codes, chosen.out_of_fold, labels, values, places, modality),
         costs=NEEDS_HOLDOUT if names_costs(brief) else NO_COSTS,
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
+        calibration=calibration_report(
+            codes, chosen.out_of_fold, confidence=confidence, seed=brief.seed
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate
 from headstart.evaluate.estimates import Proba, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
@@ -31,6 +32,7 @@ def evaluate(
     openings: int,
     brief: Brief,
     thresholds: NDArray[np.float64] | None = None,
+    temperature: float = 1.0,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -40,6 +42,7 @@ def evaluate(
         openings: how often the hold-out has been opened, this time included.
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
+        temperature: what the logits of the model were divided by.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -98,6 +101,9 @@ def evaluate(
         unseen_labels=unseen,
         costs=cost_report(y[clean], proba[clean], every, majority, brief),
         certificate=certificate(y[clean], proba[clean], thresholds, brief.requirement, openings),
+        calibration=calibration_report(
+            y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed
+        ),
     )
 
 

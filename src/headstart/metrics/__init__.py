@@ -1,7 +1,6 @@
 """Classification metrics: pure functions of labels and predictions."""
 
 from headstart.metrics.calibration import (
-    BrierParts,
     brier_decomposition,
     calibration_error_estimate,
     debiased_calibration_error,
@@ -23,7 +22,6 @@ from headstart.metrics.weighted import ScoreDifference, ScoreStatistic
 __all__ = [
     "HIGHER_IS_BETTER",
     "RANGES",
-    "BrierParts",
     "PerClass",
     "ScoreDifference",
     "ScoreStatistic",

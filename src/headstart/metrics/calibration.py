@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.metrics.probability import check_proba
 from headstart.stats import wilson
 from headstart.stats.distributions import check_confidence
-from headstart.types.result import Estimate, ReliabilityRow
+from headstart.types.result import BrierParts, Estimate, ReliabilityRow
 
 Codes = NDArray[np.integer]
 
@@ -49,21 +47,6 @@ def debiased_calibration_error(y: Codes, proba: NDArray[np.floating], bins: int 
         noise = share * (1.0 - share) / max(len(rows) - 1, 1)
         total += len(rows) / len(y) * ((share - confidence[rows].mean()) ** 2 - noise)
     return float(np.sqrt(max(total, 0.0)))
-
-
-@dataclass(frozen=True, slots=True)
-class BrierParts:
-    """Brier score = reliability − resolution + uncertainty + within.
-
-    reliability: stated shares against what came true, 0 at best. resolution: how far the shares of
-    the bins lie from those of all rows. uncertainty: Σ_c ō_c (1 − ō_c) of the labels alone. within:
-    what probabilities of one bin differ by (Stephenson et al. 2008); 0 where they are equal.
-    """
-
-    reliability: float
-    resolution: float
-    uncertainty: float
-    within: float
 
 
 def brier_decomposition(y: Codes, proba: NDArray[np.floating], bins: int = 10) -> BrierParts:

@@ -37,6 +37,21 @@ class ArmSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TemperatureReport:
+    """One number that the chosen arm's logits are divided by, and what that is worth.
+
+    `log_loss_as_it_is` and `log_loss_scaled` are of n out-of-fold rows; the second one by
+    cross-fitting. Where scaling does not lower it, it is not `used` and the temperature is 1.
+    """
+
+    temperature: float
+    log_loss_as_it_is: float
+    log_loss_scaled: float
+    n: int
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AdaptReport:
     """Arms on identical folds, the transfer verdict and the approach that follows."""
 

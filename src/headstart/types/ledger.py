@@ -21,6 +21,7 @@ from headstart.types.result import (
     Estimate,
     MemoError,
     NotAvailable,
+    ReliabilityRow,
     SelectiveCertificate,
 )
 
@@ -33,6 +34,7 @@ LEAVES: tuple[type, ...] = (
     Exhibit,
     MemoError,
     Parity,
+    ReliabilityRow,
     SelectiveCertificate,
 )
 """Records that stand in one row."""

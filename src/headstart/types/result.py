@@ -136,6 +136,38 @@ class ReliabilityRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BrierParts:
+    """Brier score = reliability − resolution + uncertainty + within.
+
+    reliability: stated shares against what came true, 0 at best. resolution: how far the shares of
+    the bins lie from those of all rows. uncertainty: Σ_c ō_c (1 − ō_c) of the labels alone. within:
+    what probabilities of one bin differ by (Stephenson et al. 2008); 0 where they are equal.
+    """
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationReport:
+    """Whether stated probabilities come true, on the rows that decide."""
+
+    error: Estimate
+    """Root mean square of the gap between stated probability and share that is right, debiased."""
+    reliability: tuple[ReliabilityRow, ...]
+    brier: BrierParts
+    log_loss_as_it_is: Estimate | NotAvailable
+    """Before the temperature was applied; not available where there was none."""
+    sure: Estimate
+    """Share of the answers given with a probability of `sure_from` or more."""
+    sure_wrong: Estimate | NotAvailable
+    """Share of those that is wrong."""
+    sure_from: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationReport:
     """The chosen model on the rows that decide: the hold-out, or out-of-fold without one."""
 
@@ -160,6 +192,7 @@ class EvaluationReport:
     )
     """From which probability on the model may answer without a person."""
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
+    calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
 
 
 @dataclass(frozen=True, slots=True)

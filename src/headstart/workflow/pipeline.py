@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt import judge, majority_shares
+from headstart.adapt import find_temperature, judge, majority_shares, scale
 from headstart.audit import LabelRanking, audit, check_columns, find_near_duplicates, rank_labels
 from headstart.backbones import find_card, scorecard
 from headstart.backbones.isolated import encode_apart
@@ -30,14 +30,14 @@ from headstart.package import (
     trained_probabilities,
 )
 from headstart.ports import Encoder, Engine, Progress, RunStore
-from headstart.types.adapt import AdaptReport
+from headstart.types.adapt import AdaptReport, TemperatureReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
 from headstart.types.errors import BundleError, DataError, HeadstartError, InterruptedRunError
 from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, BackboneCard, FittedModel, Scorecard
-from headstart.types.result import Decision, EvaluationReport
+from headstart.types.result import Decision, EvaluationReport, NotAvailable
 from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
@@ -185,10 +185,13 @@ class _Run:
         else:
             model = arms.refit(verdict)
         encoder = ladder.encoder(model)
-        package = self._package(model, encoder, rows.values)
-        evaluation = self._evaluate(split, rows, results, verdict, model, encoder)
-        decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
         chosen = next(result for result in results if result.name == verdict.chosen)
+        heat = self._temperature(chosen, rows, split)
+        model, chosen = scale(model, chosen, heat)
+        package = self._package(model, encoder, rows.values)
+        majority = next(result for result in results if result.family == "majority")
+        evaluation = self._evaluate(split, rows, majority, chosen, verdict, model, encoder, heat)
+        decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
         self._end(rows, chosen, model, evaluation)
         return decision
 
@@ -358,6 +361,16 @@ class _Run:
             pointer=f"/select/{ref.replace('~', '~0').replace('/', '~1')}",
         )
 
+    def _temperature(
+        self, chosen: ArmResult, rows: Rows, split: AuditReport
+    ) -> TemperatureReport | NotAvailable:
+        return self.journal.stage(
+            "temperature",
+            {"data": self.data, "arm": fingerprint(chosen), "folds": fingerprint(split.folds)},
+            lambda: find_temperature(chosen, rows.codes, split.folds),
+            pointer="/temperature",
+        )
+
     def _package(
         self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
     ) -> PackageReport:
@@ -395,14 +408,14 @@ class _Run:
         self,
         split: AuditReport,
         rows: Rows,
-        results: Sequence[ArmResult],
+        majority: ArmResult,
+        chosen: ArmResult,
         verdict: AdaptReport,
         model: FittedModel,
         encoder: Encoder | None,
+        heat: TemperatureReport | NotAvailable,
     ) -> EvaluationReport:
         """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
-        majority = next(result for result in results if result.family == "majority")
-        chosen = next(result for result in results if result.name == verdict.chosen)
         said = {
             "data": self.data,
             "model": fingerprint(model),
@@ -440,6 +453,7 @@ class _Run:
                 thresholds=thresholds_to_test(
                     chosen.out_of_fold, rows.codes, sealed.n, required, openings
                 ),
+                temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
 
         if split.holdout_kind == "none":

@@ -1,0 +1,64 @@
+"""Whether stated probabilities come true."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.estimates import RESAMPLES, Proba
+from headstart.heads import at_temperature, logits_of
+from headstart.metrics import (
+    RANGES,
+    ScoreStatistic,
+    brier_decomposition,
+    calibration_error_estimate,
+    reliability_table,
+)
+from headstart.stats import stratified_bootstrap_bca, wilson
+from headstart.types.result import CalibrationReport, NotAvailable
+
+SURE = 0.9
+"""A wrong answer given with at least this probability is one that nobody expects."""
+NOT_SCALED = NotAvailable("the probabilities are as the head gives them")
+
+
+def calibration_report(
+    y: NDArray[np.int64],
+    proba: Proba,
+    *,
+    temperature: float = 1.0,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> CalibrationReport | NotAvailable:
+    """How far the probability of the most probable answer lies from how often it is right.
+
+    Args:
+        y: codes (n,).
+        proba: (n, classes), after its logits were divided by `temperature`.
+    """
+    if not len(y):
+        return NotAvailable("no row is left that may decide")
+    top, right = proba.max(axis=1), proba.argmax(axis=1) == y
+    sure = top >= SURE
+    return CalibrationReport(
+        error=calibration_error_estimate(y, proba, confidence=confidence, seed=seed),
+        reliability=reliability_table(y, proba, confidence=confidence),
+        brier=brier_decomposition(y, proba),
+        log_loss_as_it_is=NOT_SCALED
+        if temperature == 1.0
+        else stratified_bootstrap_bca(
+            ScoreStatistic("log_loss", proba.shape[1]),
+            y,
+            at_temperature(logits_of(proba), 1.0 / temperature).astype(proba.dtype),
+            confidence=confidence,
+            resamples=RESAMPLES,
+            seed=seed,
+            lower=RANGES["log_loss"][0],
+            upper=RANGES["log_loss"][1],
+        ),
+        sure=wilson(int(sure.sum()), len(y), confidence),
+        sure_wrong=wilson(int((sure & ~right).sum()), int(sure.sum()), confidence)
+        if sure.any()
+        else NotAvailable(f"no answer was given with a probability of {SURE:g} or more"),
+        sure_from=SURE,
+    )

@@ -1,0 +1,43 @@
+"""What the memo says of probabilities that do, or do not, come true."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from headstart.decide import memo_html, memo_markdown
+from headstart.types.adapt import TemperatureReport
+from headstart.types.result import NotAvailable
+
+
+def _chapter(page: str) -> str:
+    section = page.split('<section id="calibration">')[1].split("</section>")[0]
+    return re.sub(r"<[^>]+>", "", section)
+
+
+def test_the_memo_has_the_picture_and_the_table(cases: Any) -> None:
+    page = memo_html(cases["text-certified"].view)
+    said = _chapter(page)
+    for text in ("8.1 6.2 to 9.7 points away", "53.9%", "1,659", "95.7%", "98.1%", "0.763"):
+        assert text in said, text
+    assert "from 0.9412 to 0.9016" in said
+    assert page.count('<circle class="dot"') >= 3
+    assert 'cx="165.6"' in page  # 300 · 0.552
+    assert "probabilities cannot be taken at their word" in re.sub(r"<[^>]+>", "", page)
+    markdown = memo_markdown(cases["text-certified"].view)
+    assert "## Do its probabilities come true?" in markdown
+    assert "| 90% to 100% | 1,659 | 95.7% | 98.1% (97.3% to 98.6%) |" in markdown
+
+
+def test_what_was_not_measured_or_not_used_is_said(cases: Any) -> None:
+    base = cases["text-certified"]
+    unused = replace(base, temperature=TemperatureReport(1.0, 0.9, 0.91, 100, False))
+    assert "would change the out-of-fold log-loss from 0.9000 to 0.9100" in _chapter(
+        memo_html(unused.view)
+    )
+    why = NotAvailable("no row is left that may decide")
+    none = replace(base, evaluation=replace(base.evaluation, calibration=why))
+    assert "It is not known: no row is left" in _chapter(memo_html(none.view))
+    constant = replace(base, temperature=NotAvailable("shares of classes are not scaled"))
+    assert "as they are: shares of classes" in _chapter(memo_html(constant.view))
