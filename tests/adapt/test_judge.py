@@ -48,17 +48,19 @@ def brief(**requirement) -> Brief:
     return Brief("pilot", DataSource("rows.csv"), requirement=Requirement(**requirement))
 
 
-def audited(metric: str = "accuracy") -> AuditReport:
+def audited(metric: str = "accuracy", margin: float = 0.01) -> AuditReport:
     folds = Folds(np.tile(np.arange(N) % K, (REPEATS, 1)), K)
     rows = np.arange(N)
     empty = np.arange(0)
     return AuditReport(
-        rows, rows, folds, "none", empty, empty.astype(bool), N, {"a": 150, "b": 150}, metric, "so"
-    )
+        rows, rows, folds, "none", empty, empty.astype(bool), N, {"a": 150, "b": 150}, metric, "so",
+        margin,
+    )  # fmt: skip
 
 
 def decide(*arms: ArmResult, metric: str = "accuracy", unavailable=(), **requirement):
-    return judge(arms, unavailable, brief(**requirement), audited(metric))
+    said = brief(**requirement)
+    return judge(arms, unavailable, said, audited(metric, said.requirement.margin))
 
 
 def test_a_clear_gain_helps_and_the_frozen_arm_is_chosen():

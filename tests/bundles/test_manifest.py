@@ -24,7 +24,7 @@ from headstart.types.artifact import Manifest
 from headstart.types.errors import BundleError
 
 MANIFEST = Manifest(
-    schema_version=2,
+    schema_version=3,
     name="Tickets – Straße",
     modality="text",
     approach="frozen",
@@ -154,9 +154,9 @@ def test_white_space_and_the_order_of_keys_are_not_an_edit() -> None:
 
 
 def test_a_newer_version_is_refused_before_its_unknown_fields() -> None:
-    newer = document() | {"schema_version": 3, "shards": []}
+    newer = document() | {"schema_version": 4, "shards": []}
     with pytest.raises(
-        BundleError, match="schema version 3; this headstart reads up to 2"
+        BundleError, match="schema version 4; this headstart reads up to 3"
     ) as error:
         parse_manifest(json.dumps(newer).encode(), place="m")
     assert error.value.tip == "pip install --upgrade headstart"
@@ -201,9 +201,35 @@ def test_an_accepted_path_never_leaves_the_bundle(path: str) -> None:
 
 def test_a_manifest_of_version_1_names_no_rule() -> None:
     old = document() | {"schema_version": 1}
-    del old["review"]
+    del old["review"], old["costs"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=1, review={})
+
+
+def test_a_manifest_of_version_2_names_no_costs() -> None:
+    old = document() | {"schema_version": 2}
+    del old["costs"]
+    jsonschema.validate(old, SCHEMA)
+    assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=2)
+
+
+def test_costs_and_the_cheapest_threshold_are_read_back() -> None:
+    rule = {"below": 0.75, "max_error": None, "confidence": None}
+    costs = [[0.0, 1.0, 2.5], [1.0, 0.0, 1.0], [40.0, 1.0, 0.0]]
+    named = replace(MANIFEST, review=rule, costs=costs)
+    content = manifest_bytes(named)
+    jsonschema.validate(json.loads(content), SCHEMA)
+    assert parse_manifest(content, place="m") == named
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [[[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0, "2"]] * 3, [[0.0, -1.0, 1.0]] * 3, [1.0, 2.0, 3.0]],
+    ids=["too few", "text", "below 0", "no rows"],
+)
+def test_costs_that_do_not_belong_to_the_labels_are_refused(costs: Any) -> None:
+    with pytest.raises(BundleError, match="'costs'"):
+        parse_manifest(sealed(document() | {"costs": costs}), place="m")
 
 
 @pytest.mark.parametrize("below", [None, 0.0, 0.75, 1.0, 1])
@@ -224,6 +250,7 @@ def test_the_rule_for_reviews_is_read_back(below: float | None) -> None:
         {"below": "", "max_error": 0.02, "confidence": 0.95},
         {"below": False, "max_error": 0.02, "confidence": 0.95},
         {"below": 0.5, "max_error": None, "confidence": 0.95},
+        {"below": None, "max_error": None, "confidence": None},
         {"below": 0.5, "max_error": 0.02, "confidence": 0.95, "more": 1},
     ],
 )

@@ -21,6 +21,8 @@ from headstart.types.data import AuditReport, DataReport, Finding, Folds, Place,
 from headstart.types.ledger import LedgerRow, LedgerView, escape, flatten
 from headstart.types.model import ArmSummary, BackboneCard, Scorecard, Unavailable
 from headstart.types.result import (
+    AutomationPoint,
+    AutomationReport,
     BrierParts,
     CalibrationReport,
     ClassRow,
@@ -192,6 +194,7 @@ def audit_report(
         rows=rows,
         class_counts=counts,
         metric="accuracy",
+        margin=0.01,
         metric_reason="accuracy by default: no class holds over 60% of the rows",
         **more,
     )
@@ -498,12 +501,26 @@ def text_refused() -> Reports:
 
 def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Reports:
     required = replace(base.brief.requirement, max_error=0.02)
-    brief = replace(base.brief, requirement=required, failure_cost="high")
+    brief = replace(base.brief, requirement=required, failure_cost="high", review_cost=0.5)
+    curve = [
+        (i / 20, 1 - i / 20, 0.5 - 0.9 * (1 - i / 20) * (i / 20) + 0.1 * (1 - i / 20))
+        for i in range(20, -1, -1)
+    ]
+    bca = "stratified bootstrap, BCa, 1000 resamples"
+    automation = AutomationReport(
+        tuple(AutomationPoint(*point) for point in curve),
+        0.45,
+        Estimate(0.55, 0.532, 0.567, 3080, "Wilson"),
+        Estimate(curve[11][2], 0.31, 0.36, 3080, bca),
+        Estimate(0.6, 0.57, 0.63, 3080, bca),
+        0.5,
+    )
     costs = CostReport(
         Estimate(0.412, 0.371, 0.455, 3080, "stratified bootstrap, BCa, 1000 resamples"),
         Estimate(0.347, 0.316, 0.381, 3080, "stratified bootstrap, BCa, 1000 resamples"),
         Estimate(-0.065, -0.081, -0.049, 3080, "stratified bootstrap, BCa, 1000 resamples"),
         Estimate(1.037, 1.031, 1.043, 3080, "stratified bootstrap, BCa, 1000 resamples"),
+        Estimate(0.8351, 0.8216, 0.8478, 3080, "Wilson"),
         Estimate(0.8213, 0.807, 0.8345, 3080, "Wilson"),
     )
     calibration = CalibrationReport(
@@ -518,7 +535,13 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         Estimate(1659 / 3080, 0.521, 0.556, 3080, "Wilson"),
         Estimate(32 / 1659, 0.0137, 0.0271, 1659, "Wilson"),
     )
-    known = replace(base.evaluation, certificate=found, costs=costs, calibration=calibration)
+    known = replace(
+        base.evaluation,
+        certificate=found,
+        costs=costs,
+        calibration=calibration,
+        automation=automation,
+    )
     heat = TemperatureReport(0.763, 0.9412, 0.9016, 10003, True)
     return replace(base, brief=brief, evaluation=known, temperature=heat)
 

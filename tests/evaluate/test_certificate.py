@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from headstart.evaluate import SealedHoldout, evaluate, thresholds_to_test
+from headstart.evaluate import SealedHoldout, answers, evaluate, thresholds_to_test
 from headstart.types.brief import Brief, DataSource, Requirement
 from headstart.types.result import NotAvailable, SelectiveCertificate
 
@@ -30,7 +30,9 @@ def report(y, proba, *, required=REQUIRED, openings=1, clean=None, labels=None, 
     marks = np.ones(len(y), dtype=bool) if clean is None else clean
     sealed = SealedHoldout("text", values, names, values, marks)
     codes, fold_proba = world(500, 99)
-    thresholds = thresholds_to_test(fold_proba, codes, sealed.n, required, openings)
+    thresholds = thresholds_to_test(
+        answers(fold_proba, None, "accuracy"), codes, sealed.n, required, openings
+    )
     return evaluate(
         lambda asked: proba,
         sealed,
@@ -101,15 +103,17 @@ def test_why_there_is_none():
 
 def test_no_thresholds_are_chosen_without_a_limit_or_rows():
     y, proba = world(50, 1)
-    assert thresholds_to_test(proba, y, 10, Requirement()) is None
-    assert thresholds_to_test(proba, y, 0, REQUIRED) is None
+    assert thresholds_to_test(answers(proba, None, "accuracy"), y, 10, Requirement()) is None
+    assert thresholds_to_test(answers(proba, None, "accuracy"), y, 0, REQUIRED) is None
 
 
 def test_rows_that_were_not_scored_are_left_out():
     y, proba = world(300, 2)
     holes = np.vstack([proba, np.full((7, 2), np.nan)])
     codes = np.append(y, np.zeros(7, dtype=np.int64))
-    expected = thresholds_to_test(proba, y, 400, REQUIRED)
-    np.testing.assert_array_equal(thresholds_to_test(holes, codes, 400, REQUIRED), expected)
-    empty = thresholds_to_test(holes[300:], codes[300:], 400, REQUIRED)
+    expected = thresholds_to_test(answers(proba, None, "accuracy"), y, 400, REQUIRED)
+    np.testing.assert_array_equal(
+        thresholds_to_test(answers(holes, None, "accuracy"), codes, 400, REQUIRED), expected
+    )
+    empty = thresholds_to_test(answers(holes[300:], None, "accuracy"), codes[300:], 400, REQUIRED)
     np.testing.assert_array_equal(empty, np.zeros(1))

@@ -249,6 +249,7 @@ def crossed(chosen: str, metric: str = "accuracy") -> EvaluationReport:
         modality="text",
         folds=folds,
         metric=metric,
+        margin=0.01,
         brief=Brief("pilot", DataSource("rows.csv"), requirement=Requirement(confidence=0.9)),
     )
 

@@ -113,7 +113,9 @@ def test_a_label_never_seen_is_an_error_everywhere_but_in_log_loss() -> None:
 
 def test_every_name_has_a_direction_and_a_range() -> None:
     y, proba = np.array([0, 1, 1]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    perfect, wrong = all_scores(y, proba), all_scores(y, proba[:, ::-1])
+    costs = 1.0 - np.eye(2)
+    perfect, wrong = all_scores(y, proba, costs), all_scores(y, proba[:, ::-1], costs)
+    assert "cost" not in all_scores(y, proba)
     assert set(perfect) == set(HIGHER_IS_BETTER) == set(RANGES)
     for name, higher in HIGHER_IS_BETTER.items():
         assert (perfect[name] > wrong[name]) is higher

@@ -45,6 +45,8 @@ class Rule:
     confidence: float
     n: int
     k: int
+    largest: float = 1.0
+    """Most that one row can change the metric's sum by: 1, or what the worst mistake costs."""
 
     @property
     def alpha(self) -> float:
@@ -97,8 +99,8 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
     adopt: credibly above zero, and more likely than not at least the margin. stay: credibly below
     the margin. Else there is not enough evidence, with the rows that would settle it.
     """
-    span = f"({100 * found.low:+.1f} to {100 * found.high:+.1f})"
-    points = f"{100 * found.difference:+.1f} points {span}"
+    low, high = (_signed(rule.metric, one) for one in (found.low, found.high))
+    points = f"{amount(rule.metric, found.difference)} ({low} to {high})"
     credible = 1.0 - probability_above(found, 0.0) <= level
     if credible and found.difference >= rule.margin:
         return "adopt", f"it gains {points}, credible at a level of {level:.3g}"
@@ -111,6 +113,20 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
     rows = rows_to_settle(found, found.difference, level)
     more = "" if rows is None else f"; about {rows:,} rows would settle a gain of this size"
     return "not enough evidence", f"it gains {points}, not credible at a level of {level:.3g}{more}"
+
+
+def amount(metric: str, gain: float) -> str:
+    """A gain in the metric's unit.
+
+    >>> amount("accuracy", 0.031), amount("cost", 0.25), amount("log_loss", -0.1)
+    ('+3.1 points', '+0.25 in the unit of the costs', '-0.1 nats')
+    """
+    unit = {"cost": "in the unit of the costs", "log_loss": "nats"}.get(metric, "points")
+    return f"{_signed(metric, gain)} {unit}"
+
+
+def _signed(metric: str, gain: float) -> str:
+    return f"{gain:+.3g}" if metric in {"cost", "log_loss"} else f"{100 * gain:+.1f}"
 
 
 def rows_to_settle(found: Comparison, gap: float, level: float) -> int | None:
@@ -139,7 +155,7 @@ def hopeless(rung: Sequence[float], base: Sequence[float], rule: Rule) -> bool:
         return False
     if len(found) % rule.k == 0:
         return bool(found.mean() < rule.margin)
-    least = np.sqrt(DISCORDANT * rule.k / rule.n)
+    least = rule.largest * np.sqrt(DISCORDANT * rule.k / rule.n)
     spread = max(float(found.std(ddof=1)), float(least))
     return bool(found.mean() + spread / np.sqrt(len(found)) < rule.margin)
 

@@ -247,7 +247,7 @@ def judge(
     folds = audit.folds
     measure = Measure(
         audit.metric,
-        brief.requirement.margin,
+        audit.margin,
         brief.requirement.confidence,
         folds.n,
         folds.k,

@@ -90,8 +90,11 @@ def run_arm(
     seed: int,
     progress: Progress,
     engine: Engine,
+    costs: NDArray[np.float64] | None = None,
 ) -> ArmResult | Unavailable:
     """Train and score one arm on every fold; `engine` says how many run beside each other.
+
+    costs: of answering j for a case of i (classes, classes), where the brief names some.
 
     `progress` hears of every fold, and may raise `InterruptedRunError`.
 
@@ -106,7 +109,7 @@ def run_arm(
         found = _all_folds(arm, spec, folds, seed, progress, engine)
     except MissingExtraError as error:
         return _lacking(spec, error)
-    scores, out_of_fold = scored([fold.proba for fold in found], inputs.codes, folds)
+    scores, out_of_fold = scored([fold.proba for fold in found], inputs.codes, folds, costs)
     chosen = {name: [fold.chosen[name] for fold in found] for name in found[0].chosen}
     return ArmResult(
         name=spec.name,
@@ -139,13 +142,16 @@ def _all_folds(
 
 
 def scored(
-    found: Sequence[NDArray[np.float32]], codes: NDArray[np.int64], folds: Folds
+    found: Sequence[NDArray[np.float32]],
+    codes: NDArray[np.int64],
+    folds: Folds,
+    costs: NDArray[np.float64] | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
     """(scores of each fold, probabilities (n, classes) averaged over the repeats)."""
     scores: dict[str, list[float]] = {}
     summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
     for (_, test), proba in zip(folds, found, strict=True):
-        for name, value in all_scores(codes[test], proba).items():
+        for name, value in all_scores(codes[test], proba, costs).items():
             scores.setdefault(name, []).append(value)
         summed[test] += proba
     out_of_fold = (summed / folds.repeats).astype(np.float32)

@@ -29,6 +29,7 @@ FEWEST_FOR_HOLDOUT = 150
 """With fewer rows a fifth of them would decide nothing, and the model would miss them."""
 FEWEST_LATE = 20
 ARMS_SHARE = 0.1
+COST_MARGIN = 0.01
 LARGEST_SHARE = 0.6
 """Above it, accuracy is mostly the largest class, and macro-F1 is the default."""
 
@@ -83,12 +84,25 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
     """The primary metric, and the sentence that says why."""
     if brief.requirement.metric is not None:
         return brief.requirement.metric, "The brief names it."
+    if brief.names_costs and brief.requirement.level is None:
+        return "cost", "The brief names what mistakes cost, and no level of another metric."
     counts = np.bincount(codes, minlength=len(labels))
     largest = int(counts.argmax())
     share = f"The largest class, '{labels[largest]}', holds {counts[largest] / len(codes):.0%}"
     if counts[largest] > LARGEST_SHARE * len(codes):
         return "macro_f1", f"{share} of the rows: accuracy would mostly measure that class."
     return "accuracy", f"{share} of the rows, not over {LARGEST_SHARE:.0%}."
+
+
+def choose_margin(
+    metric: str, codes: NDArray[np.int64], brief: Brief, costs: NDArray[np.float64] | None
+) -> float:
+    """The smallest difference that is worth a more complex arm: the brief's; of costs, where it
+    names none, a hundredth of what the cheapest answer for all would cost."""
+    if metric != "cost" or costs is None or "requirement.margin" not in brief.defaulted:
+        return brief.requirement.margin
+    shares = np.bincount(codes, minlength=len(costs)) / len(codes)
+    return COST_MARGIN * float((shares @ costs).min())
 
 
 def choose_repeats(rows: int, classes: int, k: int, brief: Brief) -> int:
@@ -113,12 +127,14 @@ def audit(
     holdout: Dataset | None,
     brief: Brief,
     near: NearDuplicates | None = None,
+    costs: NDArray[np.float64] | None = None,
 ) -> AuditReport:
     """The split, the groups, the folds and the primary metric.
 
     Args:
         holdout: the user's own, or None to carve one.
         near: near-duplicates of these rows; without them only exact duplicates are kept together.
+        costs: of answering j for a case of i (labels, labels), where the brief names some.
 
     Raises:
         DataError: fewer than two classes, or fewer separate rows than two folds need.
@@ -181,6 +197,7 @@ def audit(
         class_counts={label: counts[label] for label in single},
         metric=metric,
         metric_reason=why,
+        margin=choose_margin(metric, codes[development], brief, costs),
         small_classes=small,
         findings=(*findings, *small_classes(small, apart, folds.k)),
     )

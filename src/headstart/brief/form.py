@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
+MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss", "cost"]
 
 
 class Form(BaseModel):
@@ -77,8 +77,9 @@ class RequirementForm(Form):
 
     metric: MetricName | None = Field(
         None,
-        description="Primary metric: accuracy, macro_f1, balanced_accuracy or log_loss. Default: "
-        "accuracy, or macro_f1 where one class holds over 60% of the rows.",
+        description="Primary metric: accuracy, macro_f1, balanced_accuracy, log_loss or cost (of a "
+        "case). Default: cost where [mistakes] names some and no level is named; else accuracy, or "
+        "macro_f1 where one class holds over 60% of the rows.",
     )
     level: float | None = Field(
         None,
@@ -88,8 +89,8 @@ class RequirementForm(Form):
     margin: float = Field(
         0.01,
         ge=0,
-        le=0.5,
-        description="A smaller difference is not worth a more complex approach.",
+        description="A smaller difference is not worth a more complex approach. With cost as the "
+        "metric it is in its unit, and by default 1% of what one answer for all would cost.",
     )
     confidence: float = Field(
         0.95, ge=0.5, le=0.999, description="Confidence level of every interval."
@@ -132,8 +133,17 @@ class MistakesForm(Form):
         description="Cost of a person's review of one case, in the unit of the other costs. "
         "Default: none.",
     )
+    automated: float = Field(
+        0.0,
+        ge=0,
+        description="What a case is worth that is answered without a person, in the same unit.",
+    )
     costs: dict[str, float] = Field(
         default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
+    )
+    false_alarms: dict[str, float] = Field(
+        default_factory=dict,
+        description="Cost of answering a label wrongly, beside the miss; 0 if not named.",
     )
     matrix: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Cost of one mistake: true label, then answer."
@@ -189,5 +199,5 @@ TABLES: dict[str, type[Form]] = {
 }
 """Every table with fixed keys; the others hold the user's own labels."""
 
-OWN = {"mistakes": ("costs", "matrix")}
+OWN = {"mistakes": ("costs", "false_alarms", "matrix")}
 """Fields of a table that are tables of the user's own labels."""

@@ -20,9 +20,15 @@ COSTS = """## [mistakes.costs]
 
 Cost of missing one case of a label, one line a label: `fraud = 50.0`. A label that is not named costs 1.0.
 
+Where a cost is named here or below, and no level is required, the primary metric is the cost of a case: arms, rungs and the decision follow it, and the bundle gives the answer with the least expected cost.
+
+## [mistakes.false_alarms]
+
+Cost of answering a label for a case that is none of it, one line a label: `fraud = 2.0`. It comes on top of what missing the true label costs; a label that is not named adds nothing.
+
 ## [mistakes.matrix]
 
-Cost of one mistake where it depends on the answer too: the true label, then what was answered, one line a true label: `fraud = { card = 80.0, refund = 20.0 }`. It stands above `[mistakes.costs]`; what is not named there costs what `[mistakes.costs]` says.
+Cost of one mistake where it depends on the answer too: the true label, then what was answered, one line a true label: `fraud = { card = 80.0, refund = 20.0 }`. It stands above the two tables before; what is not named there costs what they say.
 """
 
 

@@ -18,6 +18,8 @@ from headstart.types.brief import Brief, Budget, DataSource, Requirement
 from headstart.types.errors import BriefError, did_you_mean
 
 FILE = "headstart.toml"
+UNBOUNDED = ("log_loss", "cost")
+"""Metrics that are no share."""
 
 
 def read_brief(path: Path) -> Brief:
@@ -148,12 +150,26 @@ def _wrong_paths(document: dict[str, Any], base: Path) -> list[str]:
 def _wrong_together(form: BriefForm) -> list[str]:
     required = form.requirement
     found = []
-    if required.level is not None and required.metric != "log_loss" and required.level > 1:
+    bounded = required.metric not in UNBOUNDED
+    if required.level is not None and bounded and required.level > 1:
         found.append(
             f"[requirement] level is {required.level:g}; it must be at most 1 "
-            f"(90% is 0.9), unless the metric is log_loss"
+            f"(90% is 0.9), unless the metric is log_loss or cost"
         )
-    negative = [f"costs] {label}" for label, cost in form.mistakes.costs.items() if not cost >= 0]
+    if bounded and required.margin > 0.5:
+        found.append(
+            f"[requirement] margin is {required.margin:g}; it must be at most 0.5 "
+            f"(1 point is 0.01), unless the metric is log_loss or cost"
+        )
+    negative = [
+        f"{table}] {label}"
+        for table, costs in (
+            ("costs", form.mistakes.costs),
+            ("false_alarms", form.mistakes.false_alarms),
+        )
+        for label, cost in costs.items()
+        if not cost >= 0
+    ]
     negative += [
         f"matrix.{label}] {answer}"
         for label, row in form.mistakes.matrix.items()
@@ -170,6 +186,7 @@ def _strange_labels(form: BriefForm) -> list[str]:
     if len(known) < 2:
         return []
     named = [("costs", label) for label in form.mistakes.costs]
+    named += [("false_alarms", label) for label in form.mistakes.false_alarms]
     for label, row in form.mistakes.matrix.items():
         named.append(("matrix", label))
         named += [(f"matrix.{label}", answer) for answer in row]
@@ -209,8 +226,10 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         ),
         budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
         mistake_costs=dict(form.mistakes.costs),
+        false_alarm_costs=dict(form.mistakes.false_alarms),
         cost_matrix={label: dict(row) for label, row in form.mistakes.matrix.items()},
         review_cost=form.mistakes.review,
+        automated_value=form.mistakes.automated,
         failure_cost=form.mistakes.failure_cost,
         use=form.task.use,
         reference=None if trial.reference is None else str((base / trial.reference).resolve()),

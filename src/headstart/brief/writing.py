@@ -59,6 +59,8 @@ def brief_text(brief: Brief, folder: str) -> str:
             parts.append(_own("labels", "Definition of each label", brief.data.definitions))
         if table == "mistakes":
             parts.append(_own("mistakes.costs", "Cost of missing one case", brief.mistake_costs))
+            what = "Cost of answering a label wrongly, beside the miss"
+            parts.append(_own("mistakes.false_alarms", what, brief.false_alarm_costs))
             what = "Cost of one mistake, the true label and then { answer = cost }"
             parts.append(_own("mistakes.matrix", what, brief.cost_matrix))
     return "\n".join(parts)
@@ -97,7 +99,11 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "latency_ms": budget.latency_ms,
             "price_per_core_hour": budget.price_per_core_hour,
         },
-        "mistakes": {"failure_cost": brief.failure_cost, "review": brief.review_cost},
+        "mistakes": {
+            "failure_cost": brief.failure_cost,
+            "review": brief.review_cost,
+            "automated": brief.automated_value,
+        },
         "trial": {
             "backbones": list(brief.backbones),
             "reference": brief.reference,

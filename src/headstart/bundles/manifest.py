@@ -24,6 +24,8 @@ SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 CHECKSUM = "sha256"
 REVIEW = "review"
 """Which answers a person should look at; manifests of schema version 1 do not say."""
+COSTS = "costs"
+"""What mistakes cost, where the answer follows that; manifests before version 3 do not say."""
 RULE = ("below", "max_error", "confidence")
 HASH = re.compile(r"[0-9a-f]{64}")
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
@@ -122,6 +124,8 @@ def _problems(document: dict[str, Any]) -> list[str]:
     }
     if document.get("schema_version") != 1 or REVIEW in document:
         expected[REVIEW] = dict
+    if document.get("schema_version") not in (1, 2) or COSTS in document:
+        expected[COSTS] = list
     found = [f"'{key}' is missing" for key in expected if key not in document]
     found += [f"'{key}' is not known" for key in document if key not in expected]
     found += [
@@ -159,6 +163,8 @@ def _value_problems(document: dict[str, Any]) -> list[str]:
         found.append("a value of 'provenance' is not a string")
     if not _is_rule(document.get(REVIEW, {})):
         found.append(f"'{REVIEW}' is not empty and not {', '.join(RULE)}, each from 0 to 1")
+    if not _are_costs(document.get(COSTS, []), len(labels)):
+        found.append(f"'{COSTS}' is not empty and not a row of costs, 0 or more, for each label")
     if not HASH.fullmatch(document[CHECKSUM]):
         found.append(f"'{CHECKSUM}' is not a sha256")
     return found + _file_problems(document["files"], document["model"])
@@ -169,11 +175,24 @@ def _is_rule(rule: dict[str, Any]) -> bool:
         return True
     if set(rule) != set(RULE):
         return False
-    numbers = [rule[key] for key in RULE if key != "below" or rule[key] is not None]
-    return all(
-        isinstance(number, (int, float)) and not isinstance(number, bool) and 0.0 <= number <= 1.0
-        for number in numbers
-    )
+    absent = [rule[key] is None for key in ("max_error", "confidence")]
+    if any(absent) and (not all(absent) or rule["below"] is None):
+        return False
+    numbers = [number for number in rule.values() if number is not None]
+    return all(_is_number(number) and number <= 1.0 for number in numbers)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number of 0 or more."""
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return known and 0.0 <= value < float("inf")
+
+
+def _are_costs(costs: list[Any], labels: int) -> bool:
+    if not costs:
+        return True
+    rows = [row for row in costs if isinstance(row, list) and len(row) == labels]
+    return len(rows) == len(costs) == labels and all(_is_number(one) for row in rows for one in row)
 
 
 def _file_problems(files: dict[str, Any], model: str) -> list[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from headstart.bundles.batches import Batch, image_batches, text_batches
 from headstart.bundles.session import Session
+from headstart.metrics import cheapest_answers
 from headstart.ports import Preprocessor, Progress
 from headstart.types.artifact import Manifest, Prediction
 from headstart.types.errors import BundleError
@@ -40,6 +41,7 @@ class BundlePredictor:
         self.labels: tuple[str, ...] = manifest.labels
         self.preprocessor = preprocessor
         self._session = session
+        self._costs = np.array(manifest.costs) if manifest.costs else None
 
     def __repr__(self) -> str:
         m = self.manifest
@@ -66,7 +68,8 @@ class BundlePredictor:
         return scored.probabilities
 
     def predict(self, values: Iterable[str]) -> list[Prediction]:
-        """The most probable label of each value, with all probabilities.
+        """The label of each value, with all probabilities: the most probable one, or where the
+        manifest holds costs the one with the least expected cost.
 
         Raises:
             BundleError: see `predict_proba`.
@@ -74,8 +77,8 @@ class BundlePredictor:
         return [self.prediction(row) for row in self.predict_proba(values)]
 
     def prediction(self, probabilities: NDArray[np.float32]) -> Prediction:
-        """One row of `predict_proba` as an answer; of equal probabilities the first label wins."""
-        best = int(np.argmax(probabilities))
+        """One row of `predict_proba` as an answer; of equally good labels the first one wins."""
+        best = self._answer(probabilities)
         numbers = probabilities.tolist()
         return Prediction(
             label=self.labels[best],
@@ -83,6 +86,11 @@ class BundlePredictor:
             probabilities=dict(zip(self.labels, numbers, strict=True)),
             review=self._needs_review(numbers[best]),
         )
+
+    def _answer(self, probabilities: NDArray[np.float32]) -> int:
+        if self._costs is None:
+            return int(np.argmax(probabilities))
+        return int(cheapest_answers(probabilities[None, :], self._costs)[0])
 
     def _needs_review(self, probability: float) -> bool:
         """Whether a person should look at an answer of this probability."""

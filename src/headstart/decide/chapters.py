@@ -126,7 +126,8 @@ def _chart(read: Reader, metric: str, bars: list[Bar]) -> Chart:
     majority = at(read.view, f"/evaluate/majority/{escape(metric)}")
     if is_estimate(majority) and majority is not None:
         figure = read.figure(metric_value(metric, majority.value["value"]), majority)
-        lines.append(Line("largest class", majority.value["value"], figure))
+        least = "one answer for all" if metric == "cost" else "largest class"
+        lines.append(Line(least, majority.value["value"], figure))
     level = read.at("/brief/requirement/level")
     if level is not None and level.value is not None:
         figure = read.figure(metric_value(metric, level.value), level)

@@ -8,7 +8,7 @@ from headstart.decide.evidence import at, branches, estimates, kind, leaves, val
 from headstart.decide.trace import Cited, cite, split
 from headstart.types.ledger import Entry, LedgerView, unescape
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 def decision_json(view: LedgerView) -> dict[str, Any]:
@@ -123,6 +123,8 @@ def _holdout(view: LedgerView) -> dict[str, Any]:
         "against_majority": _record(at(view, "/evaluate/against_majority")),
         "certificate": _record(at(view, "/evaluate/certificate")),
         "costs": _costs(view),
+        "automation": _report(view, "automation", ("chosen", "review")),
+        "calibration": _report(view, "calibration", ("sure_from",)),
         "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
     }
 
@@ -131,6 +133,15 @@ def _costs(view: LedgerView) -> Any:
     found = at(view, "/evaluate/costs")
     known = branches(view, "/evaluate/costs")
     return _metrics(view, "/evaluate/costs") if known and found is None else _record(found)
+
+
+def _report(view: LedgerView, name: str, numbers: tuple[str, ...]) -> Any:
+    """A part of the evaluation: its estimates and numbers, or why there is none."""
+    found = at(view, f"/evaluate/{name}")
+    if found is not None or not branches(view, f"/evaluate/{name}"):
+        return _record(found)
+    plain = {number: _number(view, f"/evaluate/{name}/{number}") for number in numbers}
+    return {**_metrics(view, f"/evaluate/{name}"), **plain}
 
 
 def _candidates(view: LedgerView) -> list[dict[str, Any]]:

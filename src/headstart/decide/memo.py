@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from headstart.decide import appendix, chapters
+from headstart.decide.automation_chapter import automation
 from headstart.decide.calibration_chapter import calibration
 from headstart.decide.certificate import certificate_chapter
 from headstart.decide.definitions import DEFINITIONS
@@ -29,6 +30,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "selection": selection_chapter(read),
         "ladder": ladder(read),
         "certificate": certificate_chapter(read),
+        "automation": automation(read),
         "calibration": calibration(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),

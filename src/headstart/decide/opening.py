@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from headstart.decide.evidence import is_estimate, kind, leaves
+from headstart.decide.automation_chapter import automation_sentence
+from headstart.decide.evidence import branches, is_estimate, kind, leaves
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.words import (
     SHIP_WORDS,
@@ -100,7 +101,8 @@ def tiles(read: Reader) -> list[dict[str, Any]]:
     shown = metric_name(metric)
     name = f"{shown[0].upper()}{shown[1:]} {BASIS_WORDS.get(basis, basis)}"
     tiles = [_tile(name, found.value or "—", _interval(found))]
-    tiles += _gap(read, "Gain over the largest class", "/evaluate/against_majority")
+    least = "Against one answer for all" if metric == "cost" else "Gain over the largest class"
+    tiles += _gap(read, least, "/evaluate/against_majority")
     tiles += _gap(read, "Gain from transfer", "/adapt/transfer_comparison")
     p95 = read.at("/package/latency_ms/p95")
     if is_estimate(p95):
@@ -145,6 +147,8 @@ def costs(read: Reader) -> list[Said]:
             Said(("A million answers cost ", million, " of compute, at ", price, " a core-hour."))
         )
     found += mistakes(read)
+    automated = automation_sentence(read)
+    found += [automated] if automated else []
     size = read.number("/package/size_bytes", megabytes)
     if size:
         found.append(Said(("The bundle is ", size, " and runs without torch.")))
@@ -158,7 +162,8 @@ def mistakes(read: Reader) -> list[Said]:
     """What wrong answers cost a case, where the brief says what a mistake costs."""
     why = read.at("/evaluate/costs")
     if why is not None:
-        named = read.value("/brief/mistake_costs") != {} or read.value("/brief/cost_matrix") != {}
+        tables = ("mistake_costs", "false_alarm_costs", "cost_matrix")
+        named = any(branches(read.view, f"/brief/{table}") for table in tables)
         reason = read.prose(str(why.value["reason"]), why)
         return [Said(("The cost of mistakes is not known: ", *reason.parts, "."))] if named else []
     answers, cheapest, constant = (
@@ -168,7 +173,7 @@ def mistakes(read: Reader) -> list[Said]:
     if answers.value is None or cheapest.value is None or constant.value is None:
         return []
     accuracy = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_cheapest"))
-    own = read.measure("accuracy", read.at("/evaluate/metrics/accuracy"))
+    own = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_answers"))
     said: list[str | Figure | Quote] = [
         "In the costs that the brief names, mistakes cost ", answers.value, " a case",
         *_range(answers), " by the most probable answer and ", cheapest.value, *_range(cheapest),
@@ -177,7 +182,8 @@ def mistakes(read: Reader) -> list[Said]:
     ]  # fmt: skip
     if accuracy.value and own.value:
         said += [" Accuracy is ", own.value, " by the first and ", accuracy.value]
-        said += [" by the second; the bundle gives the first, with every probability."]
+        which = "second" if read.value("/adapt/metric") == "cost" else "first"
+        said += [f" by the second; the bundle gives the {which}, with every probability."]
     return [Said(tuple(said))]
 
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from headstart.decide.case import Case
 from headstart.decide.certificate import certificate_reason
-from headstart.decide.sentences import Sentence, distance, estimate, folds, gap, quoted, say
+from headstart.decide.sentences import (
+    Sentence,
+    capital,
+    distance,
+    estimate,
+    folds,
+    gap,
+    quoted,
+    say,
+)
 from headstart.decide.words import (
+    baseline,
     count,
     difference,
     exact_milliseconds,
@@ -83,7 +93,7 @@ def majority_reason(case: Case) -> Sentence | None:
         return None
     pointer = "/evaluate/against_majority"
     return say(
-        "Always answering the largest class is the least to beat: the chosen model scores ",
+        capital(say(f"{baseline(case.metric)} is the least to beat: the chosen model scores ")),
         distance(found, pointer),
         " (",
         gap(found, pointer),

@@ -12,6 +12,7 @@ from headstart.decide.reasons import evidence_reasons, measured, required
 from headstart.decide.risks import risks
 from headstart.decide.sentences import Sentence, capital, plain, say
 from headstart.decide.steps import next_steps
+from headstart.decide.words import baseline
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
@@ -42,19 +43,19 @@ class Rule:
 
 
 def _not_better(case: Case) -> Sentence:
-    against = case.evaluation.against_majority
+    against, least = case.evaluation.against_majority, baseline(case.metric)
     if case.adapt.approach == "majority":
-        return say("No arm is worth more than always answering the largest class.")
+        return say(f"No arm is worth more than {least}.")
     if isinstance(against, NotAvailable):
         return say(
-            "The model could not be shown to be better than always answering the largest class: ",
+            f"The model could not be shown to be better than {least}: ",
             (against.reason, "/evaluate/against_majority"),
             ".",
         )
     worse = " It is credibly worse." if against.verdict == "harms" else ""
     return say(
         capital(measured(case)),
-        ", which is not credibly better than always answering the largest class.",
+        f", which is not credibly better than {least}.",
         worse,
     )
 
@@ -66,8 +67,7 @@ def _missed(case: Case) -> Sentence:
 def _no_level(case: Case) -> Sentence:
     return say(
         capital(measured(case)),
-        ", credibly better than always answering the largest class, but the brief names no "
-        "required level.",
+        f", credibly better than {baseline(case.metric)}, but the brief names no required level.",
     )
 
 
@@ -76,7 +76,7 @@ def _uncertain(case: Case) -> Sentence:
         return say("Whether ", required(case), " is met cannot be said: ", measured(case), ".")
     return say(
         capital(measured(case)),
-        ", credibly better than always answering the largest class; ",
+        f", credibly better than {baseline(case.metric)}; ",
         required(case),
         " lies inside the interval, so meeting it is not certain.",
     )

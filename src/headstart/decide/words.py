@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost"})
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -13,6 +13,7 @@ METRIC_NAMES = {
     "balanced_accuracy": "balanced accuracy",
     "log_loss": "log-loss",
     "brier": "Brier score",
+    "cost": "cost of a case",
 }
 
 SHIP_WORDS = {"yes": "Ship it", "with-review": "Ship with review", "no": "Do not ship"}
@@ -67,6 +68,8 @@ def metric_value(metric: str, value: float) -> str:
     >>> metric_value("accuracy", 0.5), metric_value("log_loss", 0.61234)
     ('50.0%', '0.612')
     """
+    if metric == "cost":
+        return significant(value, 3).replace("-", "−")
     return percent(value) if is_rate(metric) else f"{value:.3f}".replace("-", "−")
 
 
@@ -76,13 +79,28 @@ def difference(metric: str, value: float) -> str:
     >>> difference("accuracy", 0.0312), difference("log_loss", -0.02), difference("accuracy", 0)
     ('+3.1', '−0.020', '0.0')
     """
+    if metric == "cost":
+        return ("+" if value > 0 else "") + significant(value, 3).replace("-", "−")
     text = f"{100 * value:+.1f}" if is_rate(metric) else f"{value:+.3f}"
     return _signless_zero(text).replace("-", "−")
 
 
 def unit(metric: str) -> str:
     """What a difference of the metric is counted in."""
+    if metric == "cost":
+        return "in the unit of the costs"
     return "points" if is_rate(metric) else "nats" if metric == "log_loss" else "units"
+
+
+def baseline(metric: str) -> str:
+    """What the least is that a model must beat.
+
+    >>> baseline("accuracy"), baseline("cost")
+    ('always answering the largest class', 'the one answer for all that costs least')
+    """
+    if metric == "cost":
+        return "the one answer for all that costs least"
+    return "always answering the largest class"
 
 
 def count(value: float) -> str:

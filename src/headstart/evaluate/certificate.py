@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluate.estimates import Proba
+from headstart.evaluate.estimates import Answers
 from headstart.stats import candidate_thresholds, certify
 from headstart.types.brief import Requirement
 from headstart.types.result import NotAvailable, SelectiveCertificate
@@ -20,29 +20,29 @@ NO_ROWS = NotAvailable("cannot be certified: the hold-out has no clean row")
 
 
 def thresholds_to_test(
-    out_of_fold: Proba, codes: NDArray[np.int64], n: int, required: Requirement, openings: int = 1
+    out_of_fold: Answers, codes: NDArray[np.int64], n: int, required: Requirement, openings: int = 1
 ) -> NDArray[np.float64] | None:
     """Thresholds for n hold-out rows, chosen on the development rows; None: no limit is named.
 
     Rows that were not scored (NaN) are left out; without any, only answering everything is tested.
 
     Args:
-        out_of_fold: probabilities of the chosen arm (development rows, classes).
+        out_of_fold: what the chosen arm says of the development rows.
         codes: true labels of the same rows.
         openings: how often the hold-out has been opened, the coming time included.
     """
     if required.max_error is None or not n:
         return None
-    scored = np.isfinite(out_of_fold).all(axis=1)
+    scored = np.isfinite(out_of_fold.proba).all(axis=1)
     if not scored.any():
         return np.zeros(1)
-    proba, codes = out_of_fold[scored], codes[scored]
+    said, codes = out_of_fold[scored], codes[scored]
     return candidate_thresholds(
-        proba.max(axis=1),
+        said.certainty,
         n,
         limit=required.max_error,
         confidence=level(required, openings),
-        wrong=proba.argmax(axis=1) != codes,
+        wrong=said.given != codes,
     )
 
 
@@ -53,7 +53,7 @@ def level(required: Requirement, openings: int) -> float:
 
 def certificate(
     y: NDArray[np.int64],
-    proba: Proba,
+    said: Answers,
     thresholds: NDArray[np.float64] | None,
     required: Requirement,
     openings: int,
@@ -68,8 +68,8 @@ def certificate(
     if thresholds is None or not len(y):
         return NO_ROWS
     found = certify(
-        proba.max(axis=1),
-        proba.argmax(axis=1) != y,
+        said.certainty,
+        said.given != y,
         thresholds,
         limit=required.max_error,
         confidence=level(required, openings),

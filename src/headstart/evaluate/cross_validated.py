@@ -8,9 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.automation import NO_HOLDOUT as NO_CURVE
+from headstart.evaluate.automation import NO_REVIEW
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
-from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS, names_costs
+from headstart.evaluate.estimates import answers
+from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS, costs_named
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.stats import compare, mean_over_folds
@@ -31,6 +34,7 @@ def evaluate_cross_validated(
     modality: ModalityName,
     folds: Folds,
     metric: str,
+    margin: float,
     brief: Brief,
 ) -> EvaluationReport:
     """The same report as `evaluate`, from the folds: every row was scored by models that had not
@@ -43,7 +47,7 @@ def evaluate_cross_validated(
     run = len(chosen.scores[metric])  # a thawed arm is run on fewer repeats
     folds = Folds(folds.assignment[: run // folds.k], folds.k)
     majority = replace(majority, scores={m: one[:run] for m, one in majority.scores.items()})
-    predicted = chosen.out_of_fold.argmax(axis=1)
+    said = answers(chosen.out_of_fold, costs_named(brief, labels), metric)
     metrics = _estimates(chosen, folds, confidence)
     against = (
         NotAvailable("the majority answer was chosen; there is nothing to compare it with")
@@ -58,7 +62,7 @@ def evaluate_cross_validated(
             k=folds.k,
             repeats=folds.repeats,
             confidence=confidence,
-            margin=brief.requirement.margin,
+            margin=margin,
             higher_is_better=HIGHER_IS_BETTER[metric],
         )
     )
@@ -71,12 +75,13 @@ def evaluate_cross_validated(
         metrics_all=metrics,
         majority=_estimates(majority, folds, confidence),
         against_majority=against,
-        per_class=class_rows(codes, predicted, labels, confidence),
-        confusion=confusion_counts(codes, predicted, len(labels)).tolist(),
+        per_class=class_rows(codes, said.given, labels, confidence),
+        confusion=confusion_counts(codes, said.given, len(labels)).tolist(),
         labels=labels,
-        errors=confident_errors(codes, chosen.out_of_fold, labels, values, places, modality),
-        costs=NEEDS_HOLDOUT if names_costs(brief) else NO_COSTS,
+        errors=confident_errors(codes, said, labels, values, places, modality),
+        costs=NEEDS_HOLDOUT if brief.names_costs else NO_COSTS,
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
+        automation=NO_REVIEW if brief.review_cost is None else NO_CURVE,
         calibration=calibration_report(
             codes, chosen.out_of_fold, confidence=confidence, seed=brief.seed
         ),

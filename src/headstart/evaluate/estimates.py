@@ -2,31 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.metrics import RANGES, ScoreStatistic
+from headstart.metrics import (
+    RANGES,
+    RowMean,
+    ScoreStatistic,
+    cheapest_answers,
+    cost_per_row,
+    metric_names,
+)
 from headstart.stats import stratified_bootstrap_bca, wilson
 from headstart.types.result import Estimate, NotAvailable
 
 Proba = NDArray[np.floating]
 RESAMPLES = 1000
+OF_ANSWERS = ("macro_f1", "balanced_accuracy")
+"""Metrics of what is answered; the others look at the probabilities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the model says of n rows.
+
+    proba: (n, classes). given: the answer to each row (n,). costs: (classes, classes) where the
+    brief names some.
+    """
+
+    proba: Proba
+    given: NDArray[np.int64]
+    costs: NDArray[np.float64] | None = None
+
+    @property
+    def certainty(self) -> NDArray[np.floating]:
+        """Probability of the answer that is given (n,)."""
+        return self.proba[np.arange(len(self.given)), self.given]
+
+    @property
+    def decided(self) -> NDArray[np.float64]:
+        """1 at the answer that is given, (n, classes): what metrics of answers are computed of."""
+        sure = np.zeros(self.proba.shape)
+        sure[np.arange(len(self.given)), self.given] = 1.0
+        return sure
+
+    def spent(self, y: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What the answer to each row cost (n,); 1 a mistake where no costs are named."""
+        return (
+            (self.given != y).astype(np.float64)
+            if self.costs is None
+            else cost_per_row(y, self.given, self.costs)
+        )
+
+    def __getitem__(self, rows: Any) -> Answers:
+        return Answers(self.proba[rows], self.given[rows], self.costs)
+
+
+def answers(
+    proba: Proba, costs: NDArray[np.float64] | None, metric: str, known: int | None = None
+) -> Answers:
+    """The most probable answers, or where cost decides those with the least expected cost.
+
+    known: classes that may be answered; the columns after them are of labels never trained on.
+    """
+    own = proba[:, :known]
+    if metric == "cost" and costs is not None:
+        given = cheapest_answers(own, costs[:known, :known])
+    else:
+        given = own.argmax(axis=1) if own.shape[1] else np.zeros(len(own), dtype=np.int64)
+    return Answers(proba, given.astype(np.int64), costs)
 
 
 def metric_estimates(
-    y: NDArray[np.int64], proba: Proba, confidence: float, seed: int
+    y: NDArray[np.int64], said: Answers, confidence: float, seed: int
 ) -> dict[str, Estimate | NotAvailable]:
-    """Accuracy with Wilson's interval; the others by stratified bootstrap (BCa, Efron 1987)."""
+    """Accuracy with Wilson's interval; the others by stratified bootstrap (BCa, Efron 1987).
+
+    Accuracy, cost, F1 and recall are those of the answers that are given, log-loss and Brier score
+    those of the probabilities.
+    """
+    names = metric_names(said.costs)
     if not len(y):
-        return dict.fromkeys(RANGES, NotAvailable("no row is left that may decide"))
-    hits = int((proba.argmax(axis=1) == y).sum())
+        return dict.fromkeys(names, NotAvailable("no row is left that may decide"))
+    hits = int((said.given == y).sum())
     found: dict[str, Estimate | NotAvailable] = {"accuracy": wilson(hits, len(y), confidence)}
-    for name, (lower, upper) in RANGES.items():
+    for name in names:
+        lower, upper = RANGES[name]
         if name not in found:
+            statistic, columns = _statistic(name, y, said)
             found[name] = stratified_bootstrap_bca(
-                ScoreStatistic(name, proba.shape[1]),
+                statistic,
                 y,
-                proba,
+                columns,
                 confidence=confidence,
                 resamples=RESAMPLES,
                 seed=seed,
@@ -34,3 +104,12 @@ def metric_estimates(
                 upper=upper,
             )
     return found
+
+
+def _statistic(
+    name: str, y: NDArray[np.int64], said: Answers
+) -> tuple[ScoreStatistic | RowMean, NDArray[np.floating]]:
+    if name == "cost":
+        return RowMean(), said.spent(y)[:, None]
+    columns = said.decided if name in OF_ANSWERS else said.proba
+    return ScoreStatistic(name, said.proba.shape[1]), columns

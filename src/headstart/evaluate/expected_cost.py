@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluate.costs import cheapest_answers, cost_matrix, cost_per_row
 from headstart.evaluate.estimates import Proba
+from headstart.metrics import RowMean, cheapest_answers, cost_matrix, cost_per_row
 from headstart.stats import stratified_bootstrap_bca, wilson
 from headstart.types.brief import Brief
 from headstart.types.result import CostReport, Estimate, NotAvailable
@@ -19,46 +17,41 @@ NO_ROWS = NotAvailable("no row is left that may decide")
 NEEDS_HOLDOUT = NotAvailable("costs are measured on a hold-out, and there is none")
 
 
-def names_costs(brief: Brief) -> bool:
-    """Whether the brief says what a mistake costs."""
-    return bool(brief.mistake_costs or brief.cost_matrix)
+def costs_named(brief: Brief, labels: tuple[str, ...]) -> Floats | None:
+    """The brief's costs between the labels (labels, labels); None where it names none.
 
-
-class _Mean:
-    """Mean of the only column, for any weights of the rows."""
-
-    def __call__(self, y: NDArray[np.integer], column: NDArray[np.floating]) -> float:
-        return float(column.mean())
-
-    def weighted(
-        self, y: NDArray[np.integer], column: NDArray[np.floating]
-    ) -> Callable[[Floats], Floats]:
-        return lambda weights: (weights @ column[:, 0]) / weights.sum(axis=1)
+    Raises:
+        ValueError: a cost is named for a label that there is not.
+    """
+    if not brief.names_costs:
+        return None
+    return cost_matrix(
+        labels,
+        misses=brief.mistake_costs,
+        false_alarms=brief.false_alarm_costs,
+        matrix=brief.cost_matrix,
+    )
 
 
 def cost_report(
     y: NDArray[np.int64],
     proba: Proba,
-    labels: tuple[str, ...],
+    costs: Floats | None,
     majority: Proba,
     brief: Brief,
 ) -> CostReport | NotAvailable:
     """Cost of a case: mean over the rows, stratified bootstrap (BCa) within the true classes.
 
     Args:
-        y: codes of the rows that decide (n,), into `labels`.
-        proba: (n, labels), zero for labels that were never trained on.
-        labels: those of the model first.
+        y: codes of the rows that decide (n,).
+        proba: (n, labels), zero for labels that were never trained on; the model's labels first.
+        costs: (labels, labels), where the brief names some (`costs_named`).
         majority: shares of the model's labels among the development rows (model's labels,).
     """
-    if not names_costs(brief):
+    if costs is None:
         return NO_COSTS
     if not len(y):
         return NO_ROWS
-    try:
-        costs = cost_matrix(labels, misses=brief.mistake_costs, matrix=brief.cost_matrix)
-    except ValueError as error:
-        return NotAvailable(str(error))
     known = len(majority)
     own = costs[:known, :known]
     cheapest = cheapest_answers(proba[:, :known], own)
@@ -67,19 +60,21 @@ def cost_report(
 
     def mean(column: Floats) -> Estimate:
         return stratified_bootstrap_bca(
-            _Mean(),
+            RowMean(),
             y,
             column[:, None],
             confidence=brief.requirement.confidence,
             seed=brief.seed,
         )
 
+    def right(answers: NDArray[np.int64]) -> Estimate:
+        return wilson(int((answers == y).sum()), len(y), brief.requirement.confidence)
+
     return CostReport(
         answers=mean(plain),
         cheapest=mean(least),
         difference=mean(least - plain),
         constant=mean(cost_per_row(y, constant, costs)),
-        accuracy_of_cheapest=wilson(
-            int((cheapest == y).sum()), len(y), brief.requirement.confidence
-        ),
+        accuracy_of_answers=right(proba.argmax(axis=1)),
+        accuracy_of_cheapest=right(cheapest),
     )

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate
-from headstart.evaluate.estimates import Proba, metric_estimates
-from headstart.evaluate.expected_cost import cost_report
+from headstart.evaluate.estimates import Proba, answers, metric_estimates
+from headstart.evaluate.expected_cost import cost_report, costs_named
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -33,6 +34,7 @@ def evaluate(
     brief: Brief,
     thresholds: NDArray[np.float64] | None = None,
     temperature: float = 1.0,
+    by_cost: Thresholds | None = None,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -43,6 +45,7 @@ def evaluate(
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
         temperature: what the logits of the model were divided by.
+        by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -62,8 +65,10 @@ def evaluate(
     base = _widen(np.tile(majority.astype(answered.dtype), (len(y), 1)), len(every))
     clean = opened.clean
     confidence, seed = brief.requirement.confidence, brief.seed
-    decides = metric_estimates(y[clean], proba[clean], confidence, seed)
-    predicted = proba[clean].argmax(axis=1)
+    costs = costs_named(brief, every)
+    whole = answers(proba, costs, metric, len(labels))
+    said, constant = whole[clean], answers(base, costs, metric, len(labels))[clean]
+    decides = metric_estimates(y[clean], said, confidence, seed)
     kept = np.flatnonzero(clean)
     against: Comparison | NotAvailable = NotAvailable(
         "the majority answer was chosen; there is nothing to compare it with"
@@ -71,8 +76,8 @@ def evaluate(
     if chosen != MAJORITY:
         against = compare_on_rows(
             y[clean],
-            proba[clean],
-            base[clean],
+            said,
+            constant,
             names=(chosen, MAJORITY),
             metric=metric,
             confidence=confidence,
@@ -84,23 +89,24 @@ def evaluate(
         n_all=len(y),
         openings=openings,
         metrics=decides,
-        metrics_all=decides if clean.all() else metric_estimates(y, proba, confidence, seed),
-        majority=metric_estimates(y[clean], base[clean], confidence, seed),
+        metrics_all=decides if clean.all() else metric_estimates(y, whole, confidence, seed),
+        majority=metric_estimates(y[clean], constant, confidence, seed),
         against_majority=against,
-        per_class=class_rows(y[clean], predicted, every, confidence),
-        confusion=confusion_counts(y[clean], predicted, len(every)).tolist(),
+        per_class=class_rows(y[clean], said.given, every, confidence),
+        confusion=confusion_counts(y[clean], said.given, len(every)).tolist(),
         labels=every,
         errors=confident_errors(
             y[clean],
-            proba[clean],
+            said,
             every,
             [opened.values[i] for i in kept],
             [opened.places[i] for i in kept],
             opened.modality,
         ),
         unseen_labels=unseen,
-        costs=cost_report(y[clean], proba[clean], every, majority, brief),
-        certificate=certificate(y[clean], proba[clean], thresholds, brief.requirement, openings),
+        costs=cost_report(y[clean], proba[clean], costs, majority, brief),
+        certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
+        automation=automation_report(y[clean], said, by_cost, brief),
         calibration=calibration_report(
             y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed
         ),

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluate.estimates import RESAMPLES, Proba
-from headstart.metrics import HIGHER_IS_BETTER, ScoreDifference, balanced_accuracy, macro_f1
+from headstart.evaluate.estimates import RESAMPLES, Answers
+from headstart.metrics import (
+    HIGHER_IS_BETTER,
+    RowMean,
+    ScoreDifference,
+    balanced_accuracy,
+    macro_f1,
+)
 from headstart.metrics.probability import row_brier, row_log_loss
 from headstart.stats import mcnemar_exact, stratified_bootstrap_bca
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
 
 PERMUTATIONS = 1000
-ROW_LOSS = {"log_loss": row_log_loss, "brier": row_brier}
+ROW_LOSS: dict[str, Callable[[NDArray[np.int64], Answers], NDArray[np.float64]]] = {
+    "log_loss": lambda y, said: row_log_loss(y, said.proba),
+    "brier": lambda y, said: row_brier(y, said.proba),
+    "cost": lambda y, said: said.spent(y),
+}
 BY_ANSWER = {"macro_f1": macro_f1, "balanced_accuracy": balanced_accuracy}
 
 
 def compare_on_rows(
     y: NDArray[np.int64],
-    a: Proba,
-    b: Proba,
+    a: Answers,
+    b: Answers,
     *,
     names: tuple[str, str],
     metric: str,
@@ -64,9 +76,9 @@ def compare_on_rows(
 
 
 def _accuracy(
-    y: NDArray[np.int64], a: Proba, b: Proba, confidence: float
+    y: NDArray[np.int64], a: Answers, b: Answers, confidence: float
 ) -> tuple[float, float, float, float]:
-    right_a, right_b = a.argmax(axis=1) == y, b.argmax(axis=1) == y
+    right_a, right_b = a.given == y, b.given == y
     both, neither = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
     only_a, only_b = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
     low, high = newcombe_paired(both, only_a, only_b, neither, confidence)
@@ -74,10 +86,15 @@ def _accuracy(
 
 
 def _resampled(
-    y: NDArray[np.int64], a: Proba, b: Proba, metric: str, confidence: float, seed: int
+    y: NDArray[np.int64], a: Answers, b: Answers, metric: str, confidence: float, seed: int
 ) -> tuple[float, float, float, float]:
-    both = np.hstack([a, b])
-    difference = ScoreDifference(metric, a.shape[1])
+    difference: ScoreDifference | RowMean
+    if metric == "cost":
+        difference, both = RowMean(), (a.spent(y) - b.spent(y))[:, None]
+    else:
+        by_answer = metric in BY_ANSWER
+        both = np.hstack([one.decided if by_answer else one.proba for one in (a, b)])
+        difference = ScoreDifference(metric, a.proba.shape[1])
     estimate = stratified_bootstrap_bca(
         difference, y, both, confidence=confidence, resamples=RESAMPLES, seed=seed
     )
@@ -92,15 +109,17 @@ def _resampled(
 
 
 def _permutation_test(
-    y: NDArray[np.int64], a: Proba, b: Proba, metric: str, observed: float, seed: int
+    y: NDArray[np.int64], a: Answers, b: Answers, metric: str, observed: float, seed: int
 ) -> float:
     """How often the difference is as large when the two answers of a row are swapped at random."""
-    classes, random = a.shape[1], np.random.default_rng(seed)
+    classes, random = a.proba.shape[1], np.random.default_rng(seed)
     # A swap changes no more than what the metric needs of a row, so only that is swapped.
+    of_a: NDArray[Any]
+    of_b: NDArray[Any]
     if metric in ROW_LOSS:
         of_a, of_b = ROW_LOSS[metric](y, a), ROW_LOSS[metric](y, b)
     else:
-        of_a, of_b = a.argmax(axis=1), b.argmax(axis=1)
+        of_a, of_b = a.given, b.given
     extreme = 0
     for _ in range(PERMUTATIONS):
         swap = random.random(len(y)) < 0.5

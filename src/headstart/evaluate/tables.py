@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.estimates import Answers
 from headstart.metrics import confusion_matrix
 from headstart.stats import wilson
 from headstart.types.brief import ModalityName
@@ -58,15 +59,14 @@ def class_rows(
 
 def confident_errors(
     y: NDArray[np.int64],
-    proba: NDArray[np.floating],
+    said: Answers,
     labels: Sequence[str],
     values: Sequence[str],
     places: Sequence[str],
     modality: ModalityName,
 ) -> tuple[MemoError, ...]:
     """The wrong answers given with the highest probability, at most 20."""
-    predicted = proba.argmax(axis=1)
-    top = proba.max(axis=1)
+    predicted, top = said.given, said.certainty
     wrong = np.flatnonzero(predicted != y)
     worst = wrong[np.argsort(-top[wrong], kind="stable")][:ERRORS]
     return tuple(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.metrics.classification import accuracy, balanced_accuracy, macro_f1
+from headstart.metrics.costs import Floats, cost_of_answers
 from headstart.metrics.probability import brier, check_proba, log_loss
 
 Proba = NDArray[np.floating]
@@ -18,6 +19,7 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "balanced_accuracy": True,
     "log_loss": False,
     "brier": False,
+    "cost": False,
 }
 
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -26,6 +28,7 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "balanced_accuracy": (0.0, 1.0),
     "log_loss": (0.0, None),
     "brier": (0.0, 2.0),
+    "cost": (0.0, None),
 }
 """Smallest and largest possible value of each metric; None: unbounded."""
 
@@ -40,12 +43,20 @@ _SCORES: dict[str, Callable[[NDArray[np.integer], Proba, int], float]] = {
 }
 
 
-def score(name: str, y: NDArray[np.integer], proba: Proba, n_classes: int) -> float:
+def score(
+    name: str,
+    y: NDArray[np.integer],
+    proba: Proba,
+    n_classes: int,
+    costs: Floats | None = None,
+) -> float:
     """One metric by name.
 
     Args:
         y: codes (n,), −1 for a label that the model has never seen.
         proba: probabilities (n, n_classes).
+        costs: cost of answering j for a case of i (n_classes, n_classes), for `cost`: the mean cost
+            of the answers with the least expected cost. None: every mistake costs 1.
 
     Raises:
         KeyError: an unknown metric.
@@ -57,15 +68,24 @@ def score(name: str, y: NDArray[np.integer], proba: Proba, n_classes: int) -> fl
     check_proba(y, proba)
     if proba.shape[1] != n_classes:
         raise ValueError(f"{proba.shape[1]} columns of probabilities for {n_classes} classes")
+    if name == "cost":
+        return float(cost_of_answers(y, proba, costs).mean())
     if name not in _SCORES:
-        raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(_SCORES)}")
+        raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(RANGES)}")
     return _SCORES[name](y, proba, n_classes)
 
 
-def all_scores(y: NDArray[np.integer], proba: Proba) -> dict[str, float]:
-    """Every metric of probabilities (n, classes).
+def metric_names(costs: Floats | None) -> list[str]:
+    """Every metric that can be had: `cost` only where costs are named."""
+    return [name for name in RANGES if name != "cost" or costs is not None]
+
+
+def all_scores(
+    y: NDArray[np.integer], proba: Proba, costs: Floats | None = None
+) -> dict[str, float]:
+    """Every metric of probabilities (n, classes); their cost where costs are named.
 
     >>> sorted(all_scores(np.array([0, 1]), np.eye(2)))
     ['accuracy', 'balanced_accuracy', 'brier', 'log_loss', 'macro_f1']
     """
-    return {name: score(name, y, proba, proba.shape[1]) for name in _SCORES}
+    return {name: score(name, y, proba, proba.shape[1], costs) for name in metric_names(costs)}

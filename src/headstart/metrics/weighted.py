@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.metrics.classification import f1_of_margins, recall_of_margins
+from headstart.metrics.costs import cost_of_answers
 from headstart.metrics.probability import row_brier, row_log_loss
 from headstart.metrics.scores import score
 
@@ -46,9 +47,27 @@ class ScoreStatistic:
             return _by_class(y, proba.argmax(axis=1), self.n_classes, self.name)
         if self.name == "accuracy":
             return _mean((proba.argmax(axis=1) == y).astype(np.float64))
+        if self.name == "cost":
+            return _mean(cost_of_answers(y, proba))
         if self.name == "log_loss":
             return _mean(row_log_loss(y, proba), known=(y >= 0).astype(np.float64))
         return _mean(row_brier(y, proba))
+
+
+@dataclass(frozen=True, slots=True)
+class RowMean:
+    """Mean of the only column, whatever the labels are.
+
+    >>> RowMean()(np.array([0, 1]), np.array([[1.0], [2.0]]))
+    1.5
+    """
+
+    def __call__(self, y: Codes, column: Proba) -> float:
+        return float(column.mean())
+
+    def weighted(self, y: Codes, column: Proba) -> Weighted:
+        """The mean as a function of row weights alone."""
+        return _mean(column[:, 0].astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

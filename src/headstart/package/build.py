@@ -136,6 +136,7 @@ def _write(
         files={},
         created_by=f"headstart {VERSION}",
         provenance=provenance,
+        costs=[] if model.costs is None else model.costs.tolist(),
     )
     contents[LAYOUT.card] = card_text(manifest, {}).encode("utf-8")
     for path, content in contents.items():

@@ -16,19 +16,24 @@ from headstart.bundles.manifest import manifest_bytes
 from headstart.package.card import card_text
 from headstart.package.place import swap, unwritable, write_file
 from headstart.types.brief import Requirement
-from headstart.types.result import NotAvailable, SelectiveCertificate
+from headstart.types.result import AutomationReport, NotAvailable, SelectiveCertificate
 
 
 def review_rule(
-    required: Requirement, found: SelectiveCertificate | NotAvailable
+    required: Requirement,
+    found: SelectiveCertificate | NotAvailable,
+    cheapest: AutomationReport | NotAvailable | None = None,
 ) -> dict[str, Any]:
-    """What the manifest says of answers that a person should look at; {} where no limit is named.
+    """What the manifest says of answers that a person should look at: the certified threshold,
+    where no limit is named the cheapest one, and {} where no cost of a review is named either.
 
     >>> review_rule(Requirement(max_error=0.02), NotAvailable("too few"))["below"] is None
     True
     """
     if required.max_error is None:
-        return {}
+        if not isinstance(cheapest, AutomationReport):
+            return {}
+        return {"below": cheapest.chosen, "max_error": None, "confidence": None}
     below = found.threshold if isinstance(found, SelectiveCertificate) else None
     return {"below": below, "max_error": required.max_error, "confidence": required.certainty}
 

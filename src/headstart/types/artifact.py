@@ -28,8 +28,11 @@ class Manifest:
     provenance: dict[str, str] = field(default_factory=dict)
     review: dict[str, Any] = field(default_factory=dict)
     """Which answers a person should look at: those of a probability `below` (None: all of them),
-    so that at most `max_error` of the others are wrong with `confidence`. Empty: no limit is named.
-    """
+    so that at most `max_error` of the others are wrong with `confidence`; both are None where the
+    threshold is the one at which a case costs least. Empty: neither is named."""
+    costs: list[list[float]] = field(default_factory=list)
+    """Cost of answering label j for a case of label i: the answer with the least expected cost is
+    given. Empty: the most probable one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss"]
+MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss", "cost"]
 FailureCost = Literal["low", "medium", "high"]
 Use = Literal["commercial", "research"]
 MaxStage = Literal["frozen", "norms", "top-1", "top-2", "top-4", "full"]
@@ -39,7 +39,8 @@ class Requirement:
     """What the result must reach to ship without review."""
 
     metric: MetricName | None = None
-    """None: accuracy, or macro-F1 where one class holds over 60% of the rows."""
+    """None: the cost of a case where costs are named and no level is; else accuracy, or macro-F1
+    where one class holds over 60% of the rows."""
     level: float | None = None
     """Required level of the primary metric on the hold-out; None: no level is named."""
     margin: float = 0.01
@@ -78,10 +79,15 @@ class Brief:
     budget: Budget = Budget()
     mistake_costs: dict[str, float] = field(default_factory=dict)
     """Cost of missing one case of a label, by label name; 1.0 where not named."""
+    false_alarm_costs: dict[str, float] = field(default_factory=dict)
+    """Cost of answering a label for a case that is none of it, beside the miss; 0 where not named.
+    """
     cost_matrix: dict[str, dict[str, float]] = field(default_factory=dict)
-    """Cost of one mistake, true label -> answer -> cost; stands above `mistake_costs`."""
+    """Cost of one mistake, true label -> answer -> cost; stands above the other two."""
     review_cost: float | None = None
     """Cost of a person's review of one case, in the unit of the other costs."""
+    automated_value: float = 0.0
+    """What a case is worth that is answered without a person, in the same unit."""
     failure_cost: FailureCost = "medium"
     use: Use = "commercial"
     """What the feature is for: some licences allow research only."""
@@ -95,3 +101,8 @@ class Brief:
     """None: 2, or more where the budget allows."""
     seed: int = 0
     defaulted: tuple[str, ...] = ()
+
+    @property
+    def names_costs(self) -> bool:
+        """Whether it says what a mistake costs."""
+        return bool(self.mistake_costs or self.false_alarm_costs or self.cost_matrix)

@@ -204,6 +204,8 @@ class AuditReport:
     """Rows of each class; of each single label where a row may have several."""
     metric: str
     metric_reason: str
+    margin: float
+    """A smaller difference of the metric is not worth a more complex arm."""
     small_classes: tuple[str, ...] = ()
     """Classes with fewer development rows (or groups) than folds."""
     findings: tuple[Finding, ...] = ()

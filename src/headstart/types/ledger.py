@@ -17,6 +17,7 @@ import numpy as np
 from headstart.types.artifact import Parity
 from headstart.types.data import Exhibit, Place, SetAside
 from headstart.types.result import (
+    AutomationPoint,
     Comparison,
     Estimate,
     MemoError,
@@ -36,6 +37,7 @@ LEAVES: tuple[type, ...] = (
     Parity,
     ReliabilityRow,
     SelectiveCertificate,
+    AutomationPoint,
 )
 """Records that stand in one row."""
 

@@ -101,6 +101,9 @@ class FittedModel:
     bias: NDArray[np.float32]
     head: str
     settings: dict[str, Any] = field(default_factory=dict)
+    costs: NDArray[np.float64] | None = None
+    """Cost of answering j for a case of i (classes, classes): the answer with the least expected
+    cost is given. None: the most probable one."""
 
 
 @dataclass(frozen=True, slots=True)

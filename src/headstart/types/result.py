@@ -119,7 +119,37 @@ class CostReport:
     """The second less the first, on the same rows."""
     constant: Estimate
     """Of the one answer that is cheapest when every case gets it."""
+    accuracy_of_answers: Estimate
     accuracy_of_cheapest: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationPoint:
+    """Answering alone from `threshold` on: the share that is answered, and the cost of a case."""
+
+    threshold: float
+    share: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationReport:
+    """Automated share against cost per case on the rows that decide, reviews included.
+
+    The thresholds, and the `chosen` one at which a case costs least, come from other rows.
+    """
+
+    points: tuple[AutomationPoint, ...]
+    """The strictest first; the last one answers everything."""
+    chosen: float
+    share: Estimate
+    """Answered without a person at the chosen threshold."""
+    cost: Estimate
+    """Of a case at the chosen threshold."""
+    alone: Estimate
+    """Of a case when the model answers every one."""
+    review: float
+    """Of a case when a person looks at every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +223,9 @@ class EvaluationReport:
     """From which probability on the model may answer without a person."""
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
     calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
+    automation: AutomationReport | NotAvailable = NotAvailable(
+        "the brief names no cost of a review ([mistakes] review)"
+    )
 
 
 @dataclass(frozen=True, slots=True)

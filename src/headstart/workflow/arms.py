@@ -66,7 +66,9 @@ class Arms:
         journal: Journal,
         progress: Progress,
         engine: Engine,
+        costs: NDArray[np.float64] | None = None,
     ) -> None:
+        self.costs = costs
         self.brief, self.rows, self.split = brief, rows, split
         self.journal, self.progress, self.engine = journal, progress, engine
         self.backbones = {backbone.card.ref: backbone for backbone in backbones}
@@ -123,13 +125,14 @@ class Arms:
             self.brief.seed,
             self.progress,
             self.engine,
+            self.costs,
         )
 
     def hashes(self, spec: ArmSpec) -> dict[str, str]:
         """Of everything that an arm's answer depends on, but for the folds."""
         rows = (self.rows.keys, self.rows.codes, self.rows.groups, self.rows.labels)
         backbone = self.backbones[spec.backbone].fingerprint if spec.backbone else ""
-        settings = (spec, self.brief.seed, self.brief.data.definitions)
+        settings = (spec, self.brief.seed, self.brief.data.definitions, self.costs)
         return {"data": fingerprint(rows), "plan": fingerprint(settings), "backbone": backbone}
 
     def _inputs(self, spec: ArmSpec) -> ArmInputs:

@@ -12,6 +12,7 @@ from headstart.adapt import ArmSpec
 from headstart.adapt.gate import (
     FoldAnswers,
     Rule,
+    amount,
     gains,
     guards,
     hopeless,
@@ -52,10 +53,11 @@ class Ladder:
         requirement = self.brief.requirement
         self.rule = Rule(
             self.split.metric,
-            requirement.margin,
+            self.split.margin,
             requirement.confidence,
             len(self.rows.codes),
             self.split.folds.k,
+            1.0 if arms.costs is None else float(arms.costs.max()),
         )
 
     def climb(self, results: Sequence[ArmResult]) -> tuple[LadderReport, list[ArmResult]]:
@@ -176,12 +178,15 @@ class Ladder:
                 gain = float(np.mean(so_far) - seen.mean())
                 gain = gain if HIGHER_IS_BETTER[self.rule.metric] else -gain
                 why = (
-                    f"after {len(found)} of {trainings} folds it gained {100 * gain:+.1f} points: "
+                    f"after {len(found)} of {trainings} folds it gained "
+                    f"{amount(self.rule.metric, gain)}: "
                     "no hope of the margin"
                 )
                 share = len(found) / trainings
                 return ended("stay", why, minutes, len(found)), None, expected * share
-        scores, out_of_fold = scored([one.proba for one in found], self.rows.codes, folds)
+        scores, out_of_fold = scored(
+            [one.proba for one in found], self.rows.codes, folds, self.arms.costs
+        )
         arm = ArmResult(
             spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
             scores=scores, out_of_fold=out_of_fold, settings={"plan": name}, backbone=base.backbone,
@@ -212,7 +217,13 @@ class Ladder:
 
     def _scores(self, found: Sequence[RungFold]) -> list[float]:
         return [
-            score(self.rule.metric, self.rows.codes[test], one.proba, len(self.rows.labels))
+            score(
+                self.rule.metric,
+                self.rows.codes[test],
+                one.proba,
+                len(self.rows.labels),
+                self.arms.costs,
+            )
             for one, (_, test) in zip(found, self.folds, strict=False)
         ]
 

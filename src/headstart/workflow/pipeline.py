@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,15 @@ from headstart.backbones.isolated import encode_apart
 from headstart.bundles import load as load_bundle
 from headstart.bundles import verify
 from headstart.decide import audit_html, decide, scorecard_html
-from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated, thresholds_to_test
+from headstart.evaluate import (
+    Answers,
+    SealedHoldout,
+    answers,
+    evaluate,
+    evaluate_cross_validated,
+    thresholds_by_cost,
+    thresholds_to_test,
+)
 from headstart.package import (
     build,
     check_parity,
@@ -44,6 +52,7 @@ from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
 from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
+from headstart.workflow.costs import costs_between
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
@@ -118,6 +127,7 @@ def _read(brief: Brief, progress: Progress, sets: bool) -> Sources:
         )
     sources = read_sources(brief, progress)
     check_columns(sources.dataset, sources.holdout, brief.data)
+    costs_between(brief, sources)  # a label that there is not is found before any work
     require(f"a run on {sources.dataset.modality}s", sources.dataset.modality)
     return sources
 
@@ -155,6 +165,7 @@ class _Run:
         self.sources, self.backbones = prepared.sources, prepared.backbones
         self.prepared = prepared
         self.data = fingerprint(self.sources.report())
+        self.costs = costs_between(brief, prepared.sources)
 
     def run(self) -> Decision:
         """Every stage in order."""
@@ -188,11 +199,14 @@ class _Run:
         chosen = next(result for result in results if result.name == verdict.chosen)
         heat = self._temperature(chosen, rows, split)
         model, chosen = scale(model, chosen, heat)
+        if verdict.metric == "cost":
+            model = replace(model, costs=self.costs)
         package = self._package(model, encoder, rows.values)
         majority = next(result for result in results if result.family == "majority")
         evaluation = self._evaluate(split, rows, majority, chosen, verdict, model, encoder, heat)
         decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
-        self._end(rows, chosen, model, evaluation)
+        developed = answers(chosen.out_of_fold, self.costs, verdict.metric)
+        self._end(rows, developed, model, evaluation)
         return decision
 
     def audit(self) -> LedgerView:
@@ -281,7 +295,7 @@ class _Run:
         return [int(i) for i in split.development], ranking
 
     def _arms(self, rows: Rows, split: AuditReport) -> Arms:
-        lent = (self.backbones, self.journal, self.progress, self.engine)
+        lent = (self.backbones, self.journal, self.progress, self.engine, self.costs)
         return Arms(self.brief, rows, split, *lent)
 
     def _begin(self) -> None:
@@ -305,7 +319,10 @@ class _Run:
         """The split, by groups of near-duplicates. Of the hold-out only the inputs are compared."""
         brief, sources = self.brief, self.sources
         columns = (brief.data.group_column, brief.data.time_column)
-        plan = (brief.requirement, brief.folds, brief.repeats, brief.seed, brief.budget, columns)
+        plan = (
+            *(brief.requirement, brief.folds, brief.repeats, brief.seed, brief.budget, columns),
+            *(self.costs, brief.defaulted),
+        )
 
         def work() -> AuditReport:
             self.progress("looking for near-duplicates", 0, 1)
@@ -317,7 +334,7 @@ class _Run:
                 seed=brief.seed,
                 progress=self.progress,
             )
-            return audit(sources.dataset, sources.holdout, brief, near)
+            return audit(sources.dataset, sources.holdout, brief, near, self.costs)
 
         return self.journal.stage(
             "audit",
@@ -421,7 +438,7 @@ class _Run:
             "model": fingerprint(model),
             "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
             "plan": fingerprint((verdict.metric, self.brief.requirement, self.brief.seed)),
-            "costs": fingerprint((self.brief.mistake_costs, self.brief.cost_matrix)),
+            "costs": fingerprint((self.costs, self.brief.review_cost, self.brief.automated_value)),
         }
 
         def crossed() -> EvaluationReport:
@@ -435,12 +452,14 @@ class _Run:
                 modality=rows.modality,
                 folds=split.folds,
                 metric=verdict.metric,
+                margin=verdict.margin,
                 brief=self.brief,
             )
 
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings, required = self.store.openings(holdout) + 1, self.brief.requirement
+            said = answers(chosen.out_of_fold, self.costs, verdict.metric)
             return evaluate(
                 lambda values: self._answers(model, encoder, values),
                 sealed,
@@ -450,9 +469,8 @@ class _Run:
                 chosen=verdict.chosen,
                 openings=openings,
                 brief=self.brief,
-                thresholds=thresholds_to_test(
-                    chosen.out_of_fold, rows.codes, sealed.n, required, openings
-                ),
+                thresholds=thresholds_to_test(said, rows.codes, sealed.n, required, openings),
+                by_cost=thresholds_by_cost(said, rows.codes, self.brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
 
@@ -507,11 +525,11 @@ class _Run:
         )
 
     def _end(
-        self, rows: Rows, chosen: ArmResult, model: FittedModel, evaluation: EvaluationReport
+        self, rows: Rows, said: Answers, model: FittedModel, evaluation: EvaluationReport
     ) -> None:
         """The bundle in place, the documents written, and the run marked as finished."""
         view = self.journal.view()
-        review = review_rule(self.brief.requirement, evaluation.certificate)
+        review = review_rule(self.brief.requirement, evaluation.certificate, evaluation.automation)
         known = self._published(model)
         if known is None or verify(known).review != review:
             publish(known or self.pilot.staging, self.pilot.bundle, model_card(view), review)
@@ -520,7 +538,7 @@ class _Run:
             self.pilot.write(
                 "artifacts/set_aside.csv", set_aside_csv(self.sources.dataset.set_aside)
             )
-        self.pilot.write("artifacts/out_of_fold.csv", predictions_csv(rows, chosen.out_of_fold))
+        self.pilot.write("artifacts/out_of_fold.csv", predictions_csv(rows, said))
         write_documents(self.pilot, view)
         visited = tuple(self.journal.visited)
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)

@@ -48,6 +48,8 @@ from headstart.workflow.input_fit import input_fit
 from headstart.workflow.operations import not_measured, operations
 from headstart.workflow.relatedness import Reference, relatedness
 
+RACE_MARGIN = 0.01
+"""Where the brief's margin is in the unit of the costs."""
 RACE_SHARE = 0.7
 """Share of the budget that the race may take; the rest is for measuring."""
 INT8_ROWS = 300
@@ -96,7 +98,7 @@ def select(
         rows.codes,
         rows.groups,
         metric=metric,
-        margin=brief.requirement.margin,
+        margin=_margin(brief),
         confidence=brief.requirement.confidence,
         budget_seconds=RACE_SHARE * seconds - (time.perf_counter() - begin),
         seed=brief.seed,
@@ -128,7 +130,7 @@ def select(
     return SelectionReport(
         metric=report.metric,
         rows=len(rows.codes),
-        margin=brief.requirement.margin,
+        margin=_margin(brief),
         pick=report.pick,
         reasons=_reasons(report, entries, metric),
         ties=tuple(one.name for one in entries if one.standing.status == "tied"),
@@ -204,6 +206,12 @@ def _latency_limit(served: Operations, brief: Brief) -> Limit | None:
     over = p95.value / most
     said = f"{p95.value:.1f} ms" + (f", {over:.1f} times as much" if over > 1 else "")
     return Limit("p95 latency", f"{most:g} ms", said, over <= 1)
+
+
+def _margin(brief: Brief) -> float:
+    """What a candidate must gain on the metric of the race, which is never the cost."""
+    own = brief.requirement.metric != "cost" and not brief.names_costs
+    return brief.requirement.margin if own else RACE_MARGIN
 
 
 def _barred(one: _Entrant) -> Standing:
@@ -362,7 +370,7 @@ def _loss(
         k=FOLDS,
         repeats=REPEATS,
         confidence=brief.requirement.confidence,
-        margin=brief.requirement.margin,
+        margin=_margin(brief),
     )
 
 

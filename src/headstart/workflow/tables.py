@@ -6,22 +6,19 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from headstart.evaluate import Answers
 from headstart.types.data import SetAside
 from headstart.workflow.arms import Rows
 
 
-def predictions_csv(rows: Rows, probabilities: NDArray[np.float32]) -> str:
+def predictions_csv(rows: Rows, said: Answers) -> str:
     """One line a row: where it stands, its label, what was predicted and how surely."""
-    best, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     return _csv(
         ["place", "label", "predicted", "probability"],
         [
             [place, rows.labels[code], rows.labels[answer], f"{probability:.6f}"]
             for place, code, answer, probability in zip(
-                rows.places, rows.codes, best, sure, strict=True
+                rows.places, rows.codes, said.given, said.certainty, strict=True
             )
         ],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headstart.evaluate.costs import (
+from headstart.metrics.costs import (
     automation_curve,
     cheapest_answers,
     cost_matrix,

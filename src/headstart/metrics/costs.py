@@ -79,6 +79,23 @@ def cost_per_row(y: NDArray[np.integer], answers: NDArray[np.integer], costs: Fl
     return found
 
 
+def cost_of_answers(
+    y: NDArray[np.integer], proba: NDArray[np.floating], costs: Floats | None = None
+) -> Floats:
+    """What the cheapest answer to each row costs (n,); without costs every mistake costs 1.
+
+    A row whose label is −1 costs what a mistake costs that nobody named.
+
+    >>> cost_of_answers(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).tolist()
+    [0.0, 1.0]
+    """
+    if costs is None:
+        costs = UNNAMED * (1.0 - np.eye(proba.shape[1]))
+    answers = cheapest_answers(proba, costs)
+    found: Floats = np.where(y < 0, UNNAMED, costs[np.maximum(y, 0), answers])
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class AutomationCurve:
     """Answering alone from each threshold on, the strictest first, arrays of (thresholds,).
