@@ -24,7 +24,7 @@ from headstart.types.artifact import Manifest
 from headstart.types.errors import BundleError
 
 MANIFEST = Manifest(
-    schema_version=3,
+    schema_version=4,
     name="Tickets – Straße",
     modality="text",
     approach="frozen",
@@ -154,9 +154,9 @@ def test_white_space_and_the_order_of_keys_are_not_an_edit() -> None:
 
 
 def test_a_newer_version_is_refused_before_its_unknown_fields() -> None:
-    newer = document() | {"schema_version": 4, "shards": []}
+    newer = document() | {"schema_version": 5, "shards": []}
     with pytest.raises(
-        BundleError, match="schema version 4; this headstart reads up to 3"
+        BundleError, match="schema version 5; this headstart reads up to 4"
     ) as error:
         parse_manifest(json.dumps(newer).encode(), place="m")
     assert error.value.tip == "pip install --upgrade headstart"
@@ -201,14 +201,14 @@ def test_an_accepted_path_never_leaves_the_bundle(path: str) -> None:
 
 def test_a_manifest_of_version_1_names_no_rule() -> None:
     old = document() | {"schema_version": 1}
-    del old["review"], old["costs"]
+    del old["review"], old["costs"], old["column"], old["further"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=1, review={})
 
 
 def test_a_manifest_of_version_2_names_no_costs() -> None:
     old = document() | {"schema_version": 2}
-    del old["costs"]
+    del old["costs"], old["column"], old["further"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=2)
 

@@ -85,7 +85,7 @@ def test_rows_of_equal_length_meet_and_nothing_is_padded(predictor: BundlePredic
     texts = ["card"] * 300 + ["card late"] * 10 + ["card late lost"]
     given = list(enumerate(texts))
     seen: list[int] = []
-    for batch in batches.text_batches(given, predictor.preprocessor):
+    for batch in batches.text_batches(given, predictor.parts[0].preprocessor):
         assert batch.inputs["attention_mask"].all()
         assert batch.inputs["input_ids"].size <= batches.TOKENS
         seen += batch.rows

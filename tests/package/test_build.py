@@ -157,10 +157,10 @@ def test_weights_that_were_tampered_with_leave_no_bundle(
         build(stand_ins.majority_model(), None, ["x"], tmp_path / "out" / "b", name="n")
     real = build_module.model_graph  # type: ignore[attr-defined]
 
-    def tampered(model: Any, graph: Path | None) -> bytes:
-        weights = model.weights.copy()
+    def tampered(models: Any, graph: Path | None) -> bytes:
+        weights = models[0].weights.copy()
         weights[0, 0] += 0.01
-        content: bytes = real(replace(model, weights=weights), graph)
+        content: bytes = real([replace(models[0], weights=weights)], graph)
         return content
 
     monkeypatch.setattr(build_module, "model_graph", tampered)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.bundles.layout import LAYOUT
-from headstart.types.artifact import Manifest
+from headstart.types.artifact import BundleOutput, Manifest
 from headstart.types.errors import BundleError
 
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
@@ -26,6 +26,8 @@ REVIEW = "review"
 """Which answers a person should look at; manifests of schema version 1 do not say."""
 COSTS = "costs"
 """What mistakes cost, where the answer follows that; manifests before version 3 do not say."""
+COLUMN, FURTHER = "column", "further"
+"""Several label columns; manifests before version 4 have one."""
 RULE = ("below", "max_error", "confidence")
 HASH = re.compile(r"[0-9a-f]{64}")
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
@@ -45,6 +47,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     """The content of manifest.json; equal manifests give equal bytes."""
     document = asdict(manifest)
     document["labels"] = list(manifest.labels)
+    document[FURTHER] = [{**one, "labels": list(one["labels"])} for one in document[FURTHER]]
     document["files"] = dict(sorted(manifest.files.items()))
     document["provenance"] = dict(sorted(manifest.provenance.items()))
     document[CHECKSUM] = checksum(document)
@@ -78,7 +81,26 @@ def parse_manifest(content: bytes, *, place: str) -> Manifest:
         raise BundleError(
             "manifest.json was changed after it was written", place=place, tip=REBUILD
         )
-    return Manifest(**{**document, "labels": tuple(document["labels"])})
+    further = tuple(
+        BundleOutput(**{**one, "labels": tuple(one["labels"])}) for one in document.get(FURTHER, [])
+    )
+    return Manifest(**{**document, "labels": tuple(document["labels"]), FURTHER: further})
+
+
+def outputs_of(manifest: Manifest) -> tuple[BundleOutput, ...]:
+    """Every label column of a bundle in one form, the first one first."""
+    first = BundleOutput(
+        column=manifest.column,
+        labels=manifest.labels,
+        approach=manifest.approach,
+        model=manifest.model,
+        output=LAYOUT.output,
+        preprocessing=manifest.preprocessing,
+        folder=LAYOUT.preprocessing,
+        review=manifest.review,
+        costs=manifest.costs,
+    )
+    return (first, *manifest.further)
 
 
 def path_problem(path: str) -> str | None:
@@ -126,6 +148,13 @@ def _problems(document: dict[str, Any]) -> list[str]:
         expected[REVIEW] = dict
     if document.get("schema_version") not in (1, 2) or COSTS in document:
         expected[COSTS] = list
+    if document.get("schema_version") not in (1, 2, 3) or COLUMN in document or FURTHER in document:
+        expected |= {COLUMN: str, FURTHER: list}
+    found = _type_problems(document, expected)
+    return found or _value_problems(document)
+
+
+def _type_problems(document: dict[str, Any], expected: dict[str, type]) -> list[str]:
     found = [f"'{key}' is missing" for key in expected if key not in document]
     found += [f"'{key}' is not known" for key in document if key not in expected]
     found += [
@@ -134,7 +163,7 @@ def _problems(document: dict[str, Any]) -> list[str]:
         if key in document
         and (not isinstance(document[key], kind) or isinstance(document[key], bool))
     ]
-    return found or _value_problems(document)
+    return found
 
 
 _JSON_NAMES: dict[type, str] = {
@@ -149,9 +178,55 @@ def _value_problems(document: dict[str, Any]) -> list[str]:
     found: list[str] = []
     if document["schema_version"] < 1:
         found.append("'schema_version' is below 1")
-    for key, valid in (("modality", MODALITIES), ("approach", APPROACHES)):
-        if document[key] not in valid:
-            found.append(f"'{key}' is {document[key]!r}, not one of {', '.join(valid)}")
+    if document["modality"] not in MODALITIES:
+        valid = ", ".join(MODALITIES)
+        found.append(f"'modality' is {document['modality']!r}, not one of {valid}")
+    if not all(isinstance(text, str) for text in document["provenance"].values()):
+        found.append("a value of 'provenance' is not a string")
+    if not HASH.fullmatch(document[CHECKSUM]):
+        found.append(f"'{CHECKSUM}' is not a sha256")
+    found += _output_problems(document)
+    found += _file_problems(document["files"], document["model"])
+    return found + _further_problems(document)
+
+
+def _further_problems(document: dict[str, Any]) -> list[str]:
+    """Of the further label columns, each named by its place in the list."""
+    expected: dict[str, type] = {
+        COLUMN: str,
+        "labels": list,
+        "approach": str,
+        "model": str,
+        "output": str,
+        "preprocessing": dict,
+        "folder": str,
+        REVIEW: dict,
+        COSTS: list,
+    }
+    found, columns = [], [document.get(COLUMN, "")]
+    for place, one in enumerate(document.get(FURTHER, []), start=1):
+        wrong = ["it is not an object"]
+        if isinstance(one, dict):
+            wrong = _type_problems(one, expected) or _output_problems(one)
+        if not wrong:
+            columns.append(one[COLUMN])
+            wrong += [f"'{key}' is empty" for key in (COLUMN, "output") if not one[key]]
+            if path_problem(one["folder"]) or path_problem(one["model"]):
+                wrong.append("'folder' or 'model' is not a plain path")
+            if one["model"] not in document["files"]:
+                wrong.append(f"its model {one['model'][:120]!r} is not among the files")
+        found += [f"'{FURTHER}' {place}: {problem}" for problem in wrong]
+    if len(columns) > 1 and (not columns[0] or len(set(columns)) < len(columns)):
+        found.append("of several label columns, one has no name or two have the same")
+    return found
+
+
+def _output_problems(document: dict[str, Any]) -> list[str]:
+    """Of what is said about one label column."""
+    found = []
+    if document["approach"] not in APPROACHES:
+        valid = ", ".join(APPROACHES)
+        found.append(f"'approach' is {document['approach']!r}, not one of {valid}")
     labels = document["labels"]
     if not all(isinstance(label, str) for label in labels):
         found.append("a label is not a string")
@@ -159,15 +234,11 @@ def _value_problems(document: dict[str, Any]) -> list[str]:
         found.append("'labels' is empty, too long, or names one twice")
     if not isinstance(document["preprocessing"].get("kind"), str):
         found.append("'preprocessing' names no kind")
-    if not all(isinstance(text, str) for text in document["provenance"].values()):
-        found.append("a value of 'provenance' is not a string")
     if not _is_rule(document.get(REVIEW, {})):
         found.append(f"'{REVIEW}' is not empty and not {', '.join(RULE)}, each from 0 to 1")
     if not _are_costs(document.get(COSTS, []), len(labels)):
         found.append(f"'{COSTS}' is not empty and not a row of costs, 0 or more, for each label")
-    if not HASH.fullmatch(document[CHECKSUM]):
-        found.append(f"'{CHECKSUM}' is not a sha256")
-    return found + _file_problems(document["files"], document["model"])
+    return found
 
 
 def _is_rule(rule: dict[str, Any]) -> bool:

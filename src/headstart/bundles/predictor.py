@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.bundles.batches import Batch, image_batches, text_batches
+from headstart.bundles.manifest import outputs_of
 from headstart.bundles.session import Session
 from headstart.metrics import cheapest_answers
 from headstart.ports import Preprocessor, Progress
-from headstart.types.artifact import Manifest, Prediction
+from headstart.types.artifact import BundleOutput, Manifest, Prediction
 from headstart.types.errors import BundleError
 
 
@@ -26,6 +27,17 @@ class Scored:
 
     probabilities: NDArray[np.float32]
     errors: dict[int, str]
+    further: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Label column -> its probabilities (n, classes), beside those of the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A model that runs once, and which of the bundle's outputs (by their number) it gives."""
+
+    preprocessor: Preprocessor
+    session: Session
+    outputs: tuple[int, ...]
 
 
 class BundlePredictor:
@@ -36,15 +48,17 @@ class BundlePredictor:
     rounded in another order.
     """
 
-    def __init__(self, manifest: Manifest, preprocessor: Preprocessor, session: Session) -> None:
+    def __init__(self, manifest: Manifest, parts: Sequence[Part]) -> None:
         self.manifest = manifest
         self.labels: tuple[str, ...] = manifest.labels
-        self.preprocessor = preprocessor
-        self._session = session
-        self._costs = np.array(manifest.costs) if manifest.costs else None
+        self.outputs = outputs_of(manifest)
+        self.parts = tuple(parts)
 
     def __repr__(self) -> str:
         m = self.manifest
+        if m.further:
+            columns = ", ".join(f"{one.column} ({len(one.labels)} labels)" for one in self.outputs)
+            return f"<bundle '{m.name}': {columns} on {m.modality}>"
         return f"<bundle '{m.name}': {m.approach} on {m.modality}, {len(m.labels)} labels>"
 
     def predict_proba(self, values: Iterable[str]) -> NDArray[np.float32]:
@@ -54,6 +68,14 @@ class BundlePredictor:
 
         Raises:
             BundleError: a value cannot be used; names the first such row, and how many there are.
+        """
+        return self.whole(values).probabilities
+
+    def whole(self, values: Iterable[str]) -> Scored:
+        """The probabilities of every label column, where every value can be used.
+
+        Raises:
+            BundleError: see `predict_proba`.
         """
         scored = self.score(values)
         if scored.errors:
@@ -65,7 +87,7 @@ class BundlePredictor:
                 place=f"values[{row}]",
                 tip="leave it out, or call .score(values), which answers the other rows",
             )
-        return scored.probabilities
+        return scored
 
     def predict(self, values: Iterable[str]) -> list[Prediction]:
         """The label of each value, with all probabilities: the most probable one, or where the
@@ -74,28 +96,28 @@ class BundlePredictor:
         Raises:
             BundleError: see `predict_proba`.
         """
-        return [self.prediction(row) for row in self.predict_proba(values)]
+        scored = self.whole(values)
+        return [self.answer(scored, row) for row in range(len(scored.probabilities))]
 
-    def prediction(self, probabilities: NDArray[np.float32]) -> Prediction:
-        """One row of `predict_proba` as an answer; of equally good labels the first one wins."""
-        best = self._answer(probabilities)
-        numbers = probabilities.tolist()
-        return Prediction(
-            label=self.labels[best],
-            probability=numbers[best],
-            probabilities=dict(zip(self.labels, numbers, strict=True)),
-            review=self._needs_review(numbers[best]),
-        )
+    def answer(self, scored: Scored, row: int) -> Prediction:
+        """One row of what was scored, with the answer of every label column."""
+        further = {column: table[row] for column, table in scored.further.items()}
+        return self.prediction(scored.probabilities[row], further)
 
-    def _answer(self, probabilities: NDArray[np.float32]) -> int:
-        if self._costs is None:
-            return int(np.argmax(probabilities))
-        return int(cheapest_answers(probabilities[None, :], self._costs)[0])
+    def prediction(
+        self,
+        probabilities: NDArray[np.float32],
+        further: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> Prediction:
+        """One row of `predict_proba` as an answer; of equally good labels the first one wins.
 
-    def _needs_review(self, probability: float) -> bool:
-        """Whether a person should look at an answer of this probability."""
-        rule = self.manifest.review
-        return bool(rule) and (rule["below"] is None or probability < rule["below"])
+        further: the same row of every further label column.
+        """
+        first = _prediction(self.outputs[0], probabilities)
+        if not further:
+            return first
+        others = {one.column: _prediction(one, further[one.column]) for one in self.outputs[1:]}
+        return replace(first, outputs={self.outputs[0].column: first, **others})
 
     def score(self, values: Iterable[str | None], progress: Progress | None = None) -> Scored:
         """Answers for every row that can be used, and for each other row the reason.
@@ -105,22 +127,49 @@ class BundlePredictor:
         """
         rows = _rows(values)
         errors = {i: reason for i, value in enumerate(rows) if (reason := _reason(value))}
-        probabilities = np.full((len(rows), len(self.labels)), np.nan, dtype=np.float32)
-        done = len(errors)
-        for batch in self._batches(rows, errors):
-            errors.update(batch.errors)
-            if batch.rows:
-                probabilities[batch.rows] = self._session(batch.inputs)
-            done += len(batch.rows) + len(batch.errors)
-            if progress is not None:
-                progress("predicting", done, len(rows))
-        return Scored(probabilities, dict(sorted(errors.items())))
+        tables = [
+            np.full((len(rows), len(output.labels)), np.nan, dtype=np.float32)
+            for output in self.outputs
+        ]
+        total = len(rows) * len(self.parts)
+        for number, part in enumerate(self.parts):
+            done = number * len(rows) + len(errors)
+            for batch in self._batches(rows, errors, part.preprocessor):
+                errors.update(batch.errors)
+                if batch.rows:
+                    for output, found in zip(part.outputs, part.session(batch.inputs), strict=True):
+                        tables[output][batch.rows] = found
+                done += len(batch.rows) + len(batch.errors)
+                if progress is not None:
+                    progress("predicting", done, total)
+        for table in tables if len(self.parts) > 1 else ():
+            table[list(errors)] = np.nan
+        further = {one.column: table for one, table in zip(self.outputs, tables, strict=True)}
+        further.pop(self.outputs[0].column)
+        return Scored(tables[0], dict(sorted(errors.items())), further)
 
-    def _batches(self, rows: Sequence[str | None], errors: dict[int, str]) -> Iterator[Batch]:
+    def _batches(
+        self, rows: Sequence[str | None], errors: dict[int, str], preprocessor: Preprocessor
+    ) -> Iterator[Batch]:
         usable = [(i, value) for i, value in enumerate(rows) if i not in errors and value]
         if self.manifest.modality == "image":
-            return image_batches(usable, self.preprocessor)
-        return text_batches(usable, self.preprocessor)
+            return image_batches(usable, preprocessor)
+        return text_batches(usable, preprocessor)
+
+
+def _prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Prediction:
+    numbers = probabilities.tolist()
+    if output.costs:
+        best = int(cheapest_answers(probabilities[None, :], np.array(output.costs))[0])
+    else:
+        best = int(np.argmax(probabilities))
+    rule = output.review
+    return Prediction(
+        label=output.labels[best],
+        probability=numbers[best],
+        probabilities=dict(zip(output.labels, numbers, strict=True)),
+        review=bool(rule) and (rule["below"] is None or numbers[best] < rule["below"]),
+    )
 
 
 def _rows(values: Iterable[str | None]) -> list[str | None]:

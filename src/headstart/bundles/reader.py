@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headstart.bundles.layout import LAYOUT
-from headstart.bundles.manifest import REBUILD, parse_manifest
-from headstart.bundles.predictor import BundlePredictor
+from headstart.bundles.manifest import REBUILD, outputs_of, parse_manifest
+from headstart.bundles.predictor import BundlePredictor, Part
 from headstart.bundles.session import open_session
 from headstart.modalities.preprocess import load_preprocessor
-from headstart.types.artifact import Manifest
+from headstart.ports import Preprocessor
+from headstart.types.artifact import BundleOutput, Manifest
 from headstart.types.errors import BundleError, HeadstartError
 
 BLOCK = 2**20
@@ -32,14 +33,32 @@ def load(path: str | Path, *, threads: int | None = None) -> BundlePredictor:
     folder = Path(path)
     manifest, names = _listed(folder)
     contents = {name: b"".join(_checked(folder, name, names[name])) for name in names}
-    prefix = f"{LAYOUT.preprocessing}/"
+    outputs = outputs_of(manifest)
+    parts = []
+    for model in dict.fromkeys(output.model for output in outputs):
+        own = [(i, output) for i, output in enumerate(outputs) if output.model == model]
+        session = open_session(
+            contents[model],
+            outputs={output.output: len(output.labels) for _, output in own},
+            place=folder / model,
+            threads=threads,
+        )
+        preprocessor = _preprocessor(folder, own[0][1], contents)
+        parts.append(Part(preprocessor, session, tuple(i for i, _ in own)))
+    return BundlePredictor(manifest, parts)
+
+
+def _preprocessor(
+    folder: Path, output: BundleOutput, contents: Mapping[str, bytes]
+) -> Preprocessor:
+    prefix = f"{output.folder}/"
     files = {
         name.removeprefix(prefix): content
         for name, content in contents.items()
         if name.startswith(prefix)
     }
     try:
-        preprocessor = load_preprocessor(manifest.preprocessing, files)
+        return load_preprocessor(output.preprocessing, files)
     except HeadstartError as error:
         raise BundleError(error.message, place=str(folder), tip=error.tip or REBUILD) from error
     except Exception as error:  # tokenizers raises plain Exception on a spoilt file
@@ -48,10 +67,6 @@ def load(path: str | Path, *, threads: int | None = None) -> BundlePredictor:
             place=str(folder),
             tip="pip install --upgrade headstart, or build the bundle again",
         ) from error
-    session = open_session(
-        contents[manifest.model], classes=len(manifest.labels), place=folder, threads=threads
-    )
-    return BundlePredictor(manifest, preprocessor, session)
 
 
 def verify(path: str | Path) -> Manifest:

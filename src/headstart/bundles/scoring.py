@@ -20,8 +20,9 @@ from headstart.types.errors import DataError
 if TYPE_CHECKING:
     from headstart.data import UnlabelledTable
 
-ADDED = ("predicted_label", "probability", "error")
-"""Columns added to the file's own; a name that is taken there gets a number."""
+LABEL, SURE, ERROR = "predicted_label", "probability", "error"
+"""Columns added to the file's own; a name that is taken there gets a number. Of several label
+columns each has a pair of its own, `predicted_COLUMN` and `probability_COLUMN`."""
 REVIEW = "review"
 """Added too where the bundle says which answers a person should look at."""
 SUFFIXES = (".csv", ".jsonl")
@@ -37,10 +38,12 @@ class ScoreReport:
     rows: int
     answered: int
     columns: tuple[str, ...]
-    """Names of the added columns: the label, its probability, why a row has neither, and where the
-    bundle has a rule, whether a person should look."""
+    """Names of the added columns: the label and its probability (a pair for each label column),
+    why a row has neither, and where the bundle has a rule, whether a person should look."""
     review: int | None = None
-    """Answers that a person should look at; None: the bundle has no rule."""
+    """Rows with an answer that a person should look at; None: the bundle has no rule."""
+    error: str = ERROR
+    """Name of the column that says why a row has no label."""
 
     def __str__(self) -> str:
         said = f"Labelled {self.answered} of {self.rows} rows into {self.out}"
@@ -49,15 +52,15 @@ class ScoreReport:
         left = self.rows - self.answered
         if not left:
             return f"{said}."
-        return f"{said}; {left} could not be used (column '{self.columns[2]}' says why)."
+        return f"{said}; {left} could not be used (column '{self.error}' says why)."
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    label: str | None
-    probability: float | None
-    error: str | None
-    review: bool = True
+    """The (label, probability, review) of every label column, or why there is none."""
+
+    given: tuple[tuple[str, float, bool], ...]
+    error: str | None = None
 
 
 def score_file(
@@ -91,11 +94,30 @@ def score_file(
             tip=f"check that the column holds what the bundle reads "
             f"({predictor.manifest.modality}s), or name it with --input",
         )
-    ruled = bool(predictor.manifest.review)
-    columns = _free_names(table.header, (*ADDED, REVIEW) if ruled else ADDED)
-    _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, answers))
-    review = sum(answer.error is None and answer.review for answer in answers) if ruled else None
-    return ScoreReport(str(out), len(answers), answered, columns, review)
+    ruled = any(output.review for output in predictor.outputs)
+    wanted = _wanted(predictor, ruled)
+    columns = _free_names(table.header, wanted)
+    rows = [_fields(answer, len(predictor.outputs), ruled) for answer in answers]
+    _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, rows))
+    looked = sum(any(review for *_, review in answer.given) for answer in answers)
+    error = columns[wanted.index(ERROR)]
+    return ScoreReport(str(out), len(answers), answered, columns, looked if ruled else None, error)
+
+
+def _wanted(predictor: BundlePredictor, ruled: bool) -> tuple[str, ...]:
+    """Names of the columns to add, before those that are taken get a number."""
+    if not predictor.manifest.further:
+        return (LABEL, SURE, ERROR, REVIEW) if ruled else (LABEL, SURE, ERROR)
+    names = [one.column for one in predictor.outputs]
+    pairs = [f"{what}_{name}" for name in names for what in ("predicted", "probability")]
+    return (*pairs, ERROR, *(f"{REVIEW}_{name}" for name in names if ruled))
+
+
+def _fields(answer: _Answer, outputs: int, ruled: bool) -> list[Any]:
+    """What is added to a row; a row without an answer is one for a person."""
+    given = answer.given or ((None, None, True),) * outputs
+    pairs = [one for label, sure, _ in given for one in (label, sure)]
+    return [*pairs, answer.error, *(review for *_, review in given if ruled)]
 
 
 def _table(predictor: BundlePredictor, source: Path, input_column: str | None) -> UnlabelledTable:
@@ -163,23 +185,24 @@ def _answers(
     for start in range(0, total, SLICE):
         values = table.values[start : start + SLICE]
         scored = predictor.score(values)
-        for offset, probabilities in enumerate(scored.probabilities):
+        for offset in range(len(scored.probabilities)):
             reason = scored.errors.get(offset)
             if reason is not None:
-                reason = reasons.get(table.places[start + offset], reason)
-                answers.append(_Answer(None, None, reason))
-            else:
-                best = predictor.prediction(probabilities)
-                answers.append(_Answer(best.label, best.probability, None, best.review))
+                answers.append(_Answer((), reasons.get(table.places[start + offset], reason)))
+                continue
+            best = predictor.answer(scored, offset)
+            every = best.outputs.values() or (best,)
+            given = tuple((one.label, one.probability, one.review) for one in every)
+            answers.append(_Answer(given))
         if progress is not None:
             progress("predicting", len(answers), total)
     return answers
 
 
-def _free_names(header: Sequence[str], wanted: Sequence[str] = ADDED) -> tuple[str, ...]:
+def _free_names(header: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     """The names of the added columns, each one free in `header`.
 
-    >>> _free_names(["text", "error"])
+    >>> _free_names(["text", "error"], (LABEL, SURE, ERROR))
     ('predicted_label', 'probability', 'error_2')
     """
     taken: set[str] = set(header)
@@ -194,29 +217,39 @@ def _free_names(header: Sequence[str], wanted: Sequence[str] = ADDED) -> tuple[s
 
 
 def _write_csv(
-    stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[_Answer]
+    stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[list[Any]]
 ) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([*table.header, *columns])
     for row, answer in zip(table.rows, answers, strict=True):
         kept = ["" if row.get(name) is None else row[name] for name in table.header]
-        sure = "" if answer.probability is None else f"{answer.probability:.6f}"
-        look = "true" if answer.review else "false"
-        added = (answer.label or "", sure, answer.error or "", look)
-        writer.writerow([*kept, *added[: len(columns)]])
+        writer.writerow([*kept, *(_written(one) for one in answer)])
+
+
+def _written(value: Any) -> str:
+    """
+    >>> [_written(value) for value in (None, True, 0.5, "card")]
+    ['', 'true', '0.500000', 'card']
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
 def _write_jsonl(
-    stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[_Answer]
+    stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[list[Any]]
 ) -> None:
     for row, answer in zip(table.rows, answers, strict=True):
-        sure = None if answer.probability is None else round(answer.probability, 6)
-        said = (answer.label, sure, answer.error, answer.review)
-        added = dict(zip(columns, said, strict=False))
+        said = [round(one, 6) if isinstance(one, float) else one for one in answer]
+        added = dict(zip(columns, said, strict=True))
         stream.write(json.dumps({**row, **added}, ensure_ascii=False, default=str) + "\n")
 
 
-_WRITERS: dict[str, Callable[[TextIO, UnlabelledTable, Sequence[str], Sequence[_Answer]], Any]] = {
+_WRITERS: dict[
+    str, Callable[[TextIO, UnlabelledTable, Sequence[str], Sequence[list[Any]]], Any]
+] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
 }

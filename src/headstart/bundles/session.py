@@ -1,8 +1,8 @@
-"""The model of a bundle in onnxruntime."""
+"""A model of a bundle in onnxruntime."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,28 @@ from headstart.types.errors import BundleError
 
 
 class Session:
-    """Model inputs to probabilities (n, classes)."""
+    """Model inputs to probabilities (n, classes), a table for each of its outputs."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, outputs: Sequence[str] = (LAYOUT.output,)) -> None:
         self._session = session
         self.inputs = tuple(node.name for node in session.get_inputs())
+        self.outputs = tuple(outputs)
 
-    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         fed = {name: inputs[name] for name in self.inputs}
-        (probabilities,) = self._session.run([LAYOUT.output], fed)
-        return np.asarray(probabilities, dtype=np.float32)
+        found = self._session.run(list(self.outputs), fed)
+        return [np.asarray(table, dtype=np.float32) for table in found]
 
 
-def open_session(content: bytes, *, classes: int, place: Path, threads: int | None) -> Session:
+def open_session(
+    content: bytes, *, outputs: Mapping[str, int], place: Path, threads: int | None
+) -> Session:
     """A session over the bytes of an ONNX file.
 
+    outputs: name of each tensor that is asked for, and the number of its labels.
+
     Raises:
-        BundleError: onnxruntime cannot read it, or its output does not fit the labels.
+        BundleError: onnxruntime cannot read it, or an output does not fit its labels.
     """
     import onnxruntime
 
@@ -49,15 +54,16 @@ def open_session(content: bytes, *, classes: int, place: Path, threads: int | No
         said = str(error).strip().splitlines()[0][:300]
         raise BundleError(
             f"onnxruntime cannot read the model: {said}",
-            place=str(place / LAYOUT.model),
+            place=str(place),
             tip="pip install --upgrade onnxruntime, or build the bundle again",
         ) from error
     shapes = {node.name: node.shape for node in session.get_outputs()}
-    if list(shapes.get(LAYOUT.output, ()))[1:] != [classes]:
-        raise BundleError(
-            f"the model's outputs are {shapes}, not '{LAYOUT.output}' with a column for each of "
-            f"the {classes} labels",
-            place=str(place / LAYOUT.model),
-            tip=REBUILD,
-        )
-    return Session(session)
+    for name, classes in outputs.items():
+        if list(shapes.get(name, ()))[1:] != [classes]:
+            raise BundleError(
+                f"the model's outputs are {shapes}, not '{name}' with a column for each of the "
+                f"{classes} labels",
+                place=str(place),
+                tip=REBUILD,
+            )
+    return Session(session, tuple(outputs))

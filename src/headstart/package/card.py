@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from headstart.bundles.manifest import outputs_of
 from headstart.types.artifact import Manifest
 
 SECTIONS = {
@@ -38,16 +39,34 @@ def card_text(manifest: Manifest, facts: Mapping[str, str]) -> str:
     given = {"intended_use": _intended_use(manifest), "limits": _limits(manifest), **facts}
     parts = [
         f"# {_line(manifest.name)}",
-        f"{APPROACHES[manifest.approach]} It reads {_READS[manifest.modality]} and gives a "
-        f"probability for each of {len(manifest.labels)} labels.",
+        _what(manifest),
         _usage(manifest),
-        f"## Labels\n\n{_labels(manifest.labels)}",
+        f"## Labels\n\n{_every_label(manifest)}",
         *(f"## {heading}\n\n{given.get(key) or EMPTY}" for key, heading in SECTIONS.items()),
         *(f"## {key}\n\n{text}" for key, text in given.items() if key not in SECTIONS and text),
         f"## Backbone and licence\n\n{_licence(manifest.provenance)}",
         f"## Provenance\n\n{_provenance(manifest)}",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _what(manifest: Manifest) -> str:
+    reads = f"It reads {_READS[manifest.modality]} and gives a probability for each of"
+    if not manifest.further:
+        return f"{APPROACHES[manifest.approach]} {reads} {len(manifest.labels)} labels."
+    columns = "\n".join(
+        f"- `{_line(one.column)}` ({len(one.labels)} labels): {APPROACHES[one.approach]}"
+        for one in outputs_of(manifest)
+    )
+    return f"{reads} the labels of several columns, in one pass:\n\n{columns}"
+
+
+def _every_label(manifest: Manifest) -> str:
+    if not manifest.further:
+        return _labels(manifest.labels)
+    return "\n\n".join(
+        f"### {_line(one.column)}\n\n{_labels(one.labels)}" for one in outputs_of(manifest)
+    )
 
 
 _READS = {"text": "a text", "image": "an image file"}
@@ -98,11 +117,13 @@ def _limits(manifest: Manifest) -> str:
 def _licence(provenance: Mapping[str, str]) -> str:
     if "backbone" not in provenance:
         return "No pretrained network is inside. The weights come from the training data alone."
-    return (
-        f"- Backbone: {provenance['backbone_name']} (`{provenance['backbone']}`)\n"
-        f"- Licence of the backbone: {provenance['backbone_licence']}. It goes with this bundle, "
+    found = [key.removesuffix("_licence") for key in sorted(provenance) if key.endswith("_licence")]
+    return "\n".join(
+        f"- Backbone: {provenance[f'{key}_name']} (`{provenance[key]}`)\n"
+        f"- Licence of the backbone: {provenance[f'{key}_licence']}. It goes with this bundle, "
         "which holds the backbone's weights.\n"
-        f"- Source: {provenance['backbone_source']}"
+        f"- Source: {provenance[f'{key}_source']}"
+        for key in found
     )
 
 
@@ -110,7 +131,7 @@ def _provenance(manifest: Manifest) -> str:
     rows = "\n".join(
         f"- {key}: `{_line(value)}`"
         for key, value in sorted(manifest.provenance.items())
-        if not key.startswith("backbone") or key == "backbone_sha256"
+        if not key.startswith("backbone") or key.endswith("_sha256")
     )
     return f"Written by {manifest.created_by}.\n\n{rows}"
 

@@ -1,7 +1,8 @@
-"""One ONNX graph from model inputs to probabilities.
+"""One ONNX graph from model inputs to probabilities, of one label column or of several.
 
 Every model that ships is softmax(features @ W.T + b), so its graph is the exported encoder (if
-there is one), one Gemm and one Softmax, written here with `onnx.helper`. Classical models are not
+there is one), one Gemm and one Softmax, written here with `onnx.helper`; label columns with the
+same features share the encoder, and each has its own Gemm and Softmax. Classical models are not
 converted from scikit-learn objects with skl2onnx: the fitted model is already this matrix product,
 and its features come from a NumPy function that serving repeats exactly, where a converted
 TfidfVectorizer would tokenise by another implementation with other edge cases. So nothing has to be
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart.bundles.layout import LAYOUT
 from headstart.types.errors import BackboneError, MissingExtraError
@@ -31,10 +31,23 @@ LARGEST = 2**31 - 2**20
 WEIGHTS, BIAS, LOGITS = "headstart.weights", "headstart.bias", "headstart.logits"
 
 
-def model_graph(model: FittedModel, encoder: Path | None) -> bytes:
-    """The bytes of model.onnx; equal models give equal bytes.
+def output_name(number: int) -> str:
+    """The tensor with the probabilities of the model at `number` in a graph.
 
-    encoder: the exported encoder, with an output `features` (batch, width), where `model` has one.
+    >>> output_name(0), output_name(1)
+    ('probabilities', 'probabilities_2')
+    """
+    return LAYOUT.output + _mark(number)
+
+
+def _mark(number: int) -> str:
+    return f"_{number + 1}" if number else ""
+
+
+def model_graph(models: Sequence[FittedModel], encoder: Path | None) -> bytes:
+    """The bytes of model.onnx for models with the same features; equal models give equal bytes.
+
+    encoder: the exported encoder, with an output `features` (batch, width), where they have one.
 
     Raises:
         BackboneError: the exported encoder cannot be continued with a head; the reason is named.
@@ -43,90 +56,123 @@ def model_graph(model: FittedModel, encoder: Path | None) -> bytes:
     try:
         import onnx
     except ModuleNotFoundError:
-        raise MissingExtraError("Writing a bundle", extra=model.modality, package="onnx") from None
+        extra = models[0].modality
+        raise MissingExtraError("Writing a bundle", extra=extra, package="onnx") from None
 
-    if isinstance(model.featurizer, EncoderFeatures):
+    first = models[0]
+    if isinstance(first.featurizer, EncoderFeatures):
         if encoder is None:
-            raise ValueError(f"the arm '{model.arm}' needs its encoder to be packaged")
-        proto = _continued(encoder, model)
-    elif isinstance(model.featurizer, NoFeatures):
-        proto = _constant(model.bias)
+            raise ValueError(f"the arm '{first.arm}' needs its encoder to be packaged")
+        proto = _continued(encoder, models)
+    elif isinstance(first.featurizer, NoFeatures):
+        proto = _constant(models)
     else:
-        proto = _linear(model.weights, model.bias)
+        proto = _linear(models)
     _clean(proto)
     content: bytes = proto.SerializeToString(deterministic=True)
     onnx.checker.check_model(content, full_check=True)
     return content
 
 
-def _head(features: str) -> list[Any]:
+def _heads(features: str, count: int) -> list[Any]:
     from onnx import helper
 
+    nodes = []
+    for number in range(count):
+        mark = _mark(number)
+        nodes += [
+            helper.make_node(
+                "Gemm",
+                [features, WEIGHTS + mark, BIAS + mark],
+                [LOGITS + mark],
+                name=f"headstart.head{mark}",
+                transB=1,
+            ),
+            _softmax(number),
+        ]
+    return nodes
+
+
+def _softmax(number: int) -> Any:
+    from onnx import helper
+
+    mark = _mark(number)
+    name = f"headstart.softmax{mark}"
+    return helper.make_node("Softmax", [LOGITS + mark], [output_name(number)], name=name, axis=1)
+
+
+def _initializers(models: Sequence[FittedModel]) -> list[Any]:
     return [
-        helper.make_node(
-            "Gemm", [features, WEIGHTS, BIAS], [LOGITS], name="headstart.head", transB=1
-        ),
-        helper.make_node("Softmax", [LOGITS], [LAYOUT.output], name="headstart.softmax", axis=1),
+        _constant_of(array, name + _mark(number), np.float32)
+        for number, model in enumerate(models)
+        for array, name in ((model.weights, WEIGHTS), (model.bias, BIAS))
     ]
 
 
-def _initializers(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> list[Any]:
+def _constant_of(array: Any, name: str, kind: type) -> Any:
     from onnx import numpy_helper
 
-    return [
-        numpy_helper.from_array(np.ascontiguousarray(weights, dtype=np.float32), WEIGHTS),
-        numpy_helper.from_array(np.ascontiguousarray(bias, dtype=np.float32), BIAS),
-    ]
+    return numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name)
 
 
-def _output(classes: int) -> Any:
+def _outputs(models: Sequence[FittedModel]) -> list[Any]:
     from onnx import TensorProto, helper
 
-    return helper.make_tensor_value_info(LAYOUT.output, TensorProto.FLOAT, ["batch", classes])
+    return [
+        helper.make_tensor_value_info(
+            output_name(number), TensorProto.FLOAT, ["batch", len(model.labels)]
+        )
+        for number, model in enumerate(models)
+    ]
 
 
 def _new_model(
-    nodes: Sequence[Any], width: int | str, classes: int, constants: Sequence[Any]
+    nodes: Sequence[Any],
+    width: int | str,
+    models: Sequence[FittedModel],
+    constants: Sequence[Any],
 ) -> Any:
     from onnx import TensorProto, helper
 
     features = helper.make_tensor_value_info(LAYOUT.features, TensorProto.FLOAT, ["batch", width])
-    graph = helper.make_graph(nodes, "headstart", [features], [_output(classes)], constants)
+    graph = helper.make_graph(nodes, "headstart", [features], _outputs(models), constants)
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )
 
 
-def _linear(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> Any:
+def _linear(models: Sequence[FittedModel]) -> Any:
     """softmax(features @ weights.T + bias)."""
-    classes, width = weights.shape
-    nodes = _head(LAYOUT.features)
-    return _new_model(nodes, width, classes, _initializers(weights, bias))
+    nodes = _heads(LAYOUT.features, len(models))
+    return _new_model(nodes, models[0].weights.shape[1], models, _initializers(models))
 
 
-def _constant(bias: NDArray[np.float32]) -> Any:
+def _constant(models: Sequence[FittedModel]) -> Any:
     """softmax(bias) for every row; of `features` only the number of rows is read."""
-    from onnx import helper, numpy_helper
+    from onnx import helper
 
     def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> Any:
         return helper.make_node(kind, inputs, [output], name=f"{output}.node", **attributes)
 
-    classes = len(bias)
-    nodes = [
-        node("Shape", [LAYOUT.features], "headstart.rows", start=0, end=1),
-        node("Concat", ["headstart.rows", "headstart.classes"], "headstart.shape", axis=0),
-        node("Expand", [BIAS, "headstart.shape"], LOGITS),
-        node("Softmax", [LOGITS], LAYOUT.output, axis=1),
-    ]
-    constants = [
-        numpy_helper.from_array(np.array([classes], dtype=np.int64), "headstart.classes"),
-        numpy_helper.from_array(np.ascontiguousarray(bias, dtype=np.float32), BIAS),
-    ]
-    return _new_model(nodes, "width", classes, constants)
+    nodes = [node("Shape", [LAYOUT.features], "headstart.rows", start=0, end=1)]
+    constants = []
+    for number, model in enumerate(models):
+        mark = _mark(number)
+        classes, shape = f"headstart.classes{mark}", f"headstart.shape{mark}"
+        nodes += [
+            node("Concat", ["headstart.rows", classes], shape, axis=0),
+            node("Expand", [BIAS + mark, shape], LOGITS + mark),
+            _softmax(number),
+        ]
+        constants += [
+            _constant_of([len(model.bias)], classes, np.int64),
+            _constant_of(model.bias, BIAS + mark, np.float32),
+        ]
+    return _new_model(nodes, "width", models, constants)
 
 
-def _continued(encoder: Path, model: FittedModel) -> Any:
-    """The exported encoder with its `features` led into the head."""
+def _continued(encoder: Path, models: Sequence[FittedModel]) -> Any:
+    """The exported encoder with its `features` led into the heads."""
     import onnx
 
     proto = onnx.load(str(encoder))
@@ -136,24 +182,26 @@ def _continued(encoder: Path, model: FittedModel) -> Any:
     features = outputs.get(LAYOUT.features, graph.output[0])
     tensor = features.type.tensor_type
     shape = [dim.dim_value for dim in tensor.shape.dim] if tensor.HasField("shape") else [0, 0]
-    if len(shape) != 2 or shape[1] not in (0, model.weights.shape[1]):
+    width = models[0].weights.shape[1]
+    if len(shape) != 2 or shape[1] not in (0, width):
         raise BackboneError(
-            f"the exported encoder's output '{features.name}' is not (batch, "
-            f"{model.weights.shape[1]}), which the head was trained on",
+            f"the exported encoder's output '{features.name}' is not (batch, {width}), which the "
+            "head was trained on",
             place=str(encoder),
         )
     if tensor.elem_type != onnx.TensorProto.FLOAT:
         raise BackboneError("the exported encoder's features are not float32", place=str(encoder))
-    if sum(len(t.raw_data) for t in graph.initializer) + model.weights.nbytes > LARGEST:
+    heads = sum(model.weights.nbytes for model in models)
+    if sum(len(t.raw_data) for t in graph.initializer) + heads > LARGEST:
         raise BackboneError(
             "encoder and head are over 2 GiB together, more than one ONNX file may hold",
             place=str(encoder),
             tip="choose a smaller backbone: headstart catalogue list",
         )
     del graph.output[:]
-    graph.output.append(_output(len(model.labels)))
-    graph.node.extend(_head(features.name))
-    graph.initializer.extend(_initializers(model.weights, model.bias))
+    graph.output.extend(_outputs(models))
+    graph.node.extend(_heads(features.name, len(models)))
+    graph.initializer.extend(_initializers(models))
     return proto
 
 

@@ -43,11 +43,13 @@ def publish(
     final: Path,
     card: Mapping[str, str],
     review: Mapping[str, Any] | None = None,
+    further: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, str]:
     """Put the bundle in `staging` at `final` with its model card filled; sha256 of each file.
 
     card: sections of the model card, heading to Markdown text; see `headstart.package.card`.
-    review: which answers a person should look at; None leaves what the manifest says. An old
+    review: which answers a person should look at; None leaves what the manifest says. further: the
+    same of further label columns. An old
     bundle at `final` is replaced in one step, and `staging` is left as it is, so that a process
     that was killed here can simply call this again.
 
@@ -58,6 +60,10 @@ def publish(
     text = card_text(manifest, card).encode("utf-8")
     files = {**manifest.files, LAYOUT.card: hashlib.sha256(text).hexdigest()}
     rule = manifest.review if review is None else dict(review)
+    others = tuple(
+        replace(one, review=dict((further or {}).get(one.column, one.review)))
+        for one in manifest.further
+    )
     new = final.parent / f".{final.name}.new"
     try:
         shutil.rmtree(new, ignore_errors=True)
@@ -66,9 +72,8 @@ def publish(
             if path != LAYOUT.card:
                 _same_file(staging / path, new / path)
         write_file(new / LAYOUT.card, text)
-        write_file(
-            new / LAYOUT.manifest, manifest_bytes(replace(manifest, files=files, review=rule))
-        )
+        ruled = replace(manifest, files=files, review=rule, further=others)
+        write_file(new / LAYOUT.manifest, manifest_bytes(ruled))
         swap(new, final)
     except OSError as error:
         raise unwritable(final, error) from error

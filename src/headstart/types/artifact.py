@@ -9,6 +9,24 @@ from headstart.types.result import Estimate, NotAvailable
 
 
 @dataclass(frozen=True, slots=True)
+class BundleOutput:
+    """One label column that a bundle answers; all of them in one pass."""
+
+    column: str
+    labels: tuple[str, ...]
+    approach: str
+    model: str
+    """The ONNX file; columns with the same features share one, which runs once."""
+    output: str
+    """The tensor of it that holds the probabilities (n, labels)."""
+    preprocessing: dict[str, Any]
+    folder: str
+    """Where the preprocessing's files are."""
+    review: dict[str, Any] = field(default_factory=dict)
+    costs: list[list[float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """manifest.json of a bundle: what it is, and a sha256 for every other file."""
 
@@ -33,11 +51,16 @@ class Manifest:
     costs: list[list[float]] = field(default_factory=list)
     """Cost of answering label j for a case of label i: the answer with the least expected cost is
     given. Empty: the most probable one."""
+    column: str = ""
+    """The label column that `labels` are of; empty where there is one output only."""
+    further: tuple[BundleOutput, ...] = ()
+    """The other label columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """The bundle against the trained model on real rows."""
+    """The bundle against the trained model on real rows; of several label columns the least
+    `labels_equal` and the largest difference."""
 
     rows: int
     labels_equal: int
@@ -68,3 +91,5 @@ class Prediction:
     probabilities: dict[str, float]
     review: bool = False
     """Whether a person should look, by the rule in the manifest."""
+    outputs: dict[str, Prediction] = field(default_factory=dict)
+    """Label column -> its answer, the first one's among them, where the bundle has several."""
