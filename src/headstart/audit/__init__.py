@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from headstart.audit.checks import run_checks
 from headstart.audit.columns import check_columns
+from headstart.audit.further_columns import FurtherColumn, further_column
 from headstart.audit.labels import LabelRanking, rank_labels
 from headstart.audit.near_duplicates import find_near_duplicates
 from headstart.audit.split import audit
 
 __all__ = [
+    "FurtherColumn",
     "LabelRanking",
     "audit",
     "check_columns",
     "find_near_duplicates",
+    "further_column",
     "rank_labels",
     "run_checks",
 ]

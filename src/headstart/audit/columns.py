@@ -165,6 +165,12 @@ def check_columns(dataset: Dataset, holdout: Dataset | None, data: DataSource) -
     if data.time_column is not None:
         times(dataset, data.time_column)
     for name in data.also:
+        if data.also.count(name) > 1 or name in (dataset.input_column, dataset.label_column):
+            raise DataError(
+                f"the column '{name}' is named twice",
+                place=dataset.source,
+                tip="name each further label column once, with --also",
+            )
         label_values(dataset, name)
 
 

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from headstart.bundles.manifest import outputs_of
 from headstart.bundles.predictor import BundlePredictor, Scored
 from headstart.bundles.reader import load, verify
 from headstart.bundles.scoring import ScoreReport, score_file
 
-__all__ = ["BundlePredictor", "ScoreReport", "Scored", "load", "score_file", "verify"]
+__all__ = ["BundlePredictor", "ScoreReport", "Scored", "load", "outputs_of", "score_file", "verify"]

@@ -10,6 +10,7 @@ from headstart.decide.rules import RULES_VERSION, decide
 from headstart.decide.schema import decision_schema
 from headstart.decide.scorecard_page import scorecard_html, scorecard_json, scorecard_text
 from headstart.decide.summary import summary_text
+from headstart.decide.together import decide_together
 
 __all__ = [
     "RULES_VERSION",
@@ -18,6 +19,7 @@ __all__ = [
     "audit_json",
     "audit_text",
     "decide",
+    "decide_together",
     "decision_json",
     "decision_schema",
     "memo_html",

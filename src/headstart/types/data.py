@@ -111,6 +111,8 @@ class DataReport:
     holdout_rows: int | None = None
     holdout_sha256: str | None = None
     holdout_set_aside: tuple[SetAside, ...] = ()
+    unlabelled: int = 0
+    """Rows, those of the hold-out included, without a label in this further label column."""
 
 
 @dataclass(frozen=True, slots=True)

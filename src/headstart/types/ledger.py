@@ -9,7 +9,7 @@ and gives every leaf with the id of its row, so that what is rendered from it ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,26 @@ class LedgerView:
             for token in parents:
                 node = node.setdefault(token, {})
             node[last] = Entry(row.id, row.value)
+
+    def within(self, pointer: str) -> LedgerView:
+        """The rows below `pointer` as if they stood at the top, and of all others those whose first
+        token is none of theirs. Rows keep their ids.
+
+        >>> rows = [("/evaluate/n", 300), ("/run/seed", 0), ("/outputs/area/evaluate/n", 200)]
+        >>> view = LedgerView(LedgerRow(i, p, v, {}, "") for i, (p, v) in enumerate(rows))
+        >>> part = view.within("/outputs/area")
+        >>> part.entry("/evaluate/n"), part.entry("/run/seed")
+        (Entry(id=2, value=200), Entry(id=1, value=0))
+        """
+        root = f"{pointer}/"
+        own = [
+            replace(row, pointer=row.pointer.removeprefix(pointer))
+            for row in self.rows
+            if row.pointer.startswith(root)
+        ]
+        taken = {row.pointer.split("/")[1] for row in own} | {pointer.split("/")[1]}
+        shared = [row for row in self.rows if row.pointer.split("/")[1] not in taken]
+        return LedgerView([*shared, *own])
 
     def __contains__(self, key: str) -> bool:
         return key in self._tree

@@ -229,6 +229,17 @@ class EvaluationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputVerdict:
+    """The answer about one label column of several."""
+
+    ship: ShipVerdict
+    approach: str
+    transfer: TransferVerdict
+    metric: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The answer. `to_json` in `headstart.decide` gives decision.json."""
 
@@ -246,3 +257,6 @@ class Decision:
     cited: dict[str, Any] = field(default_factory=dict)
     """reasons, risks and next_steps in pieces [text, source]: the source of a number is the ledger
     pointer of the row it was read from, `quote` marks the user's own words, else it is empty."""
+    outputs: dict[str, OutputVerdict] = field(default_factory=dict)
+    """Of several label columns, the answer about each, the first one first; then `ship` and `rule`
+    are those of the column that holds the others back, and all else is the first one's."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from headstart.ports import RunStore
 from headstart.types.codec import decode, encode
-from headstart.types.ledger import LedgerView, flatten
+from headstart.types.ledger import LedgerView, escape, flatten
 
 Report = TypeVar("Report")
 
@@ -46,9 +46,16 @@ class Journal:
     `visited` holds the (stage, inputs) pairs of this run in order: what the memo is made of.
     """
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: RunStore, under: str = "") -> None:
         self.store = store
         self.visited: list[tuple[str, str]] = []
+        self._under = under
+
+    def within(self, output: str) -> Journal:
+        """The same journal, with stages and ledger rows below `outputs/<label column>`."""
+        found = Journal(self.store, f"outputs/{escape(output)}")
+        found.visited = self.visited
+        return found
 
     def stage(
         self,
@@ -66,15 +73,17 @@ class Journal:
         ledger rows. pointer: where the report's leaves stand in the ledger; None keeps them out.
         opens: the hash of the hold-out that the work opens.
         """
+        root = f"/{self._under}" if self._under else ""
+        name = f"{self._under}/{name}" if self._under else name
         provenance, key = _key(name, inputs)
         known = self.store.finished(name, key)
         if known is None:
             start = time.perf_counter()
             report = work()
             seconds = time.perf_counter() - start
-            leaves = list(flatten(report, pointer)) if pointer else []
-            leaves += rows(report) if rows else []
-            leaves.append((f"/timings/{name.replace('/', '~1')}", round(seconds, 3)))
+            leaves = list(flatten(report, f"{root}{pointer}")) if pointer else []
+            leaves += [(f"{root}{place}", leaf) for place, leaf in rows(report)] if rows else []
+            leaves.append((f"/timings/{escape(name)}", round(seconds, 3)))
             known = encode(report)
             self.store.finish(
                 name,

@@ -60,8 +60,13 @@ class Ladder:
             1.0 if arms.costs is None else float(arms.costs.max()),
         )
 
-    def climb(self, results: Sequence[ArmResult]) -> tuple[LadderReport, list[ArmResult]]:
-        """(what the gate said of each rung, the arm that was adopted or nothing)."""
+    def climb(
+        self, results: Sequence[ArmResult], refused: str = ""
+    ) -> tuple[LadderReport, list[ArmResult]]:
+        """(what the gate said of each rung, the arm that was adopted or nothing).
+
+        refused: why no rung is tried in this run at all; empty: they may be.
+        """
         measure = Measure(
             self.rule.metric, self.rule.margin, self.rule.confidence, self.rule.n, self.rule.k,
             self.split.folds.repeats,
@@ -72,7 +77,7 @@ class Ladder:
             self.rule.metric, self.rule.margin, self.rule.alpha, base.name if base else "", ()
         )
         names = rungs(self.brief.max_stage)
-        why = self._not_climbed(base, results, measure)
+        why = refused or self._not_climbed(base, results, measure)
         if base is None or why or not names:
             why = why or "the brief stays with the frozen backbone"
             return replace(report, not_climbed=why), []

@@ -8,47 +8,29 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt import find_temperature, judge, majority_shares, scale
 from headstart.audit import LabelRanking, audit, check_columns, find_near_duplicates, rank_labels
 from headstart.backbones import find_card, scorecard
 from headstart.backbones.isolated import encode_apart
-from headstart.bundles import load as load_bundle
-from headstart.bundles import verify
-from headstart.decide import audit_html, decide, scorecard_html
-from headstart.evaluate import (
-    Answers,
-    SealedHoldout,
-    answers,
-    evaluate,
-    evaluate_cross_validated,
-    thresholds_by_cost,
-    thresholds_to_test,
-)
-from headstart.package import (
-    build,
-    check_parity,
-    publish,
-    review_rule,
-    trained_probabilities,
-)
-from headstart.ports import Encoder, Engine, Progress, RunStore
-from headstart.types.adapt import AdaptReport, TemperatureReport
+from headstart.bundles import outputs_of, verify
+from headstart.decide import audit_html, decide_together, scorecard_html
+from headstart.package import build, publish, review_rule
+from headstart.ports import Engine, Progress, RunStore
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
-from headstart.types.errors import BundleError, DataError, HeadstartError, InterruptedRunError
+from headstart.types.errors import DataError, HeadstartError, InterruptedRunError
 from headstart.types.ledger import LedgerView
-from headstart.types.model import ArmResult, BackboneCard, FittedModel, Scorecard
-from headstart.types.result import Decision, EvaluationReport, NotAvailable
+from headstart.types.model import ArmResult, BackboneCard, Scorecard
+from headstart.types.result import Decision, EvaluationReport
 from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
+from headstart.workflow.bundled import Bundled, plain_name
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
 from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
@@ -57,14 +39,13 @@ from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
+from headstart.workflow.output import PARITY_ROWS, Output, spread
 from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
 from headstart.workflow.selection import select
 from headstart.workflow.sources import Sources, read_reference, read_sources
 from headstart.workflow.tables import predictions_csv, set_aside_csv
-from headstart.workflow.thumbnails import thumbnail
 
-PARITY_ROWS = 64
 WITNESSES = ("classical", "frozen")
 """Arms whose out-of-fold answers are enough to look at the data."""
 
@@ -170,43 +151,35 @@ class _Run:
     def run(self) -> Decision:
         """Every stage in order."""
         # It needs torch, which a missing extra is told about before (in `prepare`).
-        from headstart.workflow.ladder import Ladder
 
         self._begin()
         split = self._audit(self.backbones[0])
         rows = Rows.of(self.sources.dataset, split)
         self._follow_selection(rows, split)
         cards = [self._select(backbone, rows) for backbone in self.backbones]
-        arms = self._arms(rows, split)
-        results, unavailable = arms.run()
-        ladder = Ladder(arms)
-        climbed, adopted = ladder.climb(results)
-        checks = self._check(split, results)
-        results += adopted
-        said = (self.brief.requirement, split, results, unavailable, climbed)
-        verdict = self.journal.stage(
-            "adapt",
-            {"data": self.data, "arms": fingerprint(said)},
-            lambda: judge(results, unavailable, self.brief, split, climbed),
-            pointer="/adapt",
+        first = Output(
+            self.brief, self.sources, split, rows, self.costs, self.journal, self.progress
         )
-        base = next((one for one in results if one.name == climbed.base), None)
-        if adopted and base is not None and verdict.chosen == adopted[0].name:
-            model = ladder.refit(adopted[0], base)
-        else:
-            model = arms.refit(verdict)
-        encoder = ladder.encoder(model)
-        chosen = next(result for result in results if result.name == verdict.chosen)
-        heat = self._temperature(chosen, rows, split)
-        model, chosen = scale(model, chosen, heat)
-        if verdict.metric == "cost":
-            model = replace(model, costs=self.costs)
-        package = self._package(model, encoder, rows.values)
-        majority = next(result for result in results if result.family == "majority")
-        evaluation = self._evaluate(split, rows, majority, chosen, verdict, model, encoder, heat)
-        decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
-        developed = answers(chosen.out_of_fold, self.costs, verdict.metric)
-        self._end(rows, developed, model, evaluation)
+        outputs = [first, *(first.further(name) for name in self.brief.data.also)]
+        several = len(outputs) > 1
+        trained = [one.train(self.backbones, self.engine, several) for one in outputs]
+        checks = self._check(split, trained[0].results)
+        bundled = Bundled(outputs, trained, self.pilot)
+        package = self._package(bundled, rows.values)
+        evaluations = [
+            one.evaluate(found, bundled.open) for one, found in zip(outputs, trained, strict=True)
+        ]
+        decisions: dict[str, Decision] = {}
+        for one, found, evaluation in zip(outputs, trained, evaluations, strict=True):
+            own = replace(one, journal=self.journal.within(one.name)) if several else one
+            decisions[one.name] = own.decide(found, evaluation, package, cards, checks)
+        decision = decisions[first.name]
+        if several:
+            metrics = {
+                one.name: found.verdict.metric for one, found in zip(outputs, trained, strict=True)
+            }
+            decision = self._together(decisions, metrics)
+        self._end(bundled, evaluations)
         return decision
 
     def audit(self) -> LedgerView:
@@ -378,167 +351,64 @@ class _Run:
             pointer=f"/select/{ref.replace('~', '~0').replace('/', '~1')}",
         )
 
-    def _temperature(
-        self, chosen: ArmResult, rows: Rows, split: AuditReport
-    ) -> TemperatureReport | NotAvailable:
-        return self.journal.stage(
-            "temperature",
-            {"data": self.data, "arm": fingerprint(chosen), "folds": fingerprint(split.folds)},
-            lambda: find_temperature(chosen, rows.codes, split.folds),
-            pointer="/temperature",
-        )
+    def _package(self, bundled: Bundled, values: Sequence[str]) -> PackageReport:
+        (model, encoder), *_ = every = bundled.answering
 
-    def _package(
-        self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
-    ) -> PackageReport:
         def work() -> PackageReport:
             shutil.rmtree(self.pilot.staging, ignore_errors=True)
             self.progress("packaging", 0, 1)
-            rows = _spread(len(values), PARITY_ROWS)
+            rows = spread(len(values), PARITY_ROWS)
             return build(
                 model,
                 encoder,
                 [values[i] for i in rows],
                 self.pilot.staging,
                 name=self.brief.name,
-                provenance={"data": self.data, "model": fingerprint(model)},
+                provenance={"data": self.data, "model": bundled.stamp},
                 price_per_core_hour=self.brief.budget.price_per_core_hour,
                 input_column=self.sources.dataset.input_column,
+                column=bundled.outputs[0].name if len(every) > 1 else "",
+                further=dict(zip(self.brief.data.also, every[1:], strict=True)),
             )
 
-        said = {"model": fingerprint(model), "data": self.data, "brief": self.brief.name}
+        said = {"model": bundled.stamp, "data": self.data, "brief": self.brief.name}
         report = self.journal.stage("package", said, work, pointer="/package")
-        if self._published(model) is None and not self.pilot.staging.is_dir():
+        if bundled.published() is None and not self.pilot.staging.is_dir():
             work()
         return report
 
-    def _published(self, model: FittedModel) -> Path | None:
-        """The bundle in place, where it is sound and holds this model."""
-        try:
-            manifest = verify(self.pilot.bundle)
-        except BundleError:
-            return None
-        same = manifest.provenance.get("model") == fingerprint(model)
-        return self.pilot.bundle if same else None
-
-    def _evaluate(
-        self,
-        split: AuditReport,
-        rows: Rows,
-        majority: ArmResult,
-        chosen: ArmResult,
-        verdict: AdaptReport,
-        model: FittedModel,
-        encoder: Encoder | None,
-        heat: TemperatureReport | NotAvailable,
-    ) -> EvaluationReport:
-        """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
-        said = {
-            "data": self.data,
-            "model": fingerprint(model),
-            "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
-            "plan": fingerprint((verdict.metric, self.brief.requirement, self.brief.seed)),
-            "costs": fingerprint((self.costs, self.brief.review_cost, self.brief.automated_value)),
-        }
-
-        def crossed() -> EvaluationReport:
-            return evaluate_cross_validated(
-                chosen,
-                majority,
-                values=rows.values,
-                codes=rows.codes,
-                places=rows.places,
-                labels=rows.labels,
-                modality=rows.modality,
-                folds=split.folds,
-                metric=verdict.metric,
-                margin=verdict.margin,
-                brief=self.brief,
-            )
-
-        def opened() -> EvaluationReport:
-            sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
-            openings, required = self.store.openings(holdout) + 1, self.brief.requirement
-            said = answers(chosen.out_of_fold, self.costs, verdict.metric)
-            return evaluate(
-                lambda values: self._answers(model, encoder, values),
-                sealed,
-                labels=rows.labels,
-                majority=majority_shares(rows.codes, len(rows.labels)),
-                metric=verdict.metric,
-                chosen=verdict.chosen,
-                openings=openings,
-                brief=self.brief,
-                thresholds=thresholds_to_test(said, rows.codes, sealed.n, required, openings),
-                by_cost=thresholds_by_cost(said, rows.codes, self.brief),
-                temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
-            )
-
-        if split.holdout_kind == "none":
-            return self.journal.stage(
-                "evaluate", said, crossed, pointer="/evaluate", rows=self._pictures
-            )
-        source = self.sources.holdout or self.sources.dataset
-        held = [source.examples[int(i)] for i in split.holdout]
-        holdout = fingerprint(tuple((example.key, example.label) for example in held))
-        self.progress("opening the hold-out", 0, 1)
-        return self.journal.stage(
-            "evaluate", said, opened, pointer="/evaluate", rows=self._pictures, opens=holdout
-        )
-
-    def _answers(
-        self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
-    ) -> NDArray[np.float64]:
-        """Probabilities from features that are kept; the bundle must say the same of a part."""
-        proba = trained_probabilities(model, encoder, values)
-        bundle = load_bundle(self._published(model) or self.pilot.staging)
-        rows = _spread(len(values), PARITY_ROWS)
-        check_parity(proba[rows], bundle.predict_proba([values[i] for i in rows]))
-        return proba
-
-    def _pictures(self, evaluation: EvaluationReport) -> list[tuple[str, Any]]:
-        """Thumbnails of the errors that the memo shows."""
-        if self.sources.dataset.modality != "image":
-            return []
-        return [
-            (f"/thumbnails/{index}", thumbnail(error.value))
-            for index, error in enumerate(evaluation.errors)
-        ]
-
-    def _decide(
-        self,
-        split: AuditReport,
-        verdict: AdaptReport,
-        evaluation: EvaluationReport,
-        package: PackageReport,
-        cards: Sequence[Scorecard],
-        model: FittedModel,
-        checks: Sequence[CheckOutcome],
-    ) -> Decision:
-        said = (self.brief, split, verdict, evaluation, package, tuple(cards), model)
-        found = fingerprint(tuple(checks))
+    def _together(self, decisions: dict[str, Decision], metrics: dict[str, str]) -> Decision:
+        said = fingerprint((decisions, metrics))
         return self.journal.stage(
             "decide",
-            {"data": self.data, "evidence": fingerprint(said), "checks": found},
-            lambda: decide(self.brief, split, verdict, evaluation, package, cards, model, checks),
+            {"data": self.data, "evidence": said},
+            lambda: decide_together(decisions, metrics),
             pointer="/decide",
         )
 
-    def _end(
-        self, rows: Rows, said: Answers, model: FittedModel, evaluation: EvaluationReport
-    ) -> None:
+    def _end(self, bundled: Bundled, evaluations: Sequence[EvaluationReport]) -> None:
         """The bundle in place, the documents written, and the run marked as finished."""
         view = self.journal.view()
-        review = review_rule(self.brief.requirement, evaluation.certificate, evaluation.automation)
-        known = self._published(model)
-        if known is None or verify(known).review != review:
-            publish(known or self.pilot.staging, self.pilot.bundle, model_card(view), review)
+        rules = [
+            review_rule(one.brief.requirement, found.certificate, found.automation)
+            for one, found in zip(bundled.outputs, evaluations, strict=True)
+        ]
+        known = bundled.published()
+        if known is None or [one.review for one in outputs_of(verify(known))] != rules:
+            further = dict(zip(self.brief.data.also, rules[1:], strict=True))
+            source = known or self.pilot.staging
+            publish(source, self.pilot.bundle, model_card(view), rules[0], further)
         self.pilot.clear_staging()
         if self.sources.dataset.set_aside:
             self.pilot.write(
                 "artifacts/set_aside.csv", set_aside_csv(self.sources.dataset.set_aside)
             )
-        self.pilot.write("artifacts/out_of_fold.csv", predictions_csv(rows, said))
+        for number, (one, found) in enumerate(
+            zip(bundled.outputs, bundled.trained, strict=True), start=1
+        ):
+            mark = f"_{number}_{plain_name(one.name)}" if number > 1 else ""
+            table = predictions_csv(one.rows, one.developed(found))
+            self.pilot.write(f"artifacts/out_of_fold{mark}.csv", table)
         write_documents(self.pilot, view)
         visited = tuple(self.journal.visited)
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
@@ -549,8 +419,3 @@ def _embedded(dataset: Dataset | None, eyes: Candidate | None) -> NDArray[np.flo
     if dataset is None or eyes is None:
         return None
     return eyes.features(eyes.encoder, dataset.values, dataset.keys, []).matrix
-
-
-def _spread(n: int, wanted: int) -> list[int]:
-    """Row numbers spread evenly over n rows."""
-    return sorted(set(np.linspace(0, n - 1, min(n, wanted)).round().astype(int).tolist()))

@@ -5,11 +5,21 @@ from __future__ import annotations
 import base64
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from headstart.modalities.image import open_image
+from headstart.types.result import EvaluationReport
 
 SIDE = 112
 LARGEST_BYTES = 6_000
+
+
+def error_pictures(evaluation: EvaluationReport) -> list[tuple[str, Any]]:
+    """Ledger rows with a thumbnail of every mistake that the memo shows."""
+    return [
+        (f"/thumbnails/{index}", thumbnail(error.value))
+        for index, error in enumerate(evaluation.errors)
+    ]
 
 
 def thumbnail(path: str) -> str:

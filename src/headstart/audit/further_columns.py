@@ -1,0 +1,126 @@
+"""A further label column on the split of the first: the same groups, folds and hold-out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.audit.columns import label_values
+from headstart.audit.split import choose_margin, choose_metric
+from headstart.data.keys import dataset_key
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport, Dataset, Folds
+from headstart.types.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherColumn:
+    """The rows that have a label in the column, and the part of the split that is theirs."""
+
+    dataset: Dataset
+    holdout: Dataset | None
+    split: AuditReport
+    unlabelled: int
+    """Rows, those of a hold-out file included, that have no label in the column."""
+
+
+def further_column(
+    dataset: Dataset, holdout: Dataset | None, split: AuditReport, name: str, brief: Brief
+) -> FurtherColumn:
+    """The data and the split of the column `name`.
+
+    No row changes sides: development, folds and hold-out are those of `split` without the rows
+    that have no label here. A label that no development row has counts as never trained on. A
+    hold-out without a single label of the column is none.
+
+    brief: of this column, by which its primary metric is chosen.
+
+    Raises:
+        DataError: there is no such column, or too few of its rows have a label to be learned from
+            in every fold.
+    """
+    values = label_values(dataset, name)
+    has = np.array([bool(value) for value in values])
+    inside = has[split.development]
+    rows = split.development[inside]
+    labels = tuple(sorted({values[row] for row in rows.tolist()}))
+    number = np.cumsum(has) - 1
+    own = _relabelled(dataset, values, labels, name)
+    codes, groups = own.codes()[number[rows]], split.groups[inside]
+    folds = Folds(split.folds.assignment[:, inside], split.folds.k)
+    _check(folds, codes, f"{dataset.source}, column '{name}'")
+
+    theirs = _held_values(holdout, name) if holdout is not None else values
+    held_has = np.array([bool(value) for value in theirs])
+    kept = held_has[split.holdout] if len(split.holdout) else np.zeros(0, dtype=bool)
+    clean = split.holdout_clean[kept]
+    held = (np.cumsum(held_has) - 1)[split.holdout[kept]]
+    kind = split.holdout_kind
+    if kind != "none" and not clean.any():
+        kind, held, clean = "none", held[:0], clean[:0]
+    metric, why = choose_metric(codes, labels, brief)
+    counts = Counter(value for value in values if value)
+    apart = {label: len(np.unique(groups[codes == code])) for code, label in enumerate(labels)}
+    empty = int((~has).sum()) + (int((~held_has).sum()) if holdout is not None else 0)
+    return FurtherColumn(
+        dataset=own,
+        holdout=None if holdout is None else _relabelled(holdout, theirs, labels, name),
+        split=replace(
+            split,
+            development=number[rows].astype(np.int64),
+            groups=np.unique(groups, return_inverse=True)[1].astype(np.int64),
+            folds=folds,
+            holdout_kind=kind,
+            holdout=held.astype(np.int64),
+            holdout_clean=clean,
+            rows=len(own),
+            class_counts=dict(sorted(counts.items())),
+            metric=metric,
+            metric_reason=why,
+            margin=choose_margin(metric, codes, brief, None),
+            small_classes=tuple(label for label in labels if apart[label] < folds.k),
+            findings=(),
+        ),
+        unlabelled=empty,
+    )
+
+
+def _held_values(holdout: Dataset, name: str) -> list[str]:
+    """The labels of a hold-out file, which may be without the column."""
+    return [dict(example.metadata).get(name, "").strip() for example in holdout.examples]
+
+
+def _relabelled(
+    dataset: Dataset, values: Sequence[str], labels: tuple[str, ...], name: str
+) -> Dataset:
+    examples = tuple(
+        replace(example, label=value)
+        for example, value in zip(dataset.examples, values, strict=True)
+        if value
+    )
+    return replace(
+        dataset,
+        examples=examples,
+        labels=labels,
+        label_column=name,
+        sha256=dataset_key((example.key, example.label) for example in examples),
+        set_aside=(),
+        remarks=(),
+        separator=None,
+    )
+
+
+def _check(folds: Folds, codes: NDArray[np.int64], place: str) -> None:
+    """Whether every fold has something to learn from and something to answer."""
+    for train, test in folds:
+        if not len(test) or len(np.unique(codes[train])) < 2:
+            raise DataError(
+                f"{len(codes)} development rows have a label here, too few for the {folds.k} "
+                "folds that all label columns share",
+                place=place,
+                tip="label more rows in it, or leave it out (--also, `also` in the brief)",
+            )

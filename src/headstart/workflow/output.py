@@ -1,0 +1,263 @@
+"""One label column of a run: its arms, verdict and model, its evaluation and its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt import find_temperature, judge, majority_shares, scale
+from headstart.audit import further_column
+from headstart.bundles import BundlePredictor
+from headstart.decide import decide
+from headstart.evaluate import (
+    Answers,
+    SealedHoldout,
+    answers,
+    evaluate,
+    evaluate_cross_validated,
+    thresholds_by_cost,
+    thresholds_to_test,
+)
+from headstart.package import check_parity, trained_probabilities
+from headstart.ports import Encoder, Engine, Progress
+from headstart.types.adapt import AdaptReport, TemperatureReport
+from headstart.types.artifact import PackageReport
+from headstart.types.brief import Brief
+from headstart.types.data import AuditReport, CheckOutcome
+from headstart.types.model import ArmResult, FittedModel, Scorecard
+from headstart.types.result import Decision, EvaluationReport, NotAvailable
+from headstart.workflow.arms import Arms, Rows
+from headstart.workflow.candidates import Candidate
+from headstart.workflow.journal import Journal, fingerprint
+from headstart.workflow.sources import Sources
+from headstart.workflow.thumbnails import error_pictures
+
+PARITY_ROWS = 64
+SHARED = "several label columns share the backbone, which therefore stays frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What training and choosing left behind."""
+
+    results: tuple[ArmResult, ...]
+    """The arms, without a rung that was adopted."""
+    verdict: AdaptReport
+    model: FittedModel
+    encoder: Encoder | None
+    chosen: ArmResult
+    heat: TemperatureReport | NotAvailable
+
+    @property
+    def majority(self) -> ArmResult:
+        return next(result for result in self.results if result.family == "majority")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A label column with its rows and its brief; `journal` says where its reports stand."""
+
+    brief: Brief
+    sources: Sources
+    split: AuditReport
+    rows: Rows
+    costs: NDArray[np.float64] | None
+    journal: Journal
+    progress: Progress
+    unlabelled: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.sources.dataset.label_column or ""
+
+    @property
+    def data(self) -> str:
+        return fingerprint(self.sources.report())
+
+    def further(self, name: str) -> Output:
+        """Another label column of the same rows, its brief and its split kept in the ledger.
+
+        Costs of mistakes are named for labels of the first column, and are no part of its brief.
+
+        Raises:
+            DataError: too few rows have a label in it.
+        """
+        journal, brief = self.journal.within(name), _brief_of(self.brief, name)
+        sources = self.sources
+        found = further_column(sources.dataset, sources.holdout, self.split, name, brief)
+        own = replace(
+            self,
+            brief=brief,
+            sources=Sources(found.dataset, found.holdout),
+            split=found.split,
+            rows=Rows.of(found.dataset, found.split),
+            costs=None,
+            journal=journal,
+            unlabelled=found.unlabelled,
+        )
+        said = {"data": own.data, "brief": fingerprint(brief)}
+        journal.stage("brief", said, lambda: brief, pointer="/brief")
+        told = replace(own.sources.report(), unlabelled=found.unlabelled)
+        journal.stage("data", {"data": own.data}, lambda: told, pointer="/data")
+        split = {"data": own.data, "split": fingerprint(self.split), "plan": fingerprint(brief)}
+        journal.stage("audit", split, lambda: found.split, pointer="/audit")
+        return own
+
+    def train(self, backbones: Sequence[Candidate], engine: Engine, several: bool) -> Trained:
+        """Arms on identical folds, the verdict, the model on all development rows. With `several`
+        label columns no rung of the ladder is tried."""
+        # It needs torch, which a missing extra is told about before any work.
+        from headstart.workflow.ladder import Ladder
+
+        lent = (backbones, self.journal, self.progress, engine, self.costs)
+        arms = Arms(self.brief, self.rows, self.split, *lent)
+        results, unavailable = arms.run()
+        ladder = Ladder(arms)
+        climbed, adopted = ladder.climb(results, SHARED if several else "")
+        every = [*results, *adopted]
+        said = (self.brief.requirement, self.split, every, unavailable, climbed)
+        verdict = self.journal.stage(
+            "adapt",
+            {"data": self.data, "arms": fingerprint(said)},
+            lambda: judge(every, unavailable, self.brief, self.split, climbed),
+            pointer="/adapt",
+        )
+        base = next((one for one in results if one.name == climbed.base), None)
+        if adopted and base is not None and verdict.chosen == adopted[0].name:
+            model = ladder.refit(adopted[0], base)
+        else:
+            model = arms.refit(verdict)
+        encoder = ladder.encoder(model)
+        chosen = next(result for result in every if result.name == verdict.chosen)
+        heat = self._temperature(chosen)
+        model, chosen = scale(model, chosen, heat)
+        if verdict.metric == "cost":
+            model = replace(model, costs=self.costs)
+        return Trained(tuple(results), verdict, model, encoder, chosen, heat)
+
+    def developed(self, trained: Trained) -> Answers:
+        """The out-of-fold answers of the chosen arm."""
+        return answers(trained.chosen.out_of_fold, self.costs, trained.verdict.metric)
+
+    def _temperature(self, chosen: ArmResult) -> TemperatureReport | NotAvailable:
+        folds = self.split.folds
+        return self.journal.stage(
+            "temperature",
+            {"data": self.data, "arm": fingerprint(chosen), "folds": fingerprint(folds)},
+            lambda: find_temperature(chosen, self.rows.codes, folds),
+            pointer="/temperature",
+        )
+
+    def evaluate(self, trained: Trained, bundle: Callable[[], BundlePredictor]) -> EvaluationReport:
+        """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
+        split, rows, verdict, brief = self.split, self.rows, trained.verdict, self.brief
+        said = {
+            "data": self.data,
+            "model": fingerprint(trained.model),
+            "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
+            "plan": fingerprint((verdict.metric, brief.requirement, brief.seed)),
+            "costs": fingerprint((self.costs, brief.review_cost, brief.automated_value)),
+        }
+
+        def crossed() -> EvaluationReport:
+            return evaluate_cross_validated(
+                trained.chosen,
+                trained.majority,
+                values=rows.values,
+                codes=rows.codes,
+                places=rows.places,
+                labels=rows.labels,
+                modality=rows.modality,
+                folds=split.folds,
+                metric=verdict.metric,
+                margin=verdict.margin,
+                brief=brief,
+            )
+
+        def opened() -> EvaluationReport:
+            sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
+            openings = self.journal.store.openings(holdout) + 1
+            developed, heat = self.developed(trained), trained.heat
+            return evaluate(
+                lambda values: self._answers(trained, bundle, values),
+                sealed,
+                labels=rows.labels,
+                majority=majority_shares(rows.codes, len(rows.labels)),
+                metric=verdict.metric,
+                chosen=verdict.chosen,
+                openings=openings,
+                brief=brief,
+                thresholds=thresholds_to_test(
+                    developed, rows.codes, sealed.n, brief.requirement, openings
+                ),
+                by_cost=thresholds_by_cost(developed, rows.codes, brief),
+                temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
+            )
+
+        shown = error_pictures if rows.modality == "image" else None
+        if split.holdout_kind == "none":
+            return self.journal.stage("evaluate", said, crossed, pointer="/evaluate", rows=shown)
+        source = self.sources.holdout or self.sources.dataset
+        held = [source.examples[int(i)] for i in split.holdout]
+        holdout = fingerprint(tuple((example.key, example.label) for example in held))
+        self.progress("opening the hold-out", 0, 1)
+        return self.journal.stage(
+            "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
+        )
+
+    def _answers(
+        self, trained: Trained, bundle: Callable[[], BundlePredictor], values: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Probabilities from features that are kept; the bundle must say the same of a part."""
+        proba = trained_probabilities(trained.model, trained.encoder, values)
+        rows = spread(len(values), PARITY_ROWS)
+        scored = bundle().whole([values[i] for i in rows])
+        check_parity(proba[rows], scored.further.get(self.name, scored.probabilities))
+        return proba
+
+    def decide(
+        self,
+        trained: Trained,
+        evaluation: EvaluationReport,
+        package: PackageReport,
+        cards: Sequence[Scorecard],
+        checks: Sequence[CheckOutcome],
+    ) -> Decision:
+        """The recommendation about this column."""
+        evidence = (self.split, trained.verdict, evaluation, package)
+        said = (self.brief, *evidence, tuple(cards), trained.model)
+        return self.journal.stage(
+            "decide",
+            {
+                "data": self.data,
+                "evidence": fingerprint(said),
+                "checks": fingerprint(tuple(checks)),
+            },
+            lambda: decide(self.brief, *evidence, cards, trained.model, checks),
+            pointer="/decide",
+        )
+
+
+def _brief_of(brief: Brief, name: str) -> Brief:
+    """What is asked of a further label column: the same, but for what costs are named for."""
+    required = brief.requirement
+    if required.metric == "cost":
+        required = replace(required, metric=None, level=None)
+    return replace(
+        brief,
+        data=replace(brief.data, label_column=name, also=()),
+        requirement=required,
+        mistake_costs={},
+        false_alarm_costs={},
+        cost_matrix={},
+        review_cost=None,
+        automated_value=0.0,
+    )
+
+
+def spread(n: int, wanted: int) -> list[int]:
+    """Row numbers spread evenly over n rows."""
+    return sorted(set(np.linspace(0, n - 1, min(n, wanted)).round().astype(int).tolist()))
