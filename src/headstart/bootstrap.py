@@ -77,7 +77,7 @@ def run(
 
     data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
     pilot folder. group: column whose rows belong together; time: column by which the latest rows
-    are held out; also: other label columns, which the audit looks at. max_stage: how far the
+    are held out; also: other label columns, decided about in the same run. max_stage: how far the
     backbone may be thawed where that earns it: frozen, norms, top-1, top-2, top-4 (default) or
     full. out: the pilot folder (default: `<name>-pilot` in the working folder).
 

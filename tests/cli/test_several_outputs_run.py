@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import random
-import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"

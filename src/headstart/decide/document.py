@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from headstart.decide.evidence import at, branches, estimates, kind, leaves, value
+from headstart.decide.figures import Reader
+from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.trace import Cited, cite, split
-from headstart.types.ledger import Entry, LedgerView, unescape
+from headstart.types.ledger import Entry, LedgerView, escape, unescape
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 def decision_json(view: LedgerView) -> dict[str, Any]:
@@ -35,6 +37,7 @@ def decision_json(view: LedgerView) -> dict[str, Any]:
             "reasons": _sentences(view, "reasons"),
             "risks": _sentences(view, "risks"),
             "next_steps": _sentences(view, "next_steps"),
+            "outputs": _outputs(view),
             "metric": _metric(view),
             "chosen": _chosen(view),
             "holdout": _holdout(view),
@@ -83,6 +86,36 @@ def _sentences(view: LedgerView, part: str) -> list[Cited]:
         ids = [found.id, *(row.id for row in rows if row is not None)]
         sentences.append(Cited(text, tuple(dict.fromkeys(ids)), sentence=True))
     return sentences
+
+
+def _outputs(view: LedgerView) -> list[dict[str, Any]]:
+    """A row for every label column; of a single one, the document's own answer once more."""
+    read = Reader(view)
+    columns = output_columns(read)
+    if not columns:
+        return [_one_output(view)]
+    return [_one_output(output_reader(read, column).view) for column in columns]
+
+
+def _one_output(view: LedgerView) -> dict[str, Any]:
+    metric = value(view, "/adapt/metric")
+    classes = at(view, "/data/classes")
+    return {
+        "column": value(view, "/data/label_column"),
+        "ship": value(view, "/decide/ship"),
+        "rule": value(view, "/decide/rule", ""),
+        "transfer": value(view, "/decide/transfer"),
+        "approach": value(view, "/decide/approach"),
+        "metric": metric,
+        "value": _record(at(view, f"/evaluate/metrics/{escape(str(metric))}")),
+        "basis": value(view, "/evaluate/basis"),
+        "transfer_comparison": _record(at(view, "/adapt/transfer_comparison")),
+        "against_majority": _record(at(view, "/evaluate/against_majority")),
+        "certificate": _record(at(view, "/evaluate/certificate")),
+        "rows": _number(view, "/data/rows"),
+        "classes": Cited(len(classes.value), (classes.id,)) if classes else 0,
+        "unlabelled": _number(view, "/data/unlabelled") or 0,
+    }
 
 
 def _metric(view: LedgerView) -> dict[str, Any]:

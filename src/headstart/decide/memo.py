@@ -14,20 +14,37 @@ from headstart.decide.calibration_chapter import calibration
 from headstart.decide.certificate import certificate_chapter
 from headstart.decide.definitions import DEFINITIONS
 from headstart.decide.environment import asset, environment
-from headstart.decide.figures import Reader
+from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.ladder_chapter import ladder
-from headstart.decide.opening import opening
+from headstart.decide.opening import opening, sentences, statement
+from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.scorecard_page import selection_chapter
+from headstart.decide.words import SHIP_WORDS, count
 from headstart.types.ledger import LedgerView
 
 
 def _context(view: LedgerView) -> dict[str, Any]:
     view.entry("/decide/ship")
     read = Reader(view)
+    several = output_columns(read)
     context = {
         "page": opening(read),
-        "arms": chapters.arms(read),
         "selection": selection_chapter(read),
+        "outputs": [_output(read, number, one) for number, one in enumerate(several, start=1)],
+        **({} if several else _evidence(read)),
+        "data": appendix.data(read),
+        "cost": appendix.cost(read),
+        "brief": appendix.brief(read),
+        "definitions": DEFINITIONS,
+        "provenance": appendix.provenance(read),
+    }
+    return {**context, "ledger": appendix.ledger(read)}
+
+
+def _evidence(read: Reader) -> dict[str, Any]:
+    """The chapters about one label column."""
+    return {
+        "arms": chapters.arms(read),
         "ladder": ladder(read),
         "certificate": certificate_chapter(read),
         "automation": automation(read),
@@ -36,13 +53,28 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),
         "errors": chapters.errors(read),
-        "data": appendix.data(read),
-        "cost": appendix.cost(read),
-        "brief": appendix.brief(read),
-        "definitions": DEFINITIONS,
-        "provenance": appendix.provenance(read),
     }
-    return {**context, "ledger": appendix.ledger(read)}
+
+
+def _output(read: Reader, number: int, column: str) -> dict[str, Any]:
+    """One label column of several: its verdict, why, and its evidence."""
+    own = output_reader(read, column)
+    labels = own.at("/data/classes")
+    unlabelled = own.number("/data/unlabelled")
+    found = _evidence(own)
+    return {
+        "column": Quote(column, 60),
+        "mark": f"output-{number}-",
+        "suffix": Said((" · ", Quote(column, 60))),
+        "headline": SHIP_WORDS[own.value("/decide/ship")],
+        "statement": statement(own),
+        "reasons": sentences(own, "reasons"),
+        "rows": own.number("/data/rows"),
+        "classes": own.figure(count(len(labels.value)), labels) if labels else None,
+        "unlabelled": unlabelled if own.value("/data/unlabelled") else None,
+        "classes_of": found.pop("classes"),
+        **found,
+    }
 
 
 def memo_html(view: LedgerView) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from headstart.decide.automation_chapter import automation_sentence
 from headstart.decide.evidence import branches, is_estimate, kind, leaves
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
+from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.words import (
     SHIP_WORDS,
     difference,
@@ -28,6 +29,14 @@ TRANSFER_WORDS = {
 }
 
 BASIS_WORDS = {"hold-out": "on the hold-out", "cross-validation": "by cross-validation"}
+
+
+_TOGETHER = {
+    "yes": "all of its answers are fit to ship.",
+    "with-review": "let people check the answers that are not fit to ship alone.",
+    "no": "not all of its answers are good enough.",
+}
+"""What holds for several label columns together."""
 
 
 def sentences(read: Reader, part: str) -> list[Said]:
@@ -68,7 +77,14 @@ def _approach(read: Reader) -> tuple[Said, str]:
 
 
 def statement(read: Reader) -> Said:
-    """The recommendation in one or two sentences."""
+    """The recommendation in one or two sentences; of several label columns what holds for all."""
+    columns = output_columns(read)
+    if columns:
+        parts: list[str | Figure | Quote] = ["One bundle answers "]
+        for number, column in enumerate(columns):
+            last = " and " if number == len(columns) - 1 else ", "
+            parts += [last if number else "", Quote(column, 40)]
+        return Said((*parts, " in one pass; ", _TOGETHER[read.value("/decide/ship")]))
     what, why = _approach(read)
     ship = read.value("/decide/ship")
     if ship == "no":
@@ -89,12 +105,25 @@ def _interval(found: Measure) -> Said:
     return Said((found.confidence, " interval ", found.low, " to ", found.high))
 
 
-def _tile(label: str, value: Figure | str, note: Said) -> dict[str, Any]:
+def _tile(label: str | Said, value: Figure | str, note: Said) -> dict[str, Any]:
     return {"label": label, "value": value, "note": note}
+
+
+def _outputs_tiles(read: Reader) -> list[dict[str, Any]]:
+    """The primary metric of every label column, and the latency of all together."""
+    found = []
+    for column in output_columns(read):
+        first = _own_tiles(output_reader(read, column))[0]
+        found.append({**first, "label": Said((Quote(column, 40), f": {first['label']}"))})
+    return [*found, *_latency(read)]
 
 
 def tiles(read: Reader) -> list[dict[str, Any]]:
     """The four numbers that matter most, each with its interval or context."""
+    return _outputs_tiles(read) or [*_own_tiles(read), *_latency(read)]
+
+
+def _own_tiles(read: Reader) -> list[dict[str, Any]]:
     metric = read.value("/adapt/metric", "accuracy")
     basis = read.value("/evaluate/basis", "hold-out")
     found = read.measure(metric, read.at(f"/evaluate/metrics/{escape(metric)}"))
@@ -104,11 +133,15 @@ def tiles(read: Reader) -> list[dict[str, Any]]:
     least = "Against one answer for all" if metric == "cost" else "Gain over the largest class"
     tiles += _gap(read, least, "/evaluate/against_majority")
     tiles += _gap(read, "Gain from transfer", "/adapt/transfer_comparison")
-    p95 = read.at("/package/latency_ms/p95")
-    if is_estimate(p95):
-        latency = read.measure("", p95, milliseconds)
-        tiles.append(_tile("p95 latency of one request", latency.value or "—", _budget(read)))
     return tiles
+
+
+def _latency(read: Reader) -> list[dict[str, Any]]:
+    p95 = read.at("/package/latency_ms/p95")
+    if not is_estimate(p95):
+        return []
+    latency = read.measure("", p95, milliseconds)
+    return [_tile("p95 latency of one request", latency.value or "—", _budget(read))]
 
 
 def _gap(read: Reader, label: str, pointer: str) -> list[dict[str, Any]]:
@@ -202,6 +235,18 @@ def run_seconds(read: Reader) -> Figure | None:
     return read.figure(seconds(sum(entry.value for entry in stages)), longest, derived=True)
 
 
+def _outputs_facts(read: Reader) -> list[tuple[Quote, str]]:
+    """The verdict on every label column."""
+    return [
+        (
+            Quote(column, 40),
+            f"{SHIP_WORDS[own.value('/decide/ship')]}, {own.value('/decide/approach')}",
+        )
+        for column in output_columns(read)
+        if (own := output_reader(read, column))
+    ]
+
+
 def opening(read: Reader) -> dict[str, Any]:
     """Everything on page one."""
     ship = read.value("/decide/ship")
@@ -211,7 +256,8 @@ def opening(read: Reader) -> dict[str, Any]:
         "ship": ship,
         "headline": SHIP_WORDS[ship],
         "statement": statement(read),
-        "facts": [
+        "facts": _outputs_facts(read)
+        or [
             ("Transfer", TRANSFER_WORDS[read.value("/decide/transfer")]),
             ("Approach", str(read.value("/decide/approach"))),
             ("Judged", BASIS_WORDS.get(read.value("/evaluate/basis"), "")),

@@ -7,6 +7,7 @@ import textwrap
 from headstart.decide.evidence import is_estimate, kind, value
 from headstart.decide.figures import Quote, Reader
 from headstart.decide.opening import TRANSFER_WORDS, statement
+from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.words import SHIP_WORDS, difference, metric_name, milliseconds, unit
 from headstart.types.ledger import LedgerView, escape
 
@@ -48,6 +49,25 @@ def _cost(read: Reader) -> str:
     return f"{read.measure('', p95, milliseconds).value} a request at p95"
 
 
+def _results(read: Reader) -> list[str]:
+    """The result, and what transfer gained; of several label columns a line for each."""
+    columns = output_columns(read)
+    if columns:
+        return [f"  {_verdict(output_reader(read, column), column)}" for column in columns]
+    metric = read.value("/adapt/metric", "accuracy")
+    return [
+        "  " + _line("Result", _estimate(read, metric)),
+        "  " + _line("Transfer", _transfer(read)),
+    ]
+
+
+def _verdict(own: Reader, column: str) -> str:
+    said = f"{SHIP_WORDS[own.value('/decide/ship')].lower()}, {own.value('/decide/approach')}"
+    result = _estimate(own, own.value("/adapt/metric", "accuracy"))
+    name = str(Quote(column, 40))
+    return f"{name}{' ' * max(1, LABEL - len(name))}{said}; {result}"
+
+
 def summary_text(view: LedgerView, memo: str = "memo.html") -> str:
     """Six to ten lines for the terminal: the verdict, its numbers, the next step, the memo.
 
@@ -58,13 +78,11 @@ def summary_text(view: LedgerView, memo: str = "memo.html") -> str:
     """
     ship = view.entry("/decide/ship").value
     read = Reader(view)
-    metric = read.value("/adapt/metric", "accuracy")
     steps = value(view, "/decide/next_steps", [])
     lines = [
         f"{SHIP_WORDS[ship]}: {Quote(str(read.value('/brief/name', '')), 60)}",
         *textwrap.wrap(str(statement(read)), WIDTH, initial_indent="  ", subsequent_indent="  "),
-        "  " + _line("Result", _estimate(read, metric)),
-        "  " + _line("Transfer", _transfer(read)),
+        *_results(read),
         "  " + _line("Latency", _cost(read)),
     ]
     if steps:

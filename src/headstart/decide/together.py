@@ -61,16 +61,19 @@ def _gathered(decisions: Mapping[str, Decision], part: str) -> list[list[list[st
     """The sentences of all columns, each once."""
     found: list[list[list[str]]] = []
     said: set[str] = set()
+    texts = [{_text(pieces) for pieces in one.cited[part]} for one in decisions.values()]
+    common = set.intersection(*texts)
     for number, (column, one) in enumerate(decisions.items()):
         for pieces in one.cited[part]:
             if _text(pieces) in said:
                 continue
             said.add(_text(pieces))
             roots = {source.split("/")[1] for _, source in pieces if source.startswith("/")}
-            if number or roots & OF_A_COLUMN:
-                found.append(_named(column, ": ", pieces, number > 0))
-            else:
+            of_the_data = number == 0 and bool(roots) and not roots & OF_A_COLUMN
+            if of_the_data or (number == 0 and _text(pieces) in common):
                 found.append([list(piece) for piece in pieces])
+            else:
+                found.append(_named(column, ": ", pieces, number > 0))
     return found
 
 

@@ -27,7 +27,7 @@ class DataSource:
     time_column: str | None = None
     """The latest rows become the hold-out."""
     also: tuple[str, ...] = ()
-    """Other label columns of the same rows; the audit looks at them too."""
+    """Other label columns of the same rows: audited, and decided about in the same run."""
     separator: str | None = None
     """What stands between the labels of a row that may have several."""
     definitions: dict[str, str] = field(default_factory=dict)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from headstart.types.ledger import LedgerView
+from headstart.types.ledger import LedgerView, escape, unescape
 
 
 def model_card(view: LedgerView) -> dict[str, str]:
     """Sections of the card in Markdown: what was measured, decided, and on which data."""
-    evaluate, data = view["evaluate"], view["data"]
-    lines = [
-        f"On {evaluate['n'].value} rows ({evaluate['basis'].value}):",
-        "",
-        "| metric | value | interval | method |",
-        "| --- | --- | --- | --- |",
-        *(_metric(name, entry.value) for name, entry in evaluate["metrics"].items()),
-    ]
-    decide = view["decide"]
+    data, decide = view["data"], view["decide"]
+    columns = [unescape(token) for token, _ in view.children("/decide/outputs")]
+    lines = [] if columns else _measured(view)
+    for column in columns:
+        own = view.within(f"/outputs/{escape(column)}")
+        lines += [f"### {_plain(column)}: ship {own['decide']['ship'].value}", ""]
+        lines += [*_measured(own), ""]
     decision = [
         f"Transfer {decide['transfer'].value}; approach {decide['approach'].value}; "
         f"ship: {decide['ship'].value}.",
@@ -30,6 +28,17 @@ def model_card(view: LedgerView) -> dict[str, str]:
         "data": f"{data['rows'].value} labelled rows of {len(data['classes'].value)} classes, "
         f"sha256 `{data['sha256'].value}`.",
     }
+
+
+def _measured(view: LedgerView) -> list[str]:
+    evaluate = view["evaluate"]
+    return [
+        f"On {evaluate['n'].value} rows ({evaluate['basis'].value}):",
+        "",
+        "| metric | value | interval | method |",
+        "| --- | --- | --- | --- |",
+        *(_metric(name, entry.value) for name, entry in evaluate["metrics"].items()),
+    ]
 
 
 def _metric(name: str, value: dict[str, Any]) -> str:
