@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from jsonschema import Draft202012Validator
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
@@ -34,20 +36,122 @@ def table(path: Path, n: int, seed: int) -> Path:
     return path
 
 
-@pytest.fixture
-def ran(headstart: Run, words: str, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
-    """The pilot folder and decision.json of a run about topic and urgency."""
+def test_one_run_one_memo_one_bundle(headstart: Run, words: str, tmp_path: Path) -> None:
     data, held = table(tmp_path / "t.csv", 160, 1), table(tmp_path / "h.csv", 150, 2)
     done = headstart(
         "run", data, "--holdout", held, "--label", "topic", "--also", "urgency",
         "--backbone", words, "--level", "0.6", "--out", "pilot", "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return tmp_path / "pilot", json.loads(done.stdout)
+    pilot, document = tmp_path / "pilot", json.loads(done.stdout)
+    decides_about_every_column(pilot, document, headstart)
+    memo_names_every_column(pilot, document, headstart)
+    bundle_answers_every_column(pilot, held, headstart)
 
 
-def test_one_run_decides_about_every_column(
-    ran: tuple[Path, dict[str, Any]], headstart: Run
-) -> None:
-    pilot, document = ran
-    assert document
+def decides_about_every_column(pilot: Path, document: dict[str, Any], headstart: Run) -> None:
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)
+    topic, urgency = document["outputs"]
+    assert (topic["column"], urgency["column"]) == ("topic", "urgency")
+    assert (topic["rows"], topic["unlabelled"]) == (160, 0)
+    # One row in six of 160 and of 150 has no urgency.
+    assert (urgency["rows"], urgency["unlabelled"]) == (133, 27 + 25)
+    assert topic["value"]["n"] == document["holdout"]["n"]
+    assert urgency["value"]["n"] < topic["value"]["n"]
+    order = ["no", "with-review", "yes"]
+    worst = min((topic["ship"], urgency["ship"]), key=order.index)
+    assert document["ship"] == worst
+    assert min(topic["value"]["value"], urgency["value"]["value"]) > 0.9
+    assert [one[: one.index("’")] for one in document["reasons"]] == ["‘topic", "‘urgency"]
+
+    # Each hold-out's labels were opened once; nothing is computed again.
+    before = stages(pilot)
+    again = headstart("run", pilot, "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout) == document
+    assert stages(pilot) == before
+    assert document["holdout"]["openings"] == 1
+    assert "urgency" in again.stderr
+
+    # Both columns have rows of their own in the ledger, and none was thawed for.
+    ledger = rows_of(pilot)
+    assert ledger["/outputs/urgency/evaluate/openings"] == 1
+    assert ledger["/outputs/urgency/data/rows"] == 133
+    assert "share the backbone" in ledger["/outputs/urgency/adapt/ladder/not_climbed"]
+    assert "share the backbone" in ledger["/adapt/ladder/not_climbed"]
+
+
+def memo_names_every_column(pilot: Path, document: dict[str, Any], headstart: Run) -> None:
+    """And each number in it has its row."""
+    page = (pilot / "memo.html").read_text(encoding="utf-8")
+    first = page[: page.index('class="toc"')]
+    assert "<bdi>topic</bdi>" in first
+    assert "<bdi>urgency</bdi>" in first
+    assert len(re.findall('<section id="output-[0-9]+"', page)) == 2
+    ids = re.findall(r'id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    linked = set(re.findall(r'href="#(L[0-9]+)"', page))
+    assert linked <= set(ids)
+    # What stands in the second chapter was read from the second column's rows.
+    chapter = page[page.index('<section id="output-2"') : page.index('<section id="data"')]
+    pointers = {f"L{number}": pointer for number, pointer in pointers_of(pilot).items()}
+    roots = {pointers[one].split("/")[1] for one in re.findall(r'href="#(L[0-9]+)"', chapter)}
+    assert "outputs" in roots
+    assert not roots & {"adapt", "evaluate", "audit", "data", "temperature"}
+    value = next(one for one in document["outputs"] if one["column"] == "urgency")["value"]
+    assert f"{100 * value['low']:.1f}%" in chapter
+
+    before = page.encode()
+    (pilot / "memo.html").unlink()
+    assert headstart("memo", pilot).returncode == 0
+    assert (pilot / "memo.html").read_bytes() == before
+    text = (pilot / "memo.md").read_text(encoding="utf-8")
+    assert "rows without a label in this column" in text
+    card = (pilot / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "### urgency: ship" in card
+
+
+def bundle_answers_every_column(pilot: Path, held: Path, headstart: Run) -> None:
+    scored = headstart("predict", pilot / "bundle", held, "--out", "scored.csv")
+    assert scored.returncode == 0, scored.stderr
+    with (pilot.parent / "scored.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 150
+    assert list(rows[0])[3:] == [
+        "predicted_topic", "probability_topic", "predicted_urgency", "probability_urgency", "error",
+    ]  # fmt: skip
+    for column in ("topic", "urgency"):
+        known = [row for row in rows if row[column]]
+        right = sum(row[f"predicted_{column}"] == row[column] for row in known)
+        assert right > 0.9 * len(known)
+
+
+def test_a_column_named_twice_is_an_error(headstart: Run, words: str, tmp_path: Path) -> None:
+    data = table(tmp_path / "t.csv", 60, 1)
+    done = headstart("run", data, "--label", "topic", "--also", "topic", "--backbone", words)
+    assert done.returncode == 2
+    assert "topic" in done.stderr
+    assert not (tmp_path / "t-pilot").exists()
+
+
+def query(pilot: Path, text: str) -> list[Any]:
+    connection = sqlite3.connect(pilot / "headstart.db")
+    found = connection.execute(text).fetchall()
+    connection.close()
+    return found
+
+
+def stages(pilot: Path) -> int:
+    (count,) = query(pilot, "SELECT count(*) FROM ledger")[0]
+    return int(count)
+
+
+def rows_of(pilot: Path) -> dict[str, Any]:
+    return {pointer: json.loads(value) for pointer, value in query(pilot, LEDGER)}
+
+
+def pointers_of(pilot: Path) -> dict[int, str]:
+    return dict(query(pilot, "SELECT id, pointer FROM ledger"))
+
+
+LEDGER = "SELECT pointer, value FROM ledger ORDER BY id"

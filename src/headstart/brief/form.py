@@ -57,8 +57,8 @@ class DataForm(Form):
     )
     also: list[str] = Field(
         default_factory=list,
-        description="Other label columns of the same rows (urgency, area): audited beside the "
-        "label. Default: none.",
+        description="Other label columns of the same rows (urgency, area): audited, and decided "
+        "about in the same run. Default: none.",
     )
     separator: str | None = Field(
         None,
