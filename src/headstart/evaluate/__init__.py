@@ -7,11 +7,13 @@ from headstart.evaluate.certificate import thresholds_to_test
 from headstart.evaluate.cross_validated import evaluate_cross_validated
 from headstart.evaluate.estimates import Answers, answers
 from headstart.evaluate.holdout import evaluate
+from headstart.evaluate.outside import Outside
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 
 __all__ = [
     "Answers",
     "OpenedHoldout",
+    "Outside",
     "SealedHoldout",
     "Thresholds",
     "answers",

@@ -12,6 +12,7 @@ from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate
 from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report, costs_named
+from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -35,6 +36,7 @@ def evaluate(
     thresholds: NDArray[np.float64] | None = None,
     temperature: float = 1.0,
     by_cost: Thresholds | None = None,
+    outside: Outside | NotAvailable = NO_LABEL,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -46,6 +48,7 @@ def evaluate(
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
         temperature: what the logits of the model were divided by.
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
+        outside: the score of strangeness, and the sealed rows that are none of the classes.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -106,6 +109,9 @@ def evaluate(
         unseen_labels=unseen,
         costs=cost_report(y[clean], proba[clean], costs, majority, brief),
         certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
+        outside=outside_report(
+            outside, y[clean], said, [opened.values[i] for i in kept], confidence
+        ),
         automation=automation_report(y[clean], said, by_cost, brief),
         calibration=calibration_report(
             y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed

@@ -153,6 +153,36 @@ class AutomationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsidePoint:
+    """One threshold: rows in scope that are told right and not flagged, and rows out of scope that
+    are flagged."""
+
+    threshold: float
+    accuracy: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideReport:
+    """Rows that are none of the classes: how many are seen for what they are."""
+
+    score: str
+    n: int
+    n_outside: int
+    recall: Estimate
+    """Share of the rows out of scope that are flagged."""
+    false_alarms: Estimate
+    """Share of the rows in scope that are flagged."""
+    accuracy: Estimate
+    """Of the rows in scope, a flagged one counted as wrong."""
+    auroc: float
+    confident: Estimate
+    """Share of the rows out of scope that are not flagged and answered with 0.9 or more."""
+    points: tuple[OutsidePoint, ...]
+    """From few flags to many."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReliabilityRow:
     """Rows whose stated probability lies in one range: what was stated, and what came true."""
 
@@ -223,6 +253,9 @@ class EvaluationReport:
     """From which probability on the model may answer without a person."""
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
     calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
+    outside: OutsideReport | NotAvailable = NotAvailable(
+        "the brief names no label of rows out of scope (out_of_scope)"
+    )
     automation: AutomationReport | NotAvailable = NotAvailable(
         "the brief names no cost of a review ([mistakes] review)"
     )
