@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
-from headstart.evaluate.certificate import certificate
+from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report, costs_named
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
@@ -34,6 +34,7 @@ def evaluate(
     openings: int,
     brief: Brief,
     thresholds: NDArray[np.float64] | None = None,
+    reference: Sequence[NDArray[np.floating]] = (),
     temperature: float = 1.0,
     by_cost: Thresholds | None = None,
     outside: Outside | NotAvailable = NO_LABEL,
@@ -46,6 +47,7 @@ def evaluate(
         openings: how often the hold-out has been opened, this time included.
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
+        reference: how sure the answers of each class were on other rows (`reference_scores`).
         temperature: what the logits of the model were divided by.
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
         outside: the score of strangeness, and the sealed rows that are none of the classes.
@@ -109,6 +111,9 @@ def evaluate(
         unseen_labels=unseen,
         costs=cost_report(y[clean], proba[clean], costs, majority, brief),
         certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
+        class_certificates=class_certificates(
+            y[clean], said, labels, reference, brief.requirement, openings
+        ),
         outside=outside_report(
             outside, y[clean], said, [opened.values[i] for i in kept], confidence
         ),

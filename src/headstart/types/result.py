@@ -108,6 +108,14 @@ class SelectiveCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassCertificate:
+    """A certificate for the answers of one class; all classes hold together."""
+
+    label: str
+    certificate: SelectiveCertificate | NotAvailable
+
+
+@dataclass(frozen=True, slots=True)
 class CostReport:
     """What the answers to a case cost on the rows that decide, in the brief's own unit."""
 
@@ -251,6 +259,8 @@ class EvaluationReport:
         "the brief names no largest share of wrong answers (max_error)"
     )
     """From which probability on the model may answer without a person."""
+    class_certificates: tuple[ClassCertificate, ...] = ()
+    """The same for the answers of each class; empty where no limit is named."""
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
     calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
     outside: OutsideReport | NotAvailable = NotAvailable(

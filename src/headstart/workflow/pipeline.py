@@ -37,6 +37,7 @@ from headstart.evaluate import (
     answers,
     evaluate,
     evaluate_cross_validated,
+    reference_scores,
     thresholds_by_cost,
     thresholds_to_test,
 )
@@ -540,6 +541,7 @@ class _Run:
                 openings=openings,
                 brief=self.brief,
                 thresholds=thresholds_to_test(said, rows.codes, sealed.n, required, openings),
+                reference=reference_scores(said),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(said, rows.codes, self.brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
