@@ -201,16 +201,23 @@ def test_an_accepted_path_never_leaves_the_bundle(path: str) -> None:
 
 def test_a_manifest_of_version_1_names_no_rule() -> None:
     old = document() | {"schema_version": 1}
-    del old["review"], old["costs"], old["column"], old["further"]
+    del old["review"], old["costs"], old["outside"], old["column"], old["further"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=1, review={})
 
 
 def test_a_manifest_of_version_2_names_no_costs() -> None:
     old = document() | {"schema_version": 2}
-    del old["costs"], old["column"], old["further"]
+    del old["costs"], old["outside"], old["column"], old["further"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=2)
+
+
+def test_a_manifest_of_version_3_has_one_output() -> None:
+    old = document() | {"schema_version": 3}
+    del old["column"], old["further"]
+    jsonschema.validate(old, SCHEMA)
+    assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=3)
 
 
 def test_costs_and_the_cheapest_threshold_are_read_back() -> None:

@@ -29,6 +29,8 @@ class Scored:
     errors: dict[int, str]
     further: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """Label column -> its probabilities (n, classes), beside those of the first one."""
+    outside: NDArray[np.float32] | None = None
+    """How little each row looks like those that were trained on (n,), where the bundle can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +104,31 @@ class BundlePredictor:
     def answer(self, scored: Scored, row: int) -> Prediction:
         """One row of what was scored, with the answer of every label column."""
         further = {column: table[row] for column, table in scored.further.items()}
-        return self.prediction(scored.probabilities[row], further)
+        strange = None if scored.outside is None else float(scored.outside[row])
+        return self.prediction(scored.probabilities[row], strange, further)
 
     def prediction(
         self,
         probabilities: NDArray[np.float32],
+        outside: float | None = None,
         further: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> Prediction:
         """One row of `predict_proba` as an answer; of equally good labels the first one wins.
 
-        further: the same row of every further label column.
+        outside: its score of strangeness. further: the same row of every further label column.
         """
-        first = _prediction(self.outputs[0], probabilities)
+        first, inside = _prediction(self.outputs[0], probabilities), self._in_scope(outside)
+        first = replace(first, review=first.review or inside is False, in_scope=inside)
         if not further:
             return first
         others = {one.column: _prediction(one, further[one.column]) for one in self.outputs[1:]}
         return replace(first, outputs={self.outputs[0].column: first, **others})
+
+    def _in_scope(self, outside: float | None) -> bool | None:
+        rule = self.manifest.outside
+        if not rule or outside is None:
+            return None
+        return rule["above"] is None or outside <= rule["above"]
 
     def score(self, values: Iterable[str | None], progress: Progress | None = None) -> Scored:
         """Answers for every row that can be used, and for each other row the reason.
@@ -127,6 +138,7 @@ class BundlePredictor:
         """
         rows = _rows(values)
         errors = {i: reason for i, value in enumerate(rows) if (reason := _reason(value))}
+        outside = np.full(len(rows), np.nan, dtype=np.float32)
         tables = [
             np.full((len(rows), len(output.labels)), np.nan, dtype=np.float32)
             for output in self.outputs
@@ -137,8 +149,11 @@ class BundlePredictor:
             for batch in self._batches(rows, errors, part.preprocessor):
                 errors.update(batch.errors)
                 if batch.rows:
-                    for output, found in zip(part.outputs, part.session(batch.inputs), strict=True):
-                        tables[output][batch.rows] = found
+                    found, strange = part.session(batch.inputs)
+                    for output, table in zip(part.outputs, found, strict=True):
+                        tables[output][batch.rows] = table
+                    if strange is not None:
+                        outside[batch.rows] = strange
                 done += len(batch.rows) + len(batch.errors)
                 if progress is not None:
                     progress("predicting", done, total)
@@ -146,7 +161,8 @@ class BundlePredictor:
             table[list(errors)] = np.nan
         further = {one.column: table for one, table in zip(self.outputs, tables, strict=True)}
         further.pop(self.outputs[0].column)
-        return Scored(tables[0], dict(sorted(errors.items())), further)
+        told = outside if self.parts[0].session.has_outside else None
+        return Scored(tables[0], dict(sorted(errors.items())), further, told)
 
     def _batches(
         self, rows: Sequence[str | None], errors: dict[int, str], preprocessor: Preprocessor

@@ -25,6 +25,8 @@ LABEL, SURE, ERROR = "predicted_label", "probability", "error"
 columns each has a pair of its own, `predicted_COLUMN` and `probability_COLUMN`."""
 REVIEW = "review"
 """Added too where the bundle says which answers a person should look at."""
+IN_SCOPE = "in_scope"
+"""Added too where the bundle can tell rows that look like none of the training rows."""
 SUFFIXES = (".csv", ".jsonl")
 SLICE = 4096
 """Rows scored before their probabilities are dropped."""
@@ -39,7 +41,8 @@ class ScoreReport:
     answered: int
     columns: tuple[str, ...]
     """Names of the added columns: the label and its probability (a pair for each label column),
-    why a row has neither, and where the bundle has a rule, whether a person should look."""
+    why a row has neither, and where the bundle has a rule, whether a person should look and
+    whether the row is in scope."""
     review: int | None = None
     """Rows with an answer that a person should look at; None: the bundle has no rule."""
     error: str = ERROR
@@ -61,6 +64,7 @@ class _Answer:
 
     given: tuple[tuple[str, float, bool], ...]
     error: str | None = None
+    in_scope: bool | None = None
 
 
 def score_file(
@@ -94,10 +98,14 @@ def score_file(
             tip=f"check that the column holds what the bundle reads "
             f"({predictor.manifest.modality}s), or name it with --input",
         )
-    ruled = any(output.review for output in predictor.outputs)
-    wanted = _wanted(predictor, ruled)
+    tells = bool(predictor.manifest.outside)
+    ruled = tells or any(output.review for output in predictor.outputs)
+    wanted = _wanted(predictor, ruled) + ((IN_SCOPE,) if tells else ())
     columns = _free_names(table.header, wanted)
-    rows = [_fields(answer, len(predictor.outputs), ruled) for answer in answers]
+    rows = [
+        _fields(answer, len(predictor.outputs), ruled) + ([answer.in_scope] if tells else [])
+        for answer in answers
+    ]
     _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, rows))
     looked = sum(any(review for *_, review in answer.given) for answer in answers)
     error = columns[wanted.index(ERROR)]
@@ -193,7 +201,7 @@ def _answers(
             best = predictor.answer(scored, offset)
             every = best.outputs.values() or (best,)
             given = tuple((one.label, one.probability, one.review) for one in every)
-            answers.append(_Answer(given))
+            answers.append(_Answer(given, in_scope=best.in_scope))
         if progress is not None:
             progress("predicting", len(answers), total)
     return answers

@@ -21,11 +21,17 @@ class Session:
         self._session = session
         self.inputs = tuple(node.name for node in session.get_inputs())
         self.outputs = tuple(outputs)
+        self.has_outside = LAYOUT.outside in {node.name for node in session.get_outputs()}
 
-    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+    def __call__(
+        self, inputs: Mapping[str, NDArray[Any]]
+    ) -> tuple[list[NDArray[np.float32]], NDArray[np.float32] | None]:
+        """(the tables, scores of strangeness (n,) where the model gives some)."""
         fed = {name: inputs[name] for name in self.inputs}
-        found = self._session.run(list(self.outputs), fed)
-        return [np.asarray(table, dtype=np.float32) for table in found]
+        wanted = [*self.outputs, LAYOUT.outside] if self.has_outside else list(self.outputs)
+        found = [np.asarray(one, dtype=np.float32) for one in self._session.run(wanted, fed)]
+        strange = found.pop() if self.has_outside else None
+        return found, strange
 
 
 def open_session(

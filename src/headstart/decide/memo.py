@@ -18,6 +18,7 @@ from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.ladder_chapter import ladder
 from headstart.decide.opening import opening, sentences, statement
 from headstart.decide.outputs import output_columns, output_reader
+from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
 from headstart.decide.words import SHIP_WORDS, count
 from headstart.types.ledger import LedgerView
@@ -47,6 +48,7 @@ def _evidence(read: Reader) -> dict[str, Any]:
         "arms": chapters.arms(read),
         "ladder": ladder(read),
         "certificate": certificate_chapter(read),
+        "outside": outside(read),
         "automation": automation(read),
         "calibration": calibration(read),
         "comparisons": chapters.comparisons(read),

@@ -15,9 +15,9 @@ from headstart.types.ledger import escape
 from headstart.types.result import Decision, OutputVerdict, ShipVerdict
 
 WORST_FIRST: tuple[ShipVerdict, ...] = ("no", "with-review", "yes")
-OWN = frozenset({"brief", "data", "audit", "adapt", "temperature", "evaluate"})
+OWN = frozenset({"brief", "data", "audit", "adapt", "temperature", "outside", "evaluate"})
 """First tokens of the ledger rows that each further column has of its own."""
-OF_A_COLUMN = frozenset({"adapt", "temperature", "evaluate"})
+OF_A_COLUMN = frozenset({"adapt", "temperature", "outside", "evaluate"})
 """Those that say something about one column alone; the rest is about the data of all."""
 
 Pieces = Sequence[Sequence[str]]

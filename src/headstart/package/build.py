@@ -27,7 +27,13 @@ from headstart.package.trained import trained_probabilities
 from headstart.ports import Encoder, Preprocessor
 from headstart.types.artifact import BundleOutput, Manifest, PackageReport, Parity
 from headstart.types.errors import BundleError, ParityError
-from headstart.types.model import ClassicalFeatures, EncoderFeatures, Featurizer, FittedModel
+from headstart.types.model import (
+    ClassicalFeatures,
+    EncoderFeatures,
+    Featurizer,
+    FittedModel,
+    OutsideScore,
+)
 from headstart.types.version import VERSION
 
 Trained = Callable[[Sequence[str]], NDArray[Any]] | NDArray[Any] | None
@@ -175,6 +181,7 @@ def _write(
         files={},
         created_by=f"headstart {VERSION}",
         provenance=provenance,
+        outside=_outside_rule(next(iter(answering.values()))[0].outside),
         costs=first.costs,
         column=first.column,
         further=tuple(others),
@@ -211,6 +218,13 @@ def _same(one: Featurizer, other: Featurizer) -> bool:
         and one.arrays.keys() == other.arrays.keys()
         and all(np.array_equal(one.arrays[name], other.arrays[name]) for name in one.arrays)
     )
+
+
+def _outside_rule(score: OutsideScore | None) -> dict[str, Any]:
+    if score is None:
+        return {}
+    above = score.threshold if np.isfinite(score.threshold) else None
+    return {"score": score.name, "above": above, "false_alarms": score.false_alarms}
 
 
 def _encodes(model: FittedModel) -> bool:

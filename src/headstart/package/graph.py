@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from headstart.bundles.layout import LAYOUT
+from headstart.package.outside_graph import OutsideNodes
 from headstart.types.errors import BackboneError, MissingExtraError
-from headstart.types.model import EncoderFeatures, FittedModel, NoFeatures
+from headstart.types.model import EncoderFeatures, FittedModel, NoFeatures, OutsideScore
 from headstart.types.version import VERSION
 
 OPSET = 17
@@ -28,6 +29,7 @@ NEWEST_IR_VERSION = 10
 """The newest that onnxruntime 1.20, the oldest supported, reads."""
 LARGEST = 2**31 - 2**20
 """Bytes of a protocol buffer, some room left for the head."""
+HEAD = "headstart.head"
 WEIGHTS, BIAS, LOGITS = "headstart.weights", "headstart.bias", "headstart.logits"
 
 
@@ -60,6 +62,7 @@ def model_graph(models: Sequence[FittedModel], encoder: Path | None) -> bytes:
         raise MissingExtraError("Writing a bundle", extra=extra, package="onnx") from None
 
     first = models[0]
+    assert first.outside is None or not isinstance(first.featurizer, NoFeatures)
     if isinstance(first.featurizer, EncoderFeatures):
         if encoder is None:
             raise ValueError(f"the arm '{first.arm}' needs its encoder to be packaged")
@@ -68,6 +71,8 @@ def model_graph(models: Sequence[FittedModel], encoder: Path | None) -> bytes:
         proto = _constant(models)
     else:
         proto = _linear(models)
+    if first.outside is not None:
+        _add_outside(proto, first.outside)
     _clean(proto)
     content: bytes = proto.SerializeToString(deterministic=True)
     onnx.checker.check_model(content, full_check=True)
@@ -85,7 +90,7 @@ def _heads(features: str, count: int) -> list[Any]:
                 "Gemm",
                 [features, WEIGHTS + mark, BIAS + mark],
                 [LOGITS + mark],
-                name=f"headstart.head{mark}",
+                name=f"{HEAD}{mark}",
                 transB=1,
             ),
             _softmax(number),
@@ -113,6 +118,19 @@ def _constant_of(array: Any, name: str, kind: type) -> Any:
     from onnx import numpy_helper
 
     return numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name)
+
+
+def _add_outside(proto: Any, score: OutsideScore) -> None:
+    """One more output, for how little a row looks like the training rows of the first model."""
+    from onnx import TensorProto, helper
+
+    head = next(node for node in proto.graph.node if node.name == HEAD)
+    made = OutsideNodes(score, head.input[0], LOGITS, LAYOUT.output)
+    proto.graph.node.extend(made.nodes)
+    proto.graph.initializer.extend(made.constants)
+    proto.graph.output.append(
+        helper.make_tensor_value_info(LAYOUT.outside, TensorProto.FLOAT, ["batch"])
+    )
 
 
 def _outputs(models: Sequence[FittedModel]) -> list[Any]:

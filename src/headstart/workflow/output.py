@@ -8,22 +8,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt import find_temperature, judge, majority_shares, scale
+from headstart.adapt import (
+    NO_LABEL,
+    Seen,
+    by_probability,
+    choose_outside,
+    find_temperature,
+    judge,
+    majority_shares,
+    scale,
+)
 from headstart.audit import further_column
 from headstart.bundles import BundlePredictor
 from headstart.decide import decide
 from headstart.evaluate import (
     Answers,
+    Outside,
     SealedHoldout,
     answers,
     evaluate,
     evaluate_cross_validated,
+    reference_scores,
     thresholds_by_cost,
     thresholds_to_test,
 )
-from headstart.package import check_parity, trained_probabilities
+from headstart.heads import LinearHead
+from headstart.package import (
+    check_outside_parity,
+    check_parity,
+    trained_outputs,
+    trained_probabilities,
+)
 from headstart.ports import Encoder, Engine, Progress
-from headstart.types.adapt import AdaptReport, TemperatureReport
+from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome
@@ -50,6 +67,7 @@ class Trained:
     encoder: Encoder | None
     chosen: ArmResult
     heat: TemperatureReport | NotAvailable
+    strange: OutsideChoice | NotAvailable
 
     @property
     def majority(self) -> ArmResult:
@@ -80,7 +98,8 @@ class Output:
     def further(self, name: str) -> Output:
         """Another label column of the same rows, its brief and its split kept in the ledger.
 
-        Costs of mistakes are named for labels of the first column, and are no part of its brief.
+        Costs of mistakes and the label of rows out of scope belong to the first column, and are no
+        part of its brief.
 
         Raises:
             DataError: too few rows have a label in it.
@@ -136,7 +155,10 @@ class Output:
         model, chosen = scale(model, chosen, heat)
         if verdict.metric == "cost":
             model = replace(model, costs=self.costs)
-        return Trained(tuple(results), verdict, model, encoder, chosen, heat)
+        strange = self._outside(arms, chosen, model, encoder)
+        if not isinstance(strange, NotAvailable):
+            model = replace(model, outside=strange.score)
+        return Trained(tuple(results), verdict, model, encoder, chosen, heat, strange)
 
     def developed(self, trained: Trained) -> Answers:
         """The out-of-fold answers of the chosen arm."""
@@ -150,6 +172,41 @@ class Output:
             lambda: find_temperature(chosen, self.rows.codes, folds),
             pointer="/temperature",
         )
+
+    def _outside(
+        self, arms: Arms, chosen: ArmResult, model: FittedModel, encoder: Encoder | None
+    ) -> OutsideChoice | NotAvailable:
+        """How rows out of scope are told from others, by development rows alone."""
+        label, required = self.brief.data.out_of_scope, self.brief.requirement
+        values = [one.value for one in self.sources.outside]
+        rows, split = self.rows, self.split
+
+        def work() -> OutsideChoice | NotAvailable:
+            if label is None:
+                return NO_LABEL
+            if model.approach == "majority":
+                return NotAvailable("one answer for all looks at no row")
+            if model.approach != "frozen" or encoder is None:
+                none = np.zeros((0, 1))
+                proba = trained_probabilities(model, encoder, values) if values else none
+                return by_probability(chosen.out_of_fold, proba, required.false_alarms)
+            keys = [one.key for one in self.sources.outside]
+            inside = arms.matrix(model.arm)
+            outside = encoder.encode(values, keys) if values else inside[:0]
+            heat = float(model.settings.get("temperature", 1.0))
+            known = (rows.codes, outside, len(rows.labels), heat, model.settings.get("l2"))
+            whole = LinearHead(model.weights, model.bias)
+            self.progress("looking for what is out of scope", 0, 1)
+            return choose_outside(
+                Seen(inside, *known), whole, split.folds, required.false_alarms, self.brief.seed
+            )
+
+        said = {
+            "data": self.data,
+            "model": fingerprint(model),
+            "folds": fingerprint((split.folds, required.false_alarms)),
+        }
+        return self.journal.stage("outside", said, work, pointer="/outside")
 
     def evaluate(self, trained: Trained, bundle: Callable[[], BundlePredictor]) -> EvaluationReport:
         """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
@@ -177,12 +234,22 @@ class Output:
                 brief=brief,
             )
 
+        def outputs(values: Sequence[str]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+            return self._outputs(trained, bundle, values)
+
+        def sealed_outside() -> Outside | NotAvailable:
+            score, strange = trained.model.outside, trained.strange
+            if score is None:
+                return strange if isinstance(strange, NotAvailable) else NO_LABEL
+            held = self.sources.sealed_outside
+            return Outside(score, outputs, SealedHoldout.of(source.modality, held))
+
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings = self.journal.store.openings(holdout) + 1
             developed, heat = self.developed(trained), trained.heat
             return evaluate(
-                lambda values: self._answers(trained, bundle, values),
+                lambda values: outputs(values)[0],
                 sealed,
                 labels=rows.labels,
                 majority=majority_shares(rows.codes, len(rows.labels)),
@@ -193,6 +260,8 @@ class Output:
                 thresholds=thresholds_to_test(
                     developed, rows.codes, sealed.n, brief.requirement, openings
                 ),
+                reference=reference_scores(developed),
+                outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
@@ -208,15 +277,20 @@ class Output:
             "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
         )
 
-    def _answers(
+    def _outputs(
         self, trained: Trained, bundle: Callable[[], BundlePredictor], values: Sequence[str]
-    ) -> NDArray[np.float64]:
-        """Probabilities from features that are kept; the bundle must say the same of a part."""
-        proba = trained_probabilities(trained.model, trained.encoder, values)
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities and strangeness from features that are kept; the bundle must say the same
+        of a part."""
+        proba, strange = trained_outputs(trained.model, trained.encoder, values)
         rows = spread(len(values), PARITY_ROWS)
-        scored = bundle().whole([values[i] for i in rows])
+        scored = bundle().score([values[i] for i in rows])
         check_parity(proba[rows], scored.further.get(self.name, scored.probabilities))
-        return proba
+        if strange is None:
+            return proba, np.zeros(len(values))
+        assert scored.outside is not None
+        check_outside_parity(strange[rows], scored.outside)
+        return proba, strange
 
     def decide(
         self,
@@ -248,7 +322,7 @@ def _brief_of(brief: Brief, name: str) -> Brief:
         required = replace(required, metric=None, level=None)
     return replace(
         brief,
-        data=replace(brief.data, label_column=name, also=()),
+        data=replace(brief.data, label_column=name, also=(), out_of_scope=None),
         requirement=required,
         mistake_costs={},
         false_alarm_costs={},
