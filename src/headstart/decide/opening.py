@@ -179,9 +179,9 @@ def costs(read: Reader) -> list[Said]:
         found.append(
             Said(("A million answers cost ", million, " of compute, at ", price, " a core-hour."))
         )
-    found += mistakes(read)
+    found += [_of_the_first(read, said) for said in mistakes(read)]
     automated = automation_sentence(read)
-    found += [automated] if automated else []
+    found += [_of_the_first(read, automated)] if automated else []
     size = read.number("/package/size_bytes", megabytes)
     if size:
         found.append(Said(("The bundle is ", size, " and runs without torch.")))
@@ -189,6 +189,12 @@ def costs(read: Reader) -> list[Said]:
     if total:
         found.append(Said(("This decision took ", total, " of compute on the machine below.")))
     return found
+
+
+def _of_the_first(read: Reader, said: Said) -> Said:
+    """Costs are named for the first label column; of several it is said which that is."""
+    columns = output_columns(read)
+    return Said((Quote(columns[0], 40), ": ", *said.parts)) if columns else said
 
 
 def mistakes(read: Reader) -> list[Said]:
