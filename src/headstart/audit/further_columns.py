@@ -98,7 +98,11 @@ def _relabelled(
     dataset: Dataset, values: Sequence[str], labels: tuple[str, ...], name: str
 ) -> Dataset:
     examples = tuple(
-        replace(example, label=value)
+        replace(
+            example,
+            label=value,
+            metadata=tuple(one for one in example.metadata if one[0] != name),
+        )
         for example, value in zip(dataset.examples, values, strict=True)
         if value
     )

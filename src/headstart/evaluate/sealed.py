@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ class OpenedHoldout:
     places: tuple[str, ...]
     clean: NDArray[np.bool_]
     reason: str
+    metadata: tuple[dict[str, str], ...]
+    """The rows' other columns."""
 
 
 class SealedHoldout:
@@ -32,7 +34,7 @@ class SealedHoldout:
     trains or chooses accepts a sealed hold-out.
     """
 
-    __slots__ = ("_clean", "_content", "_modality", "_opened_for")
+    __slots__ = ("_clean", "_content", "_metadata", "_modality", "_opened_for")
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class SealedHoldout:
         labels: Sequence[str],
         places: Sequence[str],
         clean: NDArray[np.bool_],
+        metadata: Sequence[Mapping[str, str]] = (),
     ) -> None:
         if not len(values) == len(labels) == len(places) == len(clean):
             raise ValueError(
@@ -50,6 +53,7 @@ class SealedHoldout:
         self._modality: ModalityName = modality
         self._content = (tuple(values), tuple(labels), tuple(places))
         self._clean = clean.astype(bool).copy()
+        self._metadata = tuple(dict(row) for row in metadata) or ({},) * len(clean)
         self._opened_for: str | None = None
 
     @classmethod
@@ -64,6 +68,7 @@ class SealedHoldout:
             [example.label for example in examples],
             [str(example.place) for example in examples],
             clean,
+            [dict(example.metadata) for example in examples],
         )
 
     @classmethod
@@ -106,4 +111,6 @@ class SealedHoldout:
             )
         self._opened_for = reason
         values, labels, places = self._content
-        return OpenedHoldout(self._modality, values, labels, places, self._clean.copy(), reason)
+        return OpenedHoldout(
+            self._modality, values, labels, places, self._clean.copy(), reason, self._metadata
+        )

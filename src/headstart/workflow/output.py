@@ -23,11 +23,15 @@ from headstart.bundles import BundlePredictor
 from headstart.decide import decide
 from headstart.evaluate import (
     Answers,
+    Context,
+    Known,
+    Neighbours,
     Outside,
     SealedHoldout,
     answers,
     evaluate,
     evaluate_cross_validated,
+    find_parts,
     reference_scores,
     thresholds_by_cost,
     thresholds_to_test,
@@ -38,6 +42,7 @@ from headstart.package import (
     check_parity,
     trained_outputs,
     trained_probabilities,
+    value_key,
 )
 from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
@@ -208,8 +213,11 @@ class Output:
         }
         return self.journal.stage("outside", said, work, pointer="/outside")
 
-    def evaluate(self, trained: Trained, bundle: Callable[[], BundlePredictor]) -> EvaluationReport:
-        """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
+    def evaluate(
+        self, trained: Trained, bundle: Callable[[], BundlePredictor], eyes: Candidate
+    ) -> EvaluationReport:
+        """The model that ships on the hold-out, or the out-of-fold answers where there is none.
+        eyes: the network by which its errors are seen."""
         split, rows, verdict, brief = self.split, self.rows, trained.verdict, self.brief
         said = {
             "data": self.data,
@@ -261,6 +269,7 @@ class Output:
                     developed, rows.codes, sealed.n, brief.requirement, openings
                 ),
                 reference=reference_scores(developed),
+                context=self._context(eyes, developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
@@ -276,6 +285,22 @@ class Output:
         return self.journal.stage(
             "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
         )
+
+    def _context(self, eyes: Candidate, wrong: NDArray[np.bool_]) -> Context:
+        """By what the errors of the hold-out are looked at: all of it from development rows."""
+        rows, data = self.rows, self.sources.dataset
+        examples = [data.examples[int(i)] for i in self.split.development]
+        seen = eyes.features(eyes.encoder, rows.values, rows.keys, []).matrix
+
+        def features(values: Sequence[str]) -> NDArray[np.floating]:
+            keys = [value_key(rows.modality, value) for value in values]
+            return eyes.features(eyes.encoder, values, keys, []).matrix
+
+        known = Known(
+            rows.modality, rows.values, [dict(example.metadata) for example in examples], seen
+        )
+        parts = find_parts(known, wrong, rows.labels, rows.codes, self.brief.seed)
+        return Context(parts, Neighbours(seen, rows.codes), features)
 
     def _outputs(
         self, trained: Trained, bundle: Callable[[], BundlePredictor], values: Sequence[str]

@@ -167,7 +167,8 @@ class _Run:
         bundled = Bundled(outputs, trained, self.pilot)
         package = self._package(bundled, rows.values)
         evaluations = [
-            one.evaluate(found, bundled.open) for one, found in zip(outputs, trained, strict=True)
+            one.evaluate(found, bundled.open, self.backbones[0])
+            for one, found in zip(outputs, trained, strict=True)
         ]
         decisions: dict[str, Decision] = {}
         for one, found, evaluation in zip(outputs, trained, evaluations, strict=True):
