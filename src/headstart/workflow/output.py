@@ -47,7 +47,7 @@ from headstart.package import (
 from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
 from headstart.types.artifact import PackageReport
-from headstart.types.brief import Brief
+from headstart.types.brief import Brief, Requirement
 from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable
@@ -109,7 +109,10 @@ class Output:
         Raises:
             DataError: too few rows have a label in it.
         """
-        journal, brief = self.journal.within(name), _brief_of(self.brief, name)
+        journal, brief = (
+            self.journal.within(name),
+            further_brief(self.brief, name, self.split.metric),
+        )
         sources = self.sources
         found = further_column(sources.dataset, sources.holdout, self.split, name, brief)
         own = replace(
@@ -340,11 +343,12 @@ class Output:
         )
 
 
-def _brief_of(brief: Brief, name: str) -> Brief:
-    """What is asked of a further label column: the same, but for what costs are named for."""
+def further_brief(brief: Brief, name: str, metric: str) -> Brief:
+    """What is asked of a further label column: the same, but for what costs are named for. Where
+    the first column's `metric` is the cost, its level and its margin are costs too."""
     required = brief.requirement
-    if required.metric == "cost":
-        required = replace(required, metric=None, level=None)
+    if metric == "cost":
+        required = replace(required, metric=None, level=None, margin=Requirement().margin)
     return replace(
         brief,
         data=replace(brief.data, label_column=name, also=(), out_of_scope=None),
