@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headstart.decide.audit_page import audit_html, audit_json, audit_text
+from headstart.decide.compare_page import ComparedRuns, compare_html, compare_json, compare_text
 from headstart.decide.document import SCHEMA_VERSION, decision_json
 from headstart.decide.findings import picture_name
 from headstart.decide.memo import memo_html, memo_markdown
@@ -14,9 +15,13 @@ from headstart.decide.summary import summary_text
 __all__ = [
     "RULES_VERSION",
     "SCHEMA_VERSION",
+    "ComparedRuns",
     "audit_html",
     "audit_json",
     "audit_text",
+    "compare_html",
+    "compare_json",
+    "compare_text",
     "decide",
     "decision_json",
     "decision_schema",

@@ -7,6 +7,7 @@ from headstart.evaluate.certificate import thresholds_to_test
 from headstart.evaluate.cross_validated import evaluate_cross_validated
 from headstart.evaluate.estimates import Answers, answers
 from headstart.evaluate.holdout import evaluate
+from headstart.evaluate.pairing import pair_runs
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "answers",
     "evaluate",
     "evaluate_cross_validated",
+    "pair_runs",
     "thresholds_by_cost",
     "thresholds_to_test",
 ]
