@@ -22,7 +22,9 @@ from headstart.types.result import Decision
 from headstart.workflow.pilot import (
     AUDIT_HTML,
     DECISION,
+    INTERVIEW_HTML,
     MEMO_HTML,
+    READINESS_HTML,
     RELABELLED,
     SCORECARD_HTML,
     Pilot,
@@ -348,19 +350,61 @@ def _apart(first: Path, second: Path) -> tuple[str, str]:
     return str(first), str(second)
 
 
+@dataclass(frozen=True, slots=True)
+class Readied:
+    """What is still open, and the page and its Markdown."""
+
+    text: str
+    pages: tuple[Path, Path]
+
+
+def readiness(
+    folder: Path,
+    *,
+    out: Path | None = None,
+    interview: bool = False,
+    answers: Sequence[tuple[str, str]] = (),
+    owner: str | None = None,
+) -> Readied:
+    """The readiness page of a finished pilot, or the scorecard of an interview about it.
+
+    answers: (key of a line, what is said), kept in readiness.toml beside the brief; owner: whose
+    these lines are, or where nothing is answered, whose every line is that names no one.
+
+    Raises:
+        PilotError: there is no finished pilot, no such line, or an answer cannot be kept.
+    """
+    from headstart.workflow.readiness import keep, write_interview, write_readiness
+
+    pilot = _existing(folder)
+    with closing(SQLiteStore(pilot.database)) as store:
+        view = _view(store, pilot)
+    page = _page(out or pilot.folder / (INTERVIEW_HTML if interview else READINESS_HTML))
+    if answers or owner is not None:
+        keep(pilot, answers, owner)
+    if interview:
+        return Readied("", write_interview(view, page))
+    return Readied(*write_readiness(pilot, view, page))
+
+
 def write_page(out: Path, content: str) -> Path:
     """Write a page whole or not at all.
 
     Raises:
         PilotError: it is not named `.html`, or cannot be written.
     """
+    page = _page(out)
+    return Pilot(page.parent).write(page.name, content)
+
+
+def _page(out: Path) -> Path:
     if out.suffix.lower() != ".html":
         raise PilotError(
             "a page is written as .html",
             place=str(out),
             tip=f"name it {out.with_suffix('.html').name} with --out",
         )
-    return Pilot(out.parent).write(out.name, content)
+    return out
 
 
 def decision_text(pilot: Pilot) -> str:

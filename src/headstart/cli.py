@@ -83,6 +83,21 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--json", action="store_true", help="print the comparison as JSON alone")
     compare.set_defaults(act=_compare)
 
+    ready = commands.add_parser("readiness", help="what is still open before a pilot goes live")
+    ready.add_argument("pilot", type=Path, metavar="PILOT")
+    ready.add_argument(
+        "--answer",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("KEY", "TEXT"),
+        help="answer a line that the evidence cannot; kept in readiness.toml",
+    )
+    ready.add_argument("--owner", metavar="NAME", help="whose these lines are (alone: all lines)")
+    ready.add_argument("--interview", action="store_true", help="a scorecard to print, for hiring")
+    ready.add_argument("--out", type=Path, metavar="FILE.html", help="default: in the pilot folder")
+    ready.set_defaults(act=_readiness)
+
     predict = commands.add_parser("predict", help="label new rows with a bundle")
     predict.add_argument("bundle", type=Path, metavar="BUNDLE")
     predict.add_argument("data", type=Path, metavar="DATA")
@@ -240,6 +255,21 @@ def _compare(arguments: argparse.Namespace) -> int:
         print(found.text)
     if page is not None:
         _tell(f"Page: {page}")
+    return 0
+
+
+def _readiness(arguments: argparse.Namespace) -> int:
+    found = bootstrap.readiness(
+        arguments.pilot,
+        out=arguments.out,
+        interview=arguments.interview,
+        answers=[(key, text) for key, text in arguments.answer],
+        owner=arguments.owner,
+    )
+    if found.text:
+        print(found.text)
+    for path in found.pages:
+        _tell(f"Wrote {path}")
     return 0
 
 

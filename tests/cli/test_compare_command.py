@@ -15,7 +15,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TOPICS = {"card": ("card", "visa", "plastic"), "cash": ("cash", "notes", "coins", "atm")}
-ELSE = "account arrive debit easter fee find friday has lost monday night noon summer".split()
+OTHER = "account arrive debit easter fee find friday has lost monday night noon summer"
+ELSE = OTHER.split()
 
 
 def table(path: Path, n: int, seed: int, rename: tuple[str, str] = ("cash", "cash")) -> Path:

@@ -7,12 +7,21 @@ from headstart.decide.compare_page import ComparedRuns, compare_html, compare_js
 from headstart.decide.document import SCHEMA_VERSION, decision_json
 from headstart.decide.findings import picture_name
 from headstart.decide.memo import memo_html, memo_markdown
+from headstart.decide.readiness import (
+    KEYS,
+    interview_html,
+    interview_markdown,
+    readiness_html,
+    readiness_markdown,
+    readiness_text,
+)
 from headstart.decide.rules import RULES_VERSION, decide
 from headstart.decide.schema import decision_schema
 from headstart.decide.scorecard_page import scorecard_html, scorecard_json, scorecard_text
 from headstart.decide.summary import summary_text
 
 __all__ = [
+    "KEYS",
     "RULES_VERSION",
     "SCHEMA_VERSION",
     "ComparedRuns",
@@ -25,9 +34,14 @@ __all__ = [
     "decide",
     "decision_json",
     "decision_schema",
+    "interview_html",
+    "interview_markdown",
     "memo_html",
     "memo_markdown",
     "picture_name",
+    "readiness_html",
+    "readiness_markdown",
+    "readiness_text",
     "scorecard_html",
     "scorecard_json",
     "scorecard_text",
