@@ -48,6 +48,7 @@ class Options:
     time: str | None = None
     also: tuple[str, ...] = ()
     separator: str | None = None
+    out_of_scope: str | None = None
     reference: str | None = None
     use: str | None = None
     max_stage: str | None = None
@@ -496,6 +497,7 @@ def _infer(data: Path, options: Options) -> Brief:
         time_column=options.time,
         also=options.also,
         separator=options.separator,
+        out_of_scope=options.out_of_scope,
         reference=options.reference,
         use=options.use,
         max_stage=options.max_stage,

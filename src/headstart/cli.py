@@ -144,6 +144,9 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
         "--also", action="append", default=[], metavar="COLUMN", help="another label column"
     )
     command.add_argument("--separator", metavar="S", help="between several labels of one row")
+    command.add_argument(
+        "--out-of-scope", metavar="LABEL", help="label of rows that are none of the classes"
+    )
     command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
     command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
     command.add_argument(
@@ -166,6 +169,7 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         time=arguments.time,
         also=tuple(arguments.also),
         separator=arguments.separator,
+        out_of_scope=arguments.out_of_scope,
         metric=arguments.metric,
         level=arguments.level,
         backbones=tuple(arguments.backbone),

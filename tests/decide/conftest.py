@@ -25,6 +25,7 @@ from headstart.types.result import (
     AutomationReport,
     BrierParts,
     CalibrationReport,
+    ClassCertificate,
     ClassRow,
     Comparison,
     CostReport,
@@ -535,12 +536,19 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         Estimate(1659 / 3080, 0.521, 0.556, 3080, "Wilson"),
         Estimate(32 / 1659, 0.0137, 0.0271, 1659, "Wilson"),
     )
+    certified = SelectiveCertificate(
+        0.9, 0.02, 0.975, 0.7, 0.6, 0.8, 0.3, 28, 0, 0.0, 0.019, 40, "Learn-then-Test"
+    )
     known = replace(
         base.evaluation,
         certificate=found,
         costs=costs,
         calibration=calibration,
         automation=automation,
+        class_certificates=(
+            ClassCertificate(base.evaluation.labels[0], certified),
+            ClassCertificate(base.evaluation.labels[1], NotAvailable("cannot be certified")),
+        ),
     )
     heat = TemperatureReport(0.763, 0.9412, 0.9016, 10003, True)
     return replace(base, brief=brief, evaluation=known, temperature=heat)

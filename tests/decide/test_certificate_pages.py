@@ -22,6 +22,17 @@ def test_the_memo_has_the_certificate_as_a_table(cases: Any) -> None:
     assert "| Share that goes to a person | 20.0% | " in markdown
 
 
+def test_the_classes_have_certificates_of_their_own(cases: Any) -> None:
+    page = memo_html(cases["text-certified"].view)
+    said = re.sub(
+        r"<[^>]+>", " ", page.split('<section id="certificate">')[1].split("</section>")[0]
+    )
+    said = " ".join(said.split())
+    assert "0.9000 70.0% 0 of 28" in said
+    assert "1 of the 2 classes cannot be certified" in said
+    assert "1 of the 2 classes cannot be" in memo_markdown(cases["text-certified"].view)
+
+
 def test_a_refusal_says_what_is_missing(cases: Any) -> None:
     for text in (memo_html(cases["text-refused"].view), memo_markdown(cases["text-refused"].view)):
         assert "every answer goes to a person" in re.sub(r"<[^>]+>", "", text)

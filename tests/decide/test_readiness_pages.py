@@ -21,6 +21,7 @@ from headstart.decide import (
 from headstart.types.data import Finding
 from headstart.types.ledger import LedgerView
 from headstart.types.readiness import Answers
+from headstart.types.result import Estimate, OutsideReport
 
 memo = runpy.run_path(str(Path(__file__).with_name("test_memo_html.py")))
 Page, link, says, unlinked = (memo[name] for name in ("Page", "link", "says", "unlinked"))
@@ -107,6 +108,16 @@ def test_groups_of_near_duplicates_are_counted(cases: Any) -> None:
     assert "yes, 3 groups kept on one side" in cell(
         replace(base, audit=audit).view, "leakage_checked"
     )
+
+
+def test_cases_that_are_none_of_the_classes(cases: Any) -> None:
+    base = cases["text-helps"]
+    assert states(base.view)["out_of_scope"] == "asked"
+    share = Estimate(0.71, 0.66, 0.75, 400, "Wilson")
+    found = OutsideReport("energy", 3080, 400, share, share, share, 0.9, share, ())
+    view = replace(base, evaluation=replace(base.evaluation, outside=found)).view
+    assert states(view)["out_of_scope"] == "done"
+    assert "71.0% (66.0% to 75.0%)" in cell(view, "out_of_scope")
 
 
 def test_an_answer_settles_what_was_asked_and_never_what_was_measured(cases: Any) -> None:

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from headstart.evaluate import SealedHoldout, answers, evaluate, thresholds_to_test
+from headstart.evaluate import (
+    SealedHoldout,
+    answers,
+    evaluate,
+    reference_scores,
+    thresholds_to_test,
+)
+from headstart.evaluate.certificate import class_certificates
 from headstart.types.brief import Brief, DataSource, Requirement
 from headstart.types.result import NotAvailable, SelectiveCertificate
 
@@ -25,6 +32,10 @@ def world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return y, np.column_stack([stated, 1.0 - stated])
 
 
+def said(proba):
+    return answers(proba, None, "accuracy")
+
+
 def report(y, proba, *, required=REQUIRED, openings=1, clean=None, labels=None, tested=True):
     values = [f"v{i}" for i in range(len(y))]
     names = labels or [LABELS[code] for code in y]
@@ -32,9 +43,7 @@ def report(y, proba, *, required=REQUIRED, openings=1, clean=None, labels=None, 
     keys = [sha256(value.encode()).hexdigest() for value in values]
     sealed = SealedHoldout("text", values, names, values, keys, marks)
     codes, fold_proba = world(500, 99)
-    thresholds = thresholds_to_test(
-        answers(fold_proba, None, "accuracy"), codes, sealed.n, required, openings
-    )
+    thresholds = thresholds_to_test(said(fold_proba), codes, sealed.n, required, openings)
     return evaluate(
         lambda asked: proba,
         sealed,
@@ -105,17 +114,32 @@ def test_why_there_is_none():
 
 def test_no_thresholds_are_chosen_without_a_limit_or_rows():
     y, proba = world(50, 1)
-    assert thresholds_to_test(answers(proba, None, "accuracy"), y, 10, Requirement()) is None
-    assert thresholds_to_test(answers(proba, None, "accuracy"), y, 0, REQUIRED) is None
+    assert thresholds_to_test(said(proba), y, 10, Requirement()) is None
+    assert thresholds_to_test(said(proba), y, 0, REQUIRED) is None
 
 
 def test_rows_that_were_not_scored_are_left_out():
     y, proba = world(300, 2)
     holes = np.vstack([proba, np.full((7, 2), np.nan)])
     codes = np.append(y, np.zeros(7, dtype=np.int64))
-    expected = thresholds_to_test(answers(proba, None, "accuracy"), y, 400, REQUIRED)
-    np.testing.assert_array_equal(
-        thresholds_to_test(answers(holes, None, "accuracy"), codes, 400, REQUIRED), expected
-    )
-    empty = thresholds_to_test(answers(holes[300:], None, "accuracy"), codes[300:], 400, REQUIRED)
+    expected = thresholds_to_test(said(proba), y, 400, REQUIRED)
+    np.testing.assert_array_equal(thresholds_to_test(said(holes), codes, 400, REQUIRED), expected)
+    empty = thresholds_to_test(said(holes[300:]), codes[300:], 400, REQUIRED)
     np.testing.assert_array_equal(empty, np.zeros(1))
+
+
+def test_each_class_is_certified_on_its_own_answers():
+    y, proba = world(2000, 8)
+    _, other = world(1000, 9)
+    found = class_certificates(
+        y, said(proba), LABELS, reference_scores(said(other)), Requirement(max_error=0.3), 1
+    )
+    assert [one.label for one in found] == list(LABELS)
+    first = found[0].certificate
+    assert isinstance(first, SelectiveCertificate)
+    assert first.confidence == pytest.approx(0.975)
+    rows = (proba.argmax(axis=1) == 0) & (proba.max(axis=1) >= first.threshold)
+    assert (first.answered, first.wrong) == (rows.sum(), (y != 0)[rows].sum())
+    assert class_certificates(y, said(proba), LABELS, (), Requirement(max_error=0.3), 1) == ()
+    reference = reference_scores(said(np.vstack([other, [[np.nan, np.nan]]])))
+    assert sum(map(len, reference)) == 1000

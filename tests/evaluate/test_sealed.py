@@ -49,7 +49,7 @@ def test_it_opens_only_for_a_reason():
 def test_nothing_public_tells_the_rows():
     holdout = sealed()
     public = {name for name in dir(holdout) if not name.startswith("_")}
-    assert public == {"n", "n_all", "open", "seal"}
+    assert public == {"n", "n_all", "of", "open", "seal"}
     assert "third" not in repr(holdout)
 
 

@@ -6,14 +6,19 @@ from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.arms.zero_shot import label_texts
 from headstart.adapt.inputs import ArmFeatures, ArmInputs
 from headstart.adapt.judge import judge
+from headstart.adapt.outside import NO_LABEL, Seen, by_probability, choose_outside
 from headstart.adapt.run import plan_arms, refit, run_arm
 from headstart.adapt.scaling import find_temperature, scale
 from headstart.types.adapt import ArmSpec
 
 __all__ = [
+    "NO_LABEL",
     "ArmFeatures",
     "ArmInputs",
     "ArmSpec",
+    "Seen",
+    "by_probability",
+    "choose_outside",
     "find_temperature",
     "judge",
     "label_texts",

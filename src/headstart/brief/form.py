@@ -67,6 +67,12 @@ class DataForm(Form):
         description="What stands between the labels of a row that may have several, such as ';'. "
         "Default: one label a row.",
     )
+    out_of_scope: str | None = Field(
+        None,
+        min_length=1,
+        description="Label of rows that are none of the classes: they train nothing, and it is "
+        "measured how many are seen for what they are. Default: none.",
+    )
     modality: Literal["text", "image"] | None = Field(
         None, description="text or image. Default: found by itself."
     )
@@ -104,6 +110,13 @@ class RequirementForm(Form):
     )
     certainty: float = Field(
         0.95, ge=0.5, le=0.999, description="Confidence with which max_error must be certified."
+    )
+    false_alarms: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Share of the rows in scope that may be said to lie out of scope, where "
+        "out_of_scope is named.",
     )
 
 

@@ -84,6 +84,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "time": data.time_column,
             "also": list(data.also),
             "separator": data.separator,
+            "out_of_scope": data.out_of_scope,
             "modality": data.modality,
         },
         "requirement": {
@@ -93,6 +94,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "confidence": required.confidence,
             "max_error": required.max_error,
             "certainty": required.certainty,
+            "false_alarms": required.false_alarms,
         },
         "budget": {
             "minutes": budget.minutes,

@@ -17,6 +17,8 @@ class BundleLayout:
     preprocessing: str = "preprocessing"
     """Folder of the preprocessor's own files (a tokenizer, a vocabulary)."""
     output: str = "probabilities"
+    outside: str = "outside"
+    """The tensor (batch,) that says how little a row looks like the training rows, if any."""
     features: str = "features"
     """The tensor between encoder and head, and the model's input where there is no encoder."""
     max_files: int = 256

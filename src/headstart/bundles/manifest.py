@@ -14,20 +14,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from headstart.bundles.layout import LAYOUT
 from headstart.types.artifact import Manifest
 from headstart.types.errors import BundleError
+from headstart.types.model import OutsideName
 
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 CHECKSUM = "sha256"
 REVIEW = "review"
 """Which answers a person should look at; manifests of schema version 1 do not say."""
+OUTSIDE = "outside"
+"""Which rows lie out of scope; manifests before version 3 do not say."""
+OUTSIDE_RULE = ("score", "above", "false_alarms")
 COSTS = "costs"
 """What mistakes cost, where the answer follows that; manifests before version 3 do not say."""
 RULE = ("below", "max_error", "confidence")
 HASH = re.compile(r"[0-9a-f]{64}")
+OUTSIDE_NAMES = get_args(OutsideName)
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
 """Relative, inside the bundle, the same file on every system: no `..`, no drive, no backslash."""
 
@@ -126,6 +131,8 @@ def _problems(document: dict[str, Any]) -> list[str]:
         expected[REVIEW] = dict
     if document.get("schema_version") not in (1, 2) or COSTS in document:
         expected[COSTS] = list
+    if document.get("schema_version") not in (1, 2) or OUTSIDE in document:
+        expected[OUTSIDE] = dict
     found = [f"'{key}' is missing" for key in expected if key not in document]
     found += [f"'{key}' is not known" for key in document if key not in expected]
     found += [
@@ -163,6 +170,8 @@ def _value_problems(document: dict[str, Any]) -> list[str]:
         found.append("a value of 'provenance' is not a string")
     if not _is_rule(document.get(REVIEW, {})):
         found.append(f"'{REVIEW}' is not empty and not {', '.join(RULE)}, each from 0 to 1")
+    if not _tells_outside(document.get(OUTSIDE, {})):
+        found.append(f"'{OUTSIDE}' is not empty and not {', '.join(OUTSIDE_RULE)}")
     if not _are_costs(document.get(COSTS, []), len(labels)):
         found.append(f"'{COSTS}' is not empty and not a row of costs, 0 or more, for each label")
     if not HASH.fullmatch(document[CHECKSUM]):
@@ -186,6 +195,16 @@ def _is_number(value: Any) -> bool:
     """Whether it is a finite number of 0 or more."""
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
     return known and 0.0 <= value < float("inf")
+
+
+def _tells_outside(rule: dict[str, Any]) -> bool:
+    if not rule:
+        return True
+    if set(rule) != set(OUTSIDE_RULE) or rule["score"] not in OUTSIDE_NAMES:
+        return False
+    above, alarms = rule["above"], rule["false_alarms"]
+    known = above is None or (isinstance(above, (int, float)) and not isinstance(above, bool))
+    return known and _is_number(alarms) and alarms <= 1.0
 
 
 def _are_costs(costs: list[Any], labels: int) -> bool:

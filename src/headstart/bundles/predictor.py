@@ -26,6 +26,8 @@ class Scored:
 
     probabilities: NDArray[np.float32]
     errors: dict[int, str]
+    outside: NDArray[np.float32] | None = None
+    """How little each row looks like those that were trained on (n,), where the bundle can tell."""
 
 
 class BundlePredictor:
@@ -55,6 +57,9 @@ class BundlePredictor:
         Raises:
             BundleError: a value cannot be used; names the first such row, and how many there are.
         """
+        return self._whole(values).probabilities
+
+    def _whole(self, values: Iterable[str]) -> Scored:
         scored = self.score(values)
         if scored.errors:
             row, reason = min(scored.errors.items())
@@ -65,7 +70,7 @@ class BundlePredictor:
                 place=f"values[{row}]",
                 tip="leave it out, or call .score(values), which answers the other rows",
             )
-        return scored.probabilities
+        return scored
 
     def predict(self, values: Iterable[str]) -> list[Prediction]:
         """The label of each value, with all probabilities: the most probable one, or where the
@@ -74,18 +79,33 @@ class BundlePredictor:
         Raises:
             BundleError: see `predict_proba`.
         """
-        return [self.prediction(row) for row in self.predict_proba(values)]
+        scored = self._whole(values)
+        strange = scored.outside
+        return [
+            self.prediction(row, None if strange is None else float(strange[i]))
+            for i, row in enumerate(scored.probabilities)
+        ]
 
-    def prediction(self, probabilities: NDArray[np.float32]) -> Prediction:
+    def prediction(
+        self, probabilities: NDArray[np.float32], outside: float | None = None
+    ) -> Prediction:
         """One row of `predict_proba` as an answer; of equally good labels the first one wins."""
         best = self._answer(probabilities)
         numbers = probabilities.tolist()
+        inside = self._in_scope(outside)
         return Prediction(
             label=self.labels[best],
             probability=numbers[best],
             probabilities=dict(zip(self.labels, numbers, strict=True)),
-            review=self._needs_review(numbers[best]),
+            review=self._needs_review(numbers[best]) or inside is False,
+            in_scope=inside,
         )
+
+    def _in_scope(self, outside: float | None) -> bool | None:
+        rule = self.manifest.outside
+        if not rule or outside is None:
+            return None
+        return rule["above"] is None or outside <= rule["above"]
 
     def _answer(self, probabilities: NDArray[np.float32]) -> int:
         if self._costs is None:
@@ -106,15 +126,20 @@ class BundlePredictor:
         rows = _rows(values)
         errors = {i: reason for i, value in enumerate(rows) if (reason := _reason(value))}
         probabilities = np.full((len(rows), len(self.labels)), np.nan, dtype=np.float32)
+        outside = np.full(len(rows), np.nan, dtype=np.float32)
         done = len(errors)
         for batch in self._batches(rows, errors):
             errors.update(batch.errors)
             if batch.rows:
-                probabilities[batch.rows] = self._session(batch.inputs)
+                said, strange = self._session.outputs(batch.inputs)
+                probabilities[batch.rows] = said
+                if strange is not None:
+                    outside[batch.rows] = strange
             done += len(batch.rows) + len(batch.errors)
             if progress is not None:
                 progress("predicting", done, len(rows))
-        return Scored(probabilities, dict(sorted(errors.items())))
+        found = outside if self._session.has_outside else None
+        return Scored(probabilities, dict(sorted(errors.items())), found)
 
     def _batches(self, rows: Sequence[str | None], errors: dict[int, str]) -> Iterator[Batch]:
         usable = [(i, value) for i, value in enumerate(rows) if i not in errors and value]

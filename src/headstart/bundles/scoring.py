@@ -24,6 +24,8 @@ ADDED = ("predicted_label", "probability", "error")
 """Columns added to the file's own; a name that is taken there gets a number."""
 REVIEW = "review"
 """Added too where the bundle says which answers a person should look at."""
+IN_SCOPE = "in_scope"
+"""Added too where the bundle can tell rows that look like none of the training rows."""
 SUFFIXES = (".csv", ".jsonl")
 SLICE = 4096
 """Rows scored before their probabilities are dropped."""
@@ -38,7 +40,7 @@ class ScoreReport:
     answered: int
     columns: tuple[str, ...]
     """Names of the added columns: the label, its probability, why a row has neither, and where the
-    bundle has a rule, whether a person should look."""
+    bundle has a rule, whether a person should look and whether the row is in scope."""
     review: int | None = None
     """Answers that a person should look at; None: the bundle has no rule."""
 
@@ -58,6 +60,11 @@ class _Answer:
     probability: float | None
     error: str | None
     review: bool = True
+    in_scope: bool | None = None
+
+    def said(self) -> tuple[str | float | bool | None, ...]:
+        """What stands in the added columns, in their order."""
+        return self.label, self.probability, self.error, self.review, self.in_scope
 
 
 def score_file(
@@ -91,8 +98,10 @@ def score_file(
             tip=f"check that the column holds what the bundle reads "
             f"({predictor.manifest.modality}s), or name it with --input",
         )
-    ruled = bool(predictor.manifest.review)
-    columns = _free_names(table.header, (*ADDED, REVIEW) if ruled else ADDED)
+    tells = bool(predictor.manifest.outside)
+    ruled = bool(predictor.manifest.review) or tells
+    wanted = (*ADDED, REVIEW, IN_SCOPE)[: 5 if tells else 4 if ruled else 3]
+    columns = _free_names(table.header, wanted)
     _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, answers))
     review = sum(answer.error is None and answer.review for answer in answers) if ruled else None
     return ScoreReport(str(out), len(answers), answered, columns, review)
@@ -169,8 +178,11 @@ def _answers(
                 reason = reasons.get(table.places[start + offset], reason)
                 answers.append(_Answer(None, None, reason))
             else:
-                best = predictor.prediction(probabilities)
-                answers.append(_Answer(best.label, best.probability, None, best.review))
+                strange = None if scored.outside is None else float(scored.outside[offset])
+                best = predictor.prediction(probabilities, strange)
+                answers.append(
+                    _Answer(best.label, best.probability, None, best.review, best.in_scope)
+                )
         if progress is not None:
             progress("predicting", len(answers), total)
     return answers
@@ -200,18 +212,22 @@ def _write_csv(
     writer.writerow([*table.header, *columns])
     for row, answer in zip(table.rows, answers, strict=True):
         kept = ["" if row.get(name) is None else row[name] for name in table.header]
-        sure = "" if answer.probability is None else f"{answer.probability:.6f}"
-        look = "true" if answer.review else "false"
-        added = (answer.label or "", sure, answer.error or "", look)
-        writer.writerow([*kept, *added[: len(columns)]])
+        writer.writerow([*kept, *map(_cell, answer.said()[: len(columns)])])
+
+
+def _cell(value: str | float | bool | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.6f}" if isinstance(value, float) else value
 
 
 def _write_jsonl(
     stream: TextIO, table: UnlabelledTable, columns: Sequence[str], answers: Sequence[_Answer]
 ) -> None:
     for row, answer in zip(table.rows, answers, strict=True):
-        sure = None if answer.probability is None else round(answer.probability, 6)
-        said = (answer.label, sure, answer.error, answer.review)
+        said = [round(one, 6) if isinstance(one, float) else one for one in answer.said()]
         added = dict(zip(columns, said, strict=False))
         stream.write(json.dumps({**row, **added}, ensure_ascii=False, default=str) + "\n")
 

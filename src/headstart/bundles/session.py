@@ -20,11 +20,19 @@ class Session:
     def __init__(self, session: Any) -> None:
         self._session = session
         self.inputs = tuple(node.name for node in session.get_inputs())
+        self.has_outside = LAYOUT.outside in {node.name for node in session.get_outputs()}
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        return self.outputs(inputs)[0]
+
+    def outputs(
+        self, inputs: Mapping[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """(probabilities (n, classes), scores of strangeness (n,) where the model gives some)."""
         fed = {name: inputs[name] for name in self.inputs}
-        (probabilities,) = self._session.run([LAYOUT.output], fed)
-        return np.asarray(probabilities, dtype=np.float32)
+        wanted = [LAYOUT.output, LAYOUT.outside] if self.has_outside else [LAYOUT.output]
+        found = [np.asarray(one, dtype=np.float32) for one in self._session.run(wanted, fed)]
+        return found[0], found[1] if self.has_outside else None
 
 
 def open_session(content: bytes, *, classes: int, place: Path, threads: int | None) -> Session:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from headstart.decide.case import Case
-from headstart.decide.evidence import kind
-from headstart.decide.figures import Reader, Said
+from headstart.decide.evidence import branches, kind, value
+from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.sentences import Sentence, say
 from headstart.decide.words import confidence, count, percent
 from headstart.types.result import NotAvailable
 
 CERTIFICATE = "/evaluate/certificate"
+CLASSES = "/evaluate/class_certificates"
 MAX_ERROR = "/brief/requirement/max_error"
 CERTAINTY = "/brief/requirement/certainty"
 
@@ -91,7 +92,8 @@ def certificate_chapter(read: Reader) -> dict[str, Any] | None:
     certainty = read.number(CERTAINTY, confidence)
     if kind(entry) == "NotAvailable":
         why = read.prose(str(entry.value["reason"]), entry)
-        return {"limit": limit_, "certainty": certainty, "why": why, "rows": [], "method": ""}
+        none: dict[str, Any] = {"why": why, "rows": [], "method": ""}
+        return {"limit": limit_, "certainty": certainty, **none, "classes": _classes(read)}
     found = entry.value
 
     def put(text: str) -> Any:
@@ -119,4 +121,37 @@ def certificate_chapter(read: Reader) -> dict[str, Any] | None:
         "why": Said(()),
         "rows": rows,
         "method": str(found["method"]),
+        "classes": _classes(read),
+    }
+
+
+def _classes(read: Reader) -> dict[str, Any] | None:
+    """The classes whose own answers are certified, and how many are not; None for no classes."""
+    rows, refused = [], []
+    pointers = branches(read.view, CLASSES)
+    for pointer in pointers:
+        entry = read.at(f"{pointer}/certificate")
+        if entry is None:
+            continue
+        label = Quote(str(value(read.view, f"{pointer}/label")), 60)
+        if kind(entry) == "NotAvailable":
+            refused.append(entry)
+            continue
+        found = entry.value
+        rows.append(
+            {
+                "label": label,
+                "threshold": read.figure(probability(found["threshold"]), entry),
+                "coverage": read.figure(percent(found["coverage"]), entry),
+                "wrong": read.figure(count(found["wrong"]), entry),
+                "answered": read.figure(count(found["answered"]), entry),
+            }
+        )
+    if not pointers:
+        return None
+    total = len(rows) + len(refused)
+    return {
+        "rows": rows,
+        "refused": read.figure(count(len(refused)), refused[0], derived=True) if refused else None,
+        "all": read.figure(count(total), refused[0], derived=True) if refused else None,
     }

@@ -17,6 +17,7 @@ from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Reader
 from headstart.decide.ladder_chapter import ladder
 from headstart.decide.opening import opening
+from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
 from headstart.types.ledger import LedgerView
 
@@ -30,6 +31,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "selection": selection_chapter(read),
         "ladder": ladder(read),
         "certificate": certificate_chapter(read),
+        "outside": outside(read),
         "automation": automation(read),
         "calibration": calibration(read),
         "comparisons": chapters.comparisons(read),

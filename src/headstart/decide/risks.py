@@ -12,6 +12,8 @@ WEAK_RECALL = 0.5
 """A class recalled less often than this is named as a risk."""
 CONFIDENT = 0.9
 """A wrong answer given with at least this probability is called confident."""
+MOSTLY_FLAGGED = 0.9
+"""Rows out of scope that must be flagged to go without a word."""
 MISCALIBRATED = 0.05
 """Gap between stated probability and share that is right that is worth a word."""
 LONG_SHARE = 0.05
@@ -71,6 +73,17 @@ def _confident_errors(case: Case) -> Sentence | None:
         "Some wrong answers are given with confidence, up to a probability of ",
         (percent(errors[0].probability, 0), "/evaluate/errors/0"),
         ": a confidence threshold alone does not catch every mistake.",
+    )
+
+
+def _outside(case: Case) -> Sentence | None:
+    found = case.evaluation.outside
+    if isinstance(found, NotAvailable) or found.recall.value >= MOSTLY_FLAGGED:
+        return None
+    return say(
+        "Of the rows out of scope, ",
+        (percent(1.0 - found.recall.value), "/evaluate/outside/recall"),
+        " are answered as if they were in scope.",
     )
 
 
@@ -183,6 +196,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
         _weak(case),
         _small(case),
         _confident_errors(case),
+        _outside(case),
         _calibration(case),
         _truncated(case),
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Answers
-from headstart.stats import candidate_thresholds, certify
+from headstart.stats import candidate_thresholds, certify, certify_by_class
 from headstart.types.brief import Requirement
-from headstart.types.result import NotAvailable, SelectiveCertificate
+from headstart.types.result import ClassCertificate, NotAvailable, SelectiveCertificate
 
 NO_LIMIT = NotAvailable("the brief names no largest share of wrong answers (max_error)")
 NO_HOLDOUT = NotAvailable(
@@ -44,6 +45,38 @@ def thresholds_to_test(
         confidence=level(required, openings),
         wrong=said.given != codes,
     )
+
+
+def reference_scores(out_of_fold: Answers) -> tuple[NDArray[np.floating], ...]:
+    """How sure the development rows were that were answered with each class, one array a class."""
+    said = out_of_fold[np.isfinite(out_of_fold.proba).all(axis=1)]
+    classes = out_of_fold.proba.shape[1]
+    return tuple(said.certainty[said.given == code] for code in range(classes))
+
+
+def class_certificates(
+    y: NDArray[np.int64],
+    said: Answers,
+    labels: tuple[str, ...],
+    reference: Sequence[NDArray[np.floating]],
+    required: Requirement,
+    openings: int,
+) -> tuple[ClassCertificate, ...]:
+    """A certificate for the answers of each class that was trained on, Bonferroni over them.
+
+    reference: one array a class (`reference_scores`); none: nothing was chosen on other rows.
+    """
+    if required.max_error is None or not reference or not len(y):
+        return ()
+    found = certify_by_class(
+        said.certainty,
+        said.given != y,
+        said.given,
+        reference,
+        limit=required.max_error,
+        confidence=level(required, openings),
+    )
+    return tuple(ClassCertificate(label, one) for label, one in zip(labels, found, strict=False))
 
 
 def level(required: Requirement, openings: int) -> float:

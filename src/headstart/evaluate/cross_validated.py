@@ -14,6 +14,8 @@ from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
 from headstart.evaluate.estimates import answers
 from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS, costs_named
+from headstart.evaluate.outside import NO_HOLDOUT as NO_OUTSIDE
+from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.stats import compare, mean_over_folds
@@ -81,6 +83,7 @@ def evaluate_cross_validated(
         errors=confident_errors(codes, said, labels, values, places, modality),
         costs=NEEDS_HOLDOUT if brief.names_costs else NO_COSTS,
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
+        outside=NO_LABEL if brief.data.out_of_scope is None else NO_OUTSIDE,
         automation=NO_REVIEW if brief.review_cost is None else NO_CURVE,
         calibration=calibration_report(
             codes, chosen.out_of_fold, confidence=confidence, seed=brief.seed

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
-from headstart.evaluate.certificate import certificate
+from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report, costs_named
+from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -33,8 +34,10 @@ def evaluate(
     openings: int,
     brief: Brief,
     thresholds: NDArray[np.float64] | None = None,
+    reference: Sequence[NDArray[np.floating]] = (),
     temperature: float = 1.0,
     by_cost: Thresholds | None = None,
+    outside: Outside | NotAvailable = NO_LABEL,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -44,8 +47,10 @@ def evaluate(
         openings: how often the hold-out has been opened, this time included.
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
+        reference: how sure the answers of each class were on other rows (`reference_scores`).
         temperature: what the logits of the model were divided by.
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
+        outside: the score of strangeness, and the sealed rows that are none of the classes.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -106,6 +111,12 @@ def evaluate(
         unseen_labels=unseen,
         costs=cost_report(y[clean], proba[clean], costs, majority, brief),
         certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
+        class_certificates=class_certificates(
+            y[clean], said, labels, reference, brief.requirement, openings
+        ),
+        outside=outside_report(
+            outside, y[clean], said, [opened.values[i] for i in kept], confidence
+        ),
         automation=automation_report(y[clean], said, by_cost, brief),
         calibration=calibration_report(
             y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed

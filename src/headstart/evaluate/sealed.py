@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.types.brief import ModalityName
-from headstart.types.data import Dataset
+from headstart.types.data import Dataset, Example
 from headstart.types.errors import HeadstartError
 
 
@@ -68,6 +68,18 @@ class SealedHoldout:
             [str(example.place) for example in examples],
             [example.key for example in examples],
             clean,
+        )
+
+    @classmethod
+    def of(cls, modality: ModalityName, examples: Sequence[Example]) -> SealedHoldout:
+        """The given rows, all of which decide."""
+        return cls(
+            modality,
+            [example.value for example in examples],
+            [example.label for example in examples],
+            [str(example.place) for example in examples],
+            [example.key for example in examples],
+            np.ones(len(examples), dtype=np.bool_),
         )
 
     @property

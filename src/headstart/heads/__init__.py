@@ -3,6 +3,7 @@
 from headstart.heads.fixed import fit_majority, fit_prototypes
 from headstart.heads.head import LinearHead
 from headstart.heads.linear import PRIOR_VARIANCES, fit_linear
+from headstart.heads.outside import NAMES, fit_outside, outside_scores
 from headstart.heads.temperature import (
     at_temperature,
     fit_temperature,
@@ -11,13 +12,16 @@ from headstart.heads.temperature import (
 )
 
 __all__ = [
+    "NAMES",
     "PRIOR_VARIANCES",
     "LinearHead",
     "at_temperature",
     "fit_linear",
     "fit_majority",
+    "fit_outside",
     "fit_prototypes",
     "fit_temperature",
     "logits_of",
+    "outside_scores",
     "with_temperature",
 ]

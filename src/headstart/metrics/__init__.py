@@ -23,6 +23,7 @@ from headstart.metrics.costs import (
     cost_per_row,
 )
 from headstart.metrics.probability import brier, log_loss
+from headstart.metrics.ranking import auroc
 from headstart.metrics.scores import (
     HIGHER_IS_BETTER,
     RANGES,
@@ -41,6 +42,7 @@ __all__ = [
     "ScoreStatistic",
     "accuracy",
     "all_scores",
+    "auroc",
     "automation_curve",
     "balanced_accuracy",
     "brier",

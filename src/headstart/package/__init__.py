@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from headstart.package.build import build
-from headstart.package.parity import check_parity
+from headstart.package.parity import check_outside_parity, check_parity
 from headstart.package.publish import publish, review_rule
-from headstart.package.trained import trained_probabilities
+from headstart.package.trained import trained_outputs, trained_probabilities
 
-__all__ = ["build", "check_parity", "publish", "review_rule", "trained_probabilities"]
+__all__ = [
+    "build",
+    "check_outside_parity",
+    "check_parity",
+    "publish",
+    "review_rule",
+    "trained_outputs",
+    "trained_probabilities",
+]

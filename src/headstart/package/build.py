@@ -26,7 +26,7 @@ from headstart.package.trained import trained_probabilities
 from headstart.ports import Encoder, Preprocessor
 from headstart.types.artifact import Manifest, PackageReport
 from headstart.types.errors import BundleError, ParityError
-from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel
+from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel, OutsideScore
 from headstart.types.version import VERSION
 
 Trained = Callable[[Sequence[str]], NDArray[Any]] | NDArray[Any] | None
@@ -136,6 +136,7 @@ def _write(
         files={},
         created_by=f"headstart {VERSION}",
         provenance=provenance,
+        outside=_outside_rule(model.outside),
         costs=[] if model.costs is None else model.costs.tolist(),
     )
     contents[LAYOUT.card] = card_text(manifest, {}).encode("utf-8")
@@ -146,6 +147,13 @@ def _write(
         manifest.files[path] = hashlib.sha256(content).hexdigest()
     write_file(folder / LAYOUT.manifest, manifest_bytes(manifest))
     return manifest
+
+
+def _outside_rule(score: OutsideScore | None) -> dict[str, Any]:
+    if score is None:
+        return {}
+    above = score.threshold if np.isfinite(score.threshold) else None
+    return {"score": score.name, "above": above, "false_alarms": score.false_alarms}
 
 
 def _encodes(model: FittedModel) -> bool:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.bundles.layout import LAYOUT
+from headstart.package.outside_graph import OutsideNodes
 from headstart.types.errors import BackboneError, MissingExtraError
-from headstart.types.model import EncoderFeatures, FittedModel, NoFeatures
+from headstart.types.model import EncoderFeatures, FittedModel, NoFeatures, OutsideScore
 from headstart.types.version import VERSION
 
 OPSET = 17
@@ -28,6 +29,7 @@ NEWEST_IR_VERSION = 10
 """The newest that onnxruntime 1.20, the oldest supported, reads."""
 LARGEST = 2**31 - 2**20
 """Bytes of a protocol buffer, some room left for the head."""
+HEAD = "headstart.head"
 WEIGHTS, BIAS, LOGITS = "headstart.weights", "headstart.bias", "headstart.logits"
 
 
@@ -45,6 +47,7 @@ def model_graph(model: FittedModel, encoder: Path | None) -> bytes:
     except ModuleNotFoundError:
         raise MissingExtraError("Writing a bundle", extra=model.modality, package="onnx") from None
 
+    assert model.outside is None or not isinstance(model.featurizer, NoFeatures)
     if isinstance(model.featurizer, EncoderFeatures):
         if encoder is None:
             raise ValueError(f"the arm '{model.arm}' needs its encoder to be packaged")
@@ -53,6 +56,8 @@ def model_graph(model: FittedModel, encoder: Path | None) -> bytes:
         proto = _constant(model.bias)
     else:
         proto = _linear(model.weights, model.bias)
+    if model.outside is not None:
+        _add_outside(proto, model.outside)
     _clean(proto)
     content: bytes = proto.SerializeToString(deterministic=True)
     onnx.checker.check_model(content, full_check=True)
@@ -63,9 +68,7 @@ def _head(features: str) -> list[Any]:
     from onnx import helper
 
     return [
-        helper.make_node(
-            "Gemm", [features, WEIGHTS, BIAS], [LOGITS], name="headstart.head", transB=1
-        ),
+        helper.make_node("Gemm", [features, WEIGHTS, BIAS], [LOGITS], name=HEAD, transB=1),
         helper.make_node("Softmax", [LOGITS], [LAYOUT.output], name="headstart.softmax", axis=1),
     ]
 
@@ -77,6 +80,19 @@ def _initializers(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> li
         numpy_helper.from_array(np.ascontiguousarray(weights, dtype=np.float32), WEIGHTS),
         numpy_helper.from_array(np.ascontiguousarray(bias, dtype=np.float32), BIAS),
     ]
+
+
+def _add_outside(proto: Any, score: OutsideScore) -> None:
+    """A second output, for how little a row looks like the training rows."""
+    from onnx import TensorProto, helper
+
+    head = next(node for node in proto.graph.node if node.name == HEAD)
+    made = OutsideNodes(score, head.input[0], LOGITS, LAYOUT.output)
+    proto.graph.node.extend(made.nodes)
+    proto.graph.initializer.extend(made.constants)
+    proto.graph.output.append(
+        helper.make_tensor_value_info(LAYOUT.outside, TensorProto.FLOAT, ["batch"])
+    )
 
 
 def _output(classes: int) -> Any:

@@ -49,3 +49,25 @@ def check_parity(
             tip=TIP,
         )
     return parity
+
+
+def check_outside_parity(
+    trained: NDArray[np.floating], bundled: NDArray[np.floating], *, tolerance: float = 1e-3
+) -> None:
+    """Compare scores of strangeness (n,): the difference may be `tolerance` of their spread.
+
+    Raises:
+        ParityError: another number of rows, or a score that differs by more.
+    """
+    if trained.shape != bundled.shape:
+        raise ParityError(f"{len(trained)} rows were scored, and {len(bundled)} by the bundle")
+    if not len(trained):
+        return
+    spread = max(float(np.ptp(trained)), float(np.abs(trained).max()), 1e-6)
+    largest = float(np.abs(trained - bundled).max())
+    if not largest <= tolerance * spread:
+        raise ParityError(
+            f"the bundle's score of strangeness differs by up to {largest:.2g}, more than "
+            f"{tolerance:.1g} of its spread of {spread:.2g}; no bundle was written",
+            tip=TIP,
+        )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data import file_key, text_key
+from headstart.heads import outside_scores
 from headstart.modalities import get_modality
 from headstart.ports import Encoder
 from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel
@@ -18,6 +19,13 @@ def trained_probabilities(
     model: FittedModel, encoder: Encoder | None, values: Sequence[str]
 ) -> NDArray[np.float64]:
     """softmax(features @ W.T + b) of the trained model (n, classes), without ONNX's head."""
+    return trained_outputs(model, encoder, values)[0]
+
+
+def trained_outputs(
+    model: FittedModel, encoder: Encoder | None, values: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The same, and how little each row looks like the training rows (n,) where that is known."""
     features: NDArray[np.float32]
     if isinstance(model.featurizer, EncoderFeatures):
         assert encoder is not None
@@ -28,9 +36,10 @@ def trained_probabilities(
     else:
         features = np.zeros((len(values), 0), dtype=np.float32)
     logits = features.astype(np.float64) @ model.weights.T.astype(np.float64) + model.bias
-    logits -= logits.max(axis=1, keepdims=True)
+    strange = None if model.outside is None else outside_scores(model.outside, features, logits)
+    logits = logits - logits.max(axis=1, keepdims=True)
     exponentials = np.exp(logits)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True)), strange
 
 
 def _key(modality: str, value: str) -> str:

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headstart.types.ladder import LadderReport
-from headstart.types.model import SIMPLICITY, Approach, ArmFamily, ArmSummary, Unavailable
+from headstart.types.model import (
+    SIMPLICITY,
+    Approach,
+    ArmFamily,
+    ArmSummary,
+    OutsideScore,
+    Unavailable,
+)
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
 
 PRETRAINED: tuple[ArmFamily, ...] = ("zero-shot", "frozen", "adapted")
@@ -49,6 +56,21 @@ class TemperatureReport:
     log_loss_scaled: float
     n: int
     used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideChoice:
+    """The score by which a row is said to lie out of scope, chosen on development rows alone.
+
+    auroc: of each score, how well it parts rows in scope from `against`.
+    """
+
+    score: OutsideScore
+    auroc: dict[str, float]
+    against: str
+    """`out-of-scope rows` of the development data, or `classes that were left out`."""
+    n: int
+    n_outside: int
 
 
 @dataclass(frozen=True, slots=True)

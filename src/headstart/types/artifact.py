@@ -30,6 +30,9 @@ class Manifest:
     """Which answers a person should look at: those of a probability `below` (None: all of them),
     so that at most `max_error` of the others are wrong with `confidence`; both are None where the
     threshold is the one at which a case costs least. Empty: neither is named."""
+    outside: dict[str, Any] = field(default_factory=dict)
+    """Which rows lie out of scope: those whose `score` lies `above` the threshold (None: none
+    does), by design at most the share `false_alarms` of the rows in scope. Empty: none is told."""
     costs: list[list[float]] = field(default_factory=list)
     """Cost of answering label j for a case of label i: the answer with the least expected cost is
     given. Empty: the most probable one."""
@@ -67,4 +70,6 @@ class Prediction:
     probability: float
     probabilities: dict[str, float]
     review: bool = False
-    """Whether a person should look, by the rule in the manifest."""
+    """Whether a person should look, by the rule in the manifest, or since it is out of scope."""
+    in_scope: bool | None = None
+    """Whether the row looks like those that were trained on; None: the bundle cannot tell."""

@@ -30,6 +30,8 @@ class DataSource:
     """Other label columns of the same rows; the audit looks at them too."""
     separator: str | None = None
     """What stands between the labels of a row that may have several."""
+    out_of_scope: str | None = None
+    """The label of rows that are none of the classes. Nothing is trained on them."""
     definitions: dict[str, str] = field(default_factory=dict)
     """Label name to its definition in plain words."""
 
@@ -51,6 +53,8 @@ class Requirement:
     """Largest acceptable share of wrong answers among the answered cases; None: none is named."""
     certainty: float = 0.95
     """Confidence with which `max_error` must be certified."""
+    false_alarms: float = 0.05
+    """Share of the rows in scope that may be said to lie out of scope."""
 
 
 @dataclass(frozen=True, slots=True)

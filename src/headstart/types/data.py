@@ -111,6 +111,11 @@ class DataReport:
     holdout_rows: int | None = None
     holdout_sha256: str | None = None
     holdout_set_aside: tuple[SetAside, ...] = ()
+    outside_rows: int = 0
+    """Rows out of scope, which are none of `rows`."""
+    holdout_outside_rows: int = 0
+    """Of those, how many are sealed with the hold-out."""
+    outside_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

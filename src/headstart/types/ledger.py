@@ -22,6 +22,7 @@ from headstart.types.result import (
     Estimate,
     MemoError,
     NotAvailable,
+    OutsidePoint,
     ReliabilityRow,
     SelectiveCertificate,
 )
@@ -38,6 +39,7 @@ LEAVES: tuple[type, ...] = (
     ReliabilityRow,
     SelectiveCertificate,
     AutomationPoint,
+    OutsidePoint,
 )
 """Records that stand in one row."""
 

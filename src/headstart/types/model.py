@@ -85,6 +85,28 @@ class NoFeatures:
 Featurizer = EncoderFeatures | ClassicalFeatures | NoFeatures
 
 
+OutsideName = Literal["probability", "energy", "neighbours", "mahalanobis", "vim"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideScore:
+    """A score that grows with how little a row looks like what was trained on.
+
+    A row above `threshold` is said to lie out of scope; by design that is at most the share
+    `false_alarms` of the rows in scope. points: training rows of unit length (n, width), or class
+    means after the projection (classes, k). projection: (width, k). origin: (width,).
+    """
+
+    name: OutsideName
+    threshold: float = float("inf")
+    false_alarms: float = 0.0
+    points: NDArray[np.float32] | None = None
+    projection: NDArray[np.float32] | None = None
+    origin: NDArray[np.float32] | None = None
+    factor: float = 1.0
+    neighbours: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class FittedModel:
     """softmax(features @ weights.T + bias): every arm that can ship has this form.
@@ -101,6 +123,8 @@ class FittedModel:
     bias: NDArray[np.float32]
     head: str
     settings: dict[str, Any] = field(default_factory=dict)
+    outside: OutsideScore | None = None
+    """How little a row looks like the training rows, where the brief names what lies outside."""
     costs: NDArray[np.float64] | None = None
     """Cost of answering j for a case of i (classes, classes): the answer with the least expected
     cost is given. None: the most probable one."""

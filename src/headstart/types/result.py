@@ -111,6 +111,14 @@ class SelectiveCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassCertificate:
+    """A certificate for the answers of one class; all classes hold together."""
+
+    label: str
+    certificate: SelectiveCertificate | NotAvailable
+
+
+@dataclass(frozen=True, slots=True)
 class CostReport:
     """What the answers to a case cost on the rows that decide, in the brief's own unit."""
 
@@ -153,6 +161,36 @@ class AutomationReport:
     """Of a case when the model answers every one."""
     review: float
     """Of a case when a person looks at every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsidePoint:
+    """One threshold: rows in scope that are told right and not flagged, and rows out of scope that
+    are flagged."""
+
+    threshold: float
+    accuracy: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideReport:
+    """Rows that are none of the classes: how many are seen for what they are."""
+
+    score: str
+    n: int
+    n_outside: int
+    recall: Estimate
+    """Share of the rows out of scope that are flagged."""
+    false_alarms: Estimate
+    """Share of the rows in scope that are flagged."""
+    accuracy: Estimate
+    """Of the rows in scope, a flagged one counted as wrong."""
+    auroc: float
+    confident: Estimate
+    """Share of the rows out of scope that are not flagged and answered with 0.9 or more."""
+    points: tuple[OutsidePoint, ...]
+    """From few flags to many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +284,13 @@ class EvaluationReport:
         "the brief names no largest share of wrong answers (max_error)"
     )
     """From which probability on the model may answer without a person."""
+    class_certificates: tuple[ClassCertificate, ...] = ()
+    """The same for the answers of each class; empty where no limit is named."""
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
     calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
+    outside: OutsideReport | NotAvailable = NotAvailable(
+        "the brief names no label of rows out of scope (out_of_scope)"
+    )
     automation: AutomationReport | NotAvailable = NotAvailable(
         "the brief names no cost of a review ([mistakes] review)"
     )

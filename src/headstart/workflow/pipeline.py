@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt import find_temperature, judge, majority_shares, scale
+from headstart.adapt import (
+    NO_LABEL,
+    Seen,
+    by_probability,
+    choose_outside,
+    find_temperature,
+    judge,
+    majority_shares,
+    scale,
+)
 from headstart.audit import LabelRanking, audit, check_columns, find_near_duplicates, rank_labels
 from headstart.backbones import find_card, scorecard
 from headstart.backbones.isolated import encode_apart
@@ -23,22 +32,27 @@ from headstart.bundles import verify
 from headstart.decide import audit_html, decide, scorecard_html
 from headstart.evaluate import (
     Answers,
+    Outside,
     SealedHoldout,
     answers,
     evaluate,
     evaluate_cross_validated,
+    reference_scores,
     thresholds_by_cost,
     thresholds_to_test,
 )
+from headstart.heads import LinearHead
 from headstart.package import (
     build,
+    check_outside_parity,
     check_parity,
     publish,
     review_rule,
+    trained_outputs,
     trained_probabilities,
 )
 from headstart.ports import Encoder, Engine, Progress, RunStore
-from headstart.types.adapt import AdaptReport, TemperatureReport
+from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
@@ -201,9 +215,14 @@ class _Run:
         model, chosen = scale(model, chosen, heat)
         if verdict.metric == "cost":
             model = replace(model, costs=self.costs)
+        strange = self._outside(arms, rows, split, chosen, model, encoder)
+        if not isinstance(strange, NotAvailable):
+            model = replace(model, outside=strange.score)
         package = self._package(model, encoder, rows.values)
         majority = next(result for result in results if result.family == "majority")
-        evaluation = self._evaluate(split, rows, majority, chosen, verdict, model, encoder, heat)
+        evaluation = self._evaluate(
+            split, rows, majority, chosen, verdict, model, encoder, heat, strange
+        )
         decision = self._decide(split, verdict, evaluation, package, cards, model, checks)
         developed = answers(chosen.out_of_fold, self.costs, verdict.metric)
         self._end(rows, developed, model, evaluation)
@@ -388,6 +407,46 @@ class _Run:
             pointer="/temperature",
         )
 
+    def _outside(
+        self,
+        arms: Arms,
+        rows: Rows,
+        split: AuditReport,
+        chosen: ArmResult,
+        model: FittedModel,
+        encoder: Encoder | None,
+    ) -> OutsideChoice | NotAvailable:
+        """How rows out of scope are told from others, by development rows alone."""
+        label, required = self.brief.data.out_of_scope, self.brief.requirement
+        values = [one.value for one in self.sources.outside]
+
+        def work() -> OutsideChoice | NotAvailable:
+            if label is None:
+                return NO_LABEL
+            if model.approach == "majority":
+                return NotAvailable("one answer for all looks at no row")
+            if model.approach != "frozen" or encoder is None:
+                none = np.zeros((0, 1))
+                proba = trained_probabilities(model, encoder, values) if values else none
+                return by_probability(chosen.out_of_fold, proba, required.false_alarms)
+            keys = [one.key for one in self.sources.outside]
+            inside = arms.matrix(model.arm)
+            outside = encoder.encode(values, keys) if values else inside[:0]
+            heat = float(model.settings.get("temperature", 1.0))
+            known = (rows.codes, outside, len(rows.labels), heat, model.settings.get("l2"))
+            whole = LinearHead(model.weights, model.bias)
+            self.progress("looking for what is out of scope", 0, 1)
+            return choose_outside(
+                Seen(inside, *known), whole, split.folds, required.false_alarms, self.brief.seed
+            )
+
+        said = {
+            "data": self.data,
+            "model": fingerprint(model),
+            "folds": fingerprint((split.folds, required.false_alarms)),
+        }
+        return self.journal.stage("outside", said, work, pointer="/outside")
+
     def _package(
         self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
     ) -> PackageReport:
@@ -431,6 +490,7 @@ class _Run:
         model: FittedModel,
         encoder: Encoder | None,
         heat: TemperatureReport | NotAvailable,
+        strange: OutsideChoice | NotAvailable,
     ) -> EvaluationReport:
         """The model that ships on the hold-out, or the out-of-fold answers where there is none."""
         said = {
@@ -456,6 +516,17 @@ class _Run:
                 brief=self.brief,
             )
 
+        def outputs(
+            values: Sequence[str],
+        ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+            return self._outputs(model, encoder, values)
+
+        def sealed_outside() -> Outside | NotAvailable:
+            if model.outside is None:
+                return strange if isinstance(strange, NotAvailable) else NO_LABEL
+            held = self.sources.sealed_outside
+            return Outside(model.outside, outputs, SealedHoldout.of(source.modality, held))
+
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings, required = self.store.openings(holdout) + 1, self.brief.requirement
@@ -470,6 +541,8 @@ class _Run:
                 openings=openings,
                 brief=self.brief,
                 thresholds=thresholds_to_test(said, rows.codes, sealed.n, required, openings),
+                reference=reference_scores(said),
+                outside=sealed_outside(),
                 by_cost=thresholds_by_cost(said, rows.codes, self.brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
@@ -489,12 +562,23 @@ class _Run:
     def _answers(
         self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
     ) -> NDArray[np.float64]:
-        """Probabilities from features that are kept; the bundle must say the same of a part."""
-        proba = trained_probabilities(model, encoder, values)
+        return self._outputs(model, encoder, values)[0]
+
+    def _outputs(
+        self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities and strangeness from features that are kept; the bundle must say the same
+        of a part."""
+        proba, strange = trained_outputs(model, encoder, values)
         bundle = load_bundle(self._published(model) or self.pilot.staging)
         rows = _spread(len(values), PARITY_ROWS)
-        check_parity(proba[rows], bundle.predict_proba([values[i] for i in rows]))
-        return proba
+        said = bundle.score([values[i] for i in rows])
+        check_parity(proba[rows], said.probabilities)
+        if strange is None:
+            return proba, np.zeros(len(values))
+        assert said.outside is not None
+        check_outside_parity(strange[rows], said.outside)
+        return proba, strange
 
     def _pictures(self, evaluation: EvaluationReport) -> list[tuple[str, Any]]:
         """Thumbnails of the errors that the memo shows."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data import load_dataset, load_values, text_key
+from headstart.data import dataset_key, load_dataset, load_values, text_key
 from headstart.data.images import check_images
 from headstart.ports import Progress
 from headstart.types.brief import Brief
-from headstart.types.data import DataReport, Dataset
-from headstart.types.errors import DataError
+from headstart.types.data import DataReport, Dataset, Example
+from headstart.types.errors import DataError, did_you_mean
 from headstart.workflow.relatedness import Reference
 
 FEWEST_TO_COMPARE = 10
@@ -18,10 +19,13 @@ FEWEST_TO_COMPARE = 10
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The labelled rows, and the user's own hold-out if there is one."""
+    """The labelled rows in scope, the user's own hold-out if there is one, and rows out of scope:
+    those to choose a score by, and those that are sealed with the hold-out."""
 
     dataset: Dataset
     holdout: Dataset | None
+    outside: tuple[Example, ...] = ()
+    sealed_outside: tuple[Example, ...] = ()
 
     def report(self) -> DataReport:
         """The part of the data that a person is told about."""
@@ -40,6 +44,11 @@ class Sources:
             holdout_rows=len(holdout) if holdout else None,
             holdout_sha256=holdout.sha256 if holdout else None,
             holdout_set_aside=holdout.set_aside if holdout else (),
+            outside_rows=len(self.outside) + len(self.sealed_outside),
+            holdout_outside_rows=len(self.sealed_outside),
+            outside_sha256=dataset_key(
+                (one.key, one.label) for one in (*self.outside, *self.sealed_outside)
+            ),
         )
 
 
@@ -58,8 +67,13 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
         progress=progress,
         separator=said.separator,
     )
+    label = said.out_of_scope
     if said.holdout is None:
-        return Sources(dataset, None)
+        if label is None:
+            return Sources(dataset, None)
+        dataset, strange = _parted(dataset, label)
+        _check_outside(brief, dataset, len(strange))
+        return Sources(dataset, None, *_halves(strange))
     holdout = load_dataset(
         Path(said.holdout),
         input_column=dataset.input_column,
@@ -69,7 +83,41 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
         purpose="hold-out",
         separator=said.separator,
     )
-    return Sources(dataset, holdout)
+    if label is None:
+        return Sources(dataset, holdout)
+    dataset, outside = _parted(dataset, label)
+    holdout, sealed = _parted(holdout, label)
+    _check_outside(brief, dataset, len(outside) + len(sealed))
+    known = {one.key for one in outside}
+    return Sources(dataset, holdout, outside, tuple(one for one in sealed if one.key not in known))
+
+
+def _parted(dataset: Dataset, label: str) -> tuple[Dataset, tuple[Example, ...]]:
+    """(the rows in scope, those that carry the label of what is none of the classes)."""
+    inside = tuple(one for one in dataset.examples if one.label != label)
+    outside = tuple(one for one in dataset.examples if one.label == label)
+    own = replace(
+        dataset,
+        examples=inside,
+        labels=tuple(sorted({one.label for one in inside})),
+        sha256=dataset_key((one.key, one.label) for one in inside),
+    )
+    return own, outside
+
+
+def _check_outside(brief: Brief, dataset: Dataset, rows: int) -> None:
+    if not rows:
+        raise DataError(
+            f"no row has the label '{brief.data.out_of_scope}', which is to mean out of scope",
+            place=brief.data.path,
+            tip=did_you_mean(brief.data.out_of_scope or "", dataset.labels),
+        )
+
+
+def _halves(examples: Sequence[Example]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Rows to choose by and rows to judge by, told apart by content: repeats stay together."""
+    first = tuple(one for one in examples if int(one.key[:8], 16) % 2)
+    return first, tuple(one for one in examples if not int(one.key[:8], 16) % 2)
 
 
 def read_reference(brief: Brief, sources: Sources, progress: Progress) -> Reference | None:

@@ -127,6 +127,14 @@ def _alone(read: Reader) -> Known:
     return done("certified for ", answered, " of the cases, from a probability of ", least, " on")
 
 
+def _outside(read: Reader) -> Known:
+    entry = read.at("/evaluate/outside/recall")
+    if is_estimate(entry):
+        return done("it notices ", *interval(read.measure("accuracy", entry)), " of them")
+    why = read.at("/evaluate/outside")
+    return asked(*(read.measure("", why).why.parts if why else ("not measured",)))
+
+
 LINES = (
     Line(
         "sealed_holdout",
@@ -197,5 +205,12 @@ LINES = (
         "Is it certified when the model may answer alone?",
         "Set requirement.max_error in headstart.toml and run again, or say why it never may.",
         _alone,
+    ),
+    Line(
+        "out_of_scope",
+        EVALUATION,
+        "Does it notice cases that are none of the classes?",
+        "Label some such rows, name the label in headstart.toml and run again.",
+        _outside,
     ),
 )
