@@ -30,12 +30,16 @@ from headstart.types.result import (
     Comparison,
     CostReport,
     Decision,
+    ErrorGroup,
     Estimate,
     EvaluationReport,
+    GalleryReport,
     MemoError,
     NotAvailable,
     ReliabilityRow,
     SelectiveCertificate,
+    SliceReport,
+    SliceRow,
 )
 
 CORRECTED = "mean over folds, Nadeau–Bengio corrected interval"
@@ -539,8 +543,28 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
     certified = SelectiveCertificate(
         0.9, 0.02, 0.975, 0.7, 0.6, 0.8, 0.3, 28, 0, 0.0, 0.019, 40, "Learn-then-Test"
     )
+    slices = SliceReport(
+        (
+            SliceRow("channel is 'fax'", "column", Estimate(0.31, 0.24, 0.39, 140, "Wilson"),
+                     Estimate(0.158, 0.145, 0.172, 2940, "Wilson"), 0.08, 0.23, 0.0004, True),
+            SliceRow("characters over 80", "size", Estimate(0.17, 0.15, 0.19, 1020, "Wilson"),
+                     Estimate(0.162, 0.147, 0.178, 2060, "Wilson"), -0.02, 0.036, 0.72, False),
+        ),
+        2, 1,
+    )  # fmt: skip
+    some = base.evaluation.errors
+    gallery = GalleryReport(
+        508, 3080, 41, True,
+        (
+            ErrorGroup("label in doubt", "", 41, some[:2]),
+            ErrorGroup("confused pair", "one and another", 120, some[:4]),
+            ErrorGroup("other", "", 347, some),
+        ),
+    )  # fmt: skip
     known = replace(
         base.evaluation,
+        slices=slices,
+        gallery=gallery,
         certificate=found,
         costs=costs,
         calibration=calibration,

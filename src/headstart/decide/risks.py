@@ -87,6 +87,25 @@ def _outside(case: Case) -> Sentence | None:
     )
 
 
+def _slices(case: Case) -> Sentence | None:
+    found = case.evaluation.slices
+    if isinstance(found, NotAvailable):
+        return None
+    worse = [(i, row) for i, row in enumerate(found.rows) if row.worse]
+    if not worse:
+        return None
+    i, row = worse[0]
+    return say(
+        "It is credibly worse in a part of the rows, ",
+        quoted(row.name),
+        ": ",
+        (percent(row.error.value, 0), f"/evaluate/slices/rows/{i}/error"),
+        " wrong there and ",
+        (percent(row.rest.value, 0), f"/evaluate/slices/rows/{i}/rest"),
+        " elsewhere.",
+    )
+
+
 def _calibration(case: Case) -> Sentence | None:
     found = case.evaluation.calibration
     if isinstance(found, NotAvailable) or (found.error.low or 0.0) < MISCALIBRATED:
@@ -196,6 +215,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
         _weak(case),
         _small(case),
         _confident_errors(case),
+        _slices(case),
         _outside(case),
         _calibration(case),
         _truncated(case),

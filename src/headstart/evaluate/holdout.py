@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate, class_certificates
+from headstart.evaluate.context import Context
 from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report, costs_named
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
@@ -17,7 +18,14 @@ from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.types.brief import Brief
-from headstart.types.result import Comparison, EvaluationReport, HoldoutAnswers, NotAvailable
+from headstart.types.result import (
+    Comparison,
+    EvaluationReport,
+    GalleryReport,
+    HoldoutAnswers,
+    NotAvailable,
+    SliceReport,
+)
 
 MAJORITY = "majority"
 REASON = "the decision: the chosen model, trained on all development rows"
@@ -38,6 +46,7 @@ def evaluate(
     temperature: float = 1.0,
     by_cost: Thresholds | None = None,
     outside: Outside | NotAvailable = NO_LABEL,
+    context: Context | None = None,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -51,6 +60,7 @@ def evaluate(
         temperature: what the logits of the model were divided by.
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
         outside: the score of strangeness, and the sealed rows that are none of the classes.
+        context: parts and neighbours, found on other rows; None: errors are not looked at by parts.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -88,6 +98,10 @@ def evaluate(
             confidence=confidence,
             seed=seed,
         )
+    slices: SliceReport | NotAvailable = NotAvailable("no parts were named")
+    gallery: GalleryReport | NotAvailable = NotAvailable("nothing to group errors by")
+    if context is not None:
+        slices, gallery = context.look(y[clean], said, every, opened, kept, len(labels), confidence)
     return EvaluationReport(
         basis="hold-out",
         n=int(clean.sum()),
@@ -114,6 +128,8 @@ def evaluate(
         class_certificates=class_certificates(
             y[clean], said, labels, reference, brief.requirement, openings
         ),
+        slices=slices,
+        gallery=gallery,
         outside=outside_report(
             outside, y[clean], said, [opened.values[i] for i in kept], confidence
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ class OpenedHoldout:
     """sha256 (hex) of each value's content."""
     clean: NDArray[np.bool_]
     reason: str
+    metadata: tuple[dict[str, str], ...]
+    """The rows' other columns."""
 
 
 class SealedHoldout:
@@ -34,7 +36,7 @@ class SealedHoldout:
     trains or chooses accepts a sealed hold-out.
     """
 
-    __slots__ = ("_clean", "_content", "_modality", "_opened_for")
+    __slots__ = ("_clean", "_content", "_metadata", "_modality", "_opened_for")
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class SealedHoldout:
         places: Sequence[str],
         keys: Sequence[str],
         clean: NDArray[np.bool_],
+        metadata: Sequence[Mapping[str, str]] = (),
     ) -> None:
         if not len(values) == len(labels) == len(places) == len(keys) == len(clean):
             raise ValueError(
@@ -53,6 +56,7 @@ class SealedHoldout:
         self._modality: ModalityName = modality
         self._content = (tuple(values), tuple(labels), tuple(places), tuple(keys))
         self._clean = clean.astype(bool).copy()
+        self._metadata = tuple(dict(row) for row in metadata) or ({},) * len(clean)
         self._opened_for: str | None = None
 
     @classmethod
@@ -68,6 +72,7 @@ class SealedHoldout:
             [str(example.place) for example in examples],
             [example.key for example in examples],
             clean,
+            [dict(example.metadata) for example in examples],
         )
 
     @classmethod
@@ -110,4 +115,6 @@ class SealedHoldout:
                 tip="score it once, on the model that ships; take new rows for a new question",
             )
         self._opened_for = reason
-        return OpenedHoldout(self._modality, *self._content, self._clean.copy(), reason)
+        return OpenedHoldout(
+            self._modality, *self._content, self._clean.copy(), reason, self._metadata
+        )

@@ -69,15 +69,25 @@ def confident_errors(
     predicted, top = said.given, said.certainty
     wrong = np.flatnonzero(predicted != y)
     worst = wrong[np.argsort(-top[wrong], kind="stable")][:ERRORS]
-    return tuple(
-        MemoError(
-            place=places[i],
-            value=values[i] if modality == "image" else excerpt(values[i]),
-            label=labels[y[i]],
-            predicted=labels[predicted[i]],
-            probability=float(top[i]),
-        )
-        for i in worst
+    return tuple(memo_error(int(i), y, said, labels, values, places, modality) for i in worst)
+
+
+def memo_error(
+    row: int,
+    y: NDArray[np.int64],
+    said: Answers,
+    labels: Sequence[str],
+    values: Sequence[str],
+    places: Sequence[str],
+    modality: ModalityName,
+) -> MemoError:
+    """One wrong answer as the memo shows it."""
+    return MemoError(
+        place=places[row],
+        value=values[row] if modality == "image" else excerpt(values[row]),
+        label=labels[y[row]],
+        predicted=labels[said.given[row]],
+        probability=float(said.certainty[row]),
     )
 
 

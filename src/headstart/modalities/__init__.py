@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headstart.modalities.image import ImageModality, open_image, validate_image
+from headstart.modalities.size import value_size
 from headstart.modalities.text import TextModality, validate_text
 from headstart.ports import Modality
 
@@ -14,6 +15,7 @@ __all__ = [
     "open_image",
     "validate_image",
     "validate_text",
+    "value_size",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headstart.package.build import build
 from headstart.package.parity import check_outside_parity, check_parity
 from headstart.package.publish import publish, review_rule
-from headstart.package.trained import trained_outputs, trained_probabilities
+from headstart.package.trained import trained_outputs, trained_probabilities, value_key
 
 __all__ = [
     "build",
@@ -15,4 +15,5 @@ __all__ = [
     "review_rule",
     "trained_outputs",
     "trained_probabilities",
+    "value_key",
 ]

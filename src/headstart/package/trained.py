@@ -29,7 +29,7 @@ def trained_outputs(
     features: NDArray[np.float32]
     if isinstance(model.featurizer, EncoderFeatures):
         assert encoder is not None
-        features = encoder.encode(values, [_key(model.modality, value) for value in values])
+        features = encoder.encode(values, [value_key(model.modality, value) for value in values])
     elif isinstance(model.featurizer, ClassicalFeatures):
         modality = get_modality(model.modality)
         features = modality.classical_transform(model.featurizer, values)
@@ -42,5 +42,6 @@ def trained_outputs(
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True)), strange
 
 
-def _key(modality: str, value: str) -> str:
+def value_key(modality: str, value: str) -> str:
+    """sha256 (hex) of the text, or of the image file's bytes: what features are kept under."""
     return text_key(value) if modality == "text" else file_key(Path(value))

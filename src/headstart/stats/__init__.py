@@ -6,7 +6,7 @@ from headstart.stats.jackknife import jackknife
 from headstart.stats.multiplicity import holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
-from headstart.stats.proportions import clopper_pearson, wilson
+from headstart.stats.proportions import clopper_pearson, newcombe, wilson
 from headstart.stats.selective import (
     candidate_thresholds,
     cases_needed,
@@ -28,6 +28,7 @@ __all__ = [
     "mcnemar_exact",
     "mean_over_folds",
     "minimum_detectable_effect",
+    "newcombe",
     "paired_bootstrap",
     "probability_above",
     "rows_without_error",

@@ -52,3 +52,25 @@ def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> Estimat
     low = 0.0 if successes == 0 else float(inverse(successes, n - successes + 1, tail))
     high = 1.0 if successes == n else float(inverse(successes + 1, n - successes, 1.0 - tail))
     return Estimate(successes / n, low, high, n, "Clopper–Pearson", confidence)
+
+
+def newcombe(
+    successes_a: int, n_a: int, successes_b: int, n_b: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the difference of two independent shares, a − b, from Wilson's limits.
+
+    Source: Newcombe (1998), Statistics in Medicine 17, 873–890, method 10.
+
+    >>> low, high = newcombe(56, 70, 48, 80)
+    >>> round(low, 4), round(high, 4)
+    (0.0524, 0.3339)
+    """
+    a, b = wilson(successes_a, n_a, confidence), wilson(successes_b, n_b, confidence)
+    assert a.low is not None
+    assert a.high is not None
+    assert b.low is not None
+    assert b.high is not None
+    gap = a.value - b.value
+    below = sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
+    above = sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
+    return gap - below, gap + above

@@ -164,6 +164,55 @@ class AutomationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceRow:
+    """One part of the rows that decide against the others."""
+
+    name: str
+    kind: str
+    """`column`, `size` of the input, or `cluster` of inputs that look alike."""
+    error: Estimate
+    rest: Estimate
+    low: float
+    """Ends of the interval of the difference of the two error rates."""
+    high: float
+    p_value: float
+    """One-sided, adjusted for all parts that were tested."""
+    worse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReport:
+    """Parts that were found on development rows and tested on the hold-out, the worst first."""
+
+    rows: tuple[SliceRow, ...]
+    tested: int
+    too_small: int
+    """Parts that have too few hold-out rows to be tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Wrong answers of one pattern."""
+
+    pattern: str
+    name: str
+    n: int
+    examples: tuple[MemoError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryReport:
+    """Every wrong answer in one group. `doubts`: errors that may be the label's, not the model's;
+    only looked for where `compared` with the nearest development rows."""
+
+    errors: int
+    n: int
+    doubts: int
+    compared: bool
+    groups: tuple[ErrorGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OutsidePoint:
     """One threshold: rows in scope that are told right and not flagged, and rows out of scope that
     are flagged."""
@@ -288,6 +337,8 @@ class EvaluationReport:
     """The same for the answers of each class; empty where no limit is named."""
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
     calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
+    slices: SliceReport | NotAvailable = NotAvailable("parts were not looked at")
+    gallery: GalleryReport | NotAvailable = NotAvailable("the errors were not grouped")
     outside: OutsideReport | NotAvailable = NotAvailable(
         "the brief names no label of rows out of scope (out_of_scope)"
     )

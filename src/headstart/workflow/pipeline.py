@@ -32,11 +32,15 @@ from headstart.bundles import verify
 from headstart.decide import audit_html, decide, scorecard_html
 from headstart.evaluate import (
     Answers,
+    Context,
+    Known,
+    Neighbours,
     Outside,
     SealedHoldout,
     answers,
     evaluate,
     evaluate_cross_validated,
+    find_parts,
     reference_scores,
     thresholds_by_cost,
     thresholds_to_test,
@@ -50,6 +54,7 @@ from headstart.package import (
     review_rule,
     trained_outputs,
     trained_probabilities,
+    value_key,
 )
 from headstart.ports import Encoder, Engine, Progress, RunStore
 from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
@@ -542,6 +547,7 @@ class _Run:
                 brief=self.brief,
                 thresholds=thresholds_to_test(said, rows.codes, sealed.n, required, openings),
                 reference=reference_scores(said),
+                context=self._context(rows, split, said.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(said, rows.codes, self.brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
@@ -558,6 +564,22 @@ class _Run:
         return self.journal.stage(
             "evaluate", said, opened, pointer="/evaluate", rows=self._pictures, opens=holdout
         )
+
+    def _context(self, rows: Rows, split: AuditReport, wrong: NDArray[np.bool_]) -> Context:
+        """By what the errors of the hold-out are looked at: all of it from development rows."""
+        first, data = self.backbones[0], self.sources.dataset
+        examples = [data.examples[int(i)] for i in split.development]
+        seen = first.features(first.encoder, rows.values, rows.keys, []).matrix
+
+        def features(values: Sequence[str]) -> NDArray[np.floating]:
+            keys = [value_key(rows.modality, value) for value in values]
+            return first.features(first.encoder, values, keys, []).matrix
+
+        known = Known(
+            rows.modality, rows.values, [dict(example.metadata) for example in examples], seen
+        )
+        parts = find_parts(known, wrong, rows.labels, rows.codes, self.brief.seed)
+        return Context(parts, Neighbours(seen, rows.codes), features)
 
     def _answers(
         self, model: FittedModel, encoder: Encoder | None, values: Sequence[str]

@@ -1,0 +1,50 @@
+"""What was found on the development rows to look at the hold-out's errors by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.estimates import Answers
+from headstart.evaluate.gallery import Neighbours, gallery_report
+from headstart.evaluate.sealed import OpenedHoldout
+from headstart.evaluate.slices import Known, Part, slice_report
+from headstart.types.result import GalleryReport, NotAvailable, SliceReport
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Parts, and the development rows as a backbone sees them.
+
+    features: raw values to what the same backbone makes of them (n, width); None without one.
+    """
+
+    parts: tuple[Part, ...]
+    near: Neighbours | None = None
+    features: Callable[[Sequence[str]], NDArray[np.floating]] | None = None
+
+    def look(
+        self,
+        y: NDArray[np.int64],
+        said: Answers,
+        labels: tuple[str, ...],
+        opened: OpenedHoldout,
+        kept: NDArray[np.int64],
+        trained: int,
+        confidence: float,
+    ) -> tuple[SliceReport | NotAvailable, GalleryReport | NotAvailable]:
+        """(parts that are worse, errors by pattern) of the rows that decide; y and said are theirs,
+        kept their numbers among the opened rows."""
+        values = [opened.values[i] for i in kept]
+        seen = None if self.features is None or not values else self.features(values)
+        known = Known(opened.modality, values, [opened.metadata[i] for i in kept], seen)
+        parts = [part for part in self.parts if part.kind != "cluster" or seen is not None]
+        slices = slice_report(parts, y, said.given, known, confidence)
+        gallery = gallery_report(
+            y, said, labels, known, [opened.places[i] for i in kept],
+            trained=trained, near=self.near, parts=parts, slices=slices,
+        )  # fmt: skip
+        return slices, gallery
