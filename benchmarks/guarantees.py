@@ -17,7 +17,6 @@ import argparse
 import importlib.util
 import time
 import warnings
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache

@@ -64,7 +64,7 @@ from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
 from headstart.types.errors import BundleError, DataError, HeadstartError, InterruptedRunError
 from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, BackboneCard, FittedModel, Scorecard
-from headstart.types.result import Decision, EvaluationReport, NotAvailable
+from headstart.types.result import Decision, EvaluationReport, HoldoutAnswers, NotAvailable
 from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
@@ -80,7 +80,7 @@ from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
 from headstart.workflow.selection import select
 from headstart.workflow.sources import Sources, read_reference, read_sources
-from headstart.workflow.tables import predictions_csv, set_aside_csv
+from headstart.workflow.tables import holdout_csv, predictions_csv, set_aside_csv
 from headstart.workflow.thumbnails import thumbnail
 
 PARITY_ROWS = 64
@@ -645,6 +645,9 @@ class _Run:
                 "artifacts/set_aside.csv", set_aside_csv(self.sources.dataset.set_aside)
             )
         self.pilot.write("artifacts/out_of_fold.csv", predictions_csv(rows, said))
+        if isinstance(evaluation.answered, HoldoutAnswers):
+            answered = holdout_csv(evaluation.answered, evaluation.labels)
+            self.pilot.write("artifacts/holdout.csv", answered)
         write_documents(self.pilot, view)
         visited = tuple(self.journal.visited)
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
