@@ -22,7 +22,9 @@ from headstart.types.result import Decision
 from headstart.workflow.pilot import (
     AUDIT_HTML,
     DECISION,
+    INTERVIEW_HTML,
     MEMO_HTML,
+    READINESS_HTML,
     RELABELLED,
     SCORECARD_HTML,
     Pilot,
@@ -30,6 +32,7 @@ from headstart.workflow.pilot import (
 
 if TYPE_CHECKING:
     from headstart.types.data import Dataset
+    from headstart.types.ledger import LedgerView
     from headstart.workflow.pipeline import Parts, Prepared
     from headstart.workflow.relabel import Session
 
@@ -305,6 +308,106 @@ def summary(pilot: Pilot) -> str:
     return f"{text}\nMemo: {pilot.folder / MEMO_HTML}"
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two pilots side by side, in three forms."""
+
+    text: str
+    document: dict[str, Any]
+    html: str
+
+
+def compare_pilots(first: Path, second: Path) -> Compared:
+    """Two finished pilots, with a paired test on the hold-out rows that both have answered.
+
+    Raises:
+        PilotError: one of them is not there, has not finished, or both are one folder.
+        InputError: they answer with different labels, or share no hold-out row.
+    """
+    from headstart.decide import compare_html, compare_json, compare_text
+    from headstart.workflow.compare import FinishedRun, compare_runs
+
+    pilots = _existing(first), _existing(second)
+    if pilots[0].folder.samefile(pilots[1].folder):
+        raise PilotError(
+            "both are the same pilot",
+            place=str(pilots[0].folder),
+            tip="name two pilots: headstart compare PILOT_A PILOT_B",
+        )
+    runs = []
+    for pilot, name in zip(pilots, _apart(*(one.folder for one in pilots)), strict=True):
+        with closing(SQLiteStore(pilot.database)) as store:
+            runs.append(FinishedRun.read(store, _visited(store, pilot), name))
+    found = compare_runs(*runs)
+    return Compared(compare_text(found), compare_json(found), compare_html(found))
+
+
+def _apart(first: Path, second: Path) -> tuple[str, str]:
+    """The shortest ends of two paths that differ."""
+    for length in range(1, max(len(first.parts), len(second.parts)) + 1):
+        names = tuple("/".join(path.parts[-length:]) for path in (first, second))
+        if names[0] != names[1]:
+            return names[0], names[1]
+    return str(first), str(second)
+
+
+@dataclass(frozen=True, slots=True)
+class Readied:
+    """What is still open, and the page and its Markdown."""
+
+    text: str
+    pages: tuple[Path, Path]
+
+
+def readiness(
+    folder: Path,
+    *,
+    out: Path | None = None,
+    interview: bool = False,
+    answers: Sequence[tuple[str, str]] = (),
+    owner: str | None = None,
+) -> Readied:
+    """The readiness page of a finished pilot, or the scorecard of an interview about it.
+
+    answers: (key of a line, what is said), kept in readiness.toml beside the brief; owner: whose
+    these lines are, or where nothing is answered, whose every line is that names no one.
+
+    Raises:
+        PilotError: there is no finished pilot, no such line, or an answer cannot be kept.
+    """
+    from headstart.workflow.readiness import keep, write_interview, write_readiness
+
+    pilot = _existing(folder)
+    with closing(SQLiteStore(pilot.database)) as store:
+        view = _view(store, pilot)
+    page = _page(out or pilot.folder / (INTERVIEW_HTML if interview else READINESS_HTML))
+    if answers or owner is not None:
+        keep(pilot, answers, owner)
+    if interview:
+        return Readied("", write_interview(view, page))
+    return Readied(*write_readiness(pilot, view, page))
+
+
+def write_page(out: Path, content: str) -> Path:
+    """Write a page whole or not at all.
+
+    Raises:
+        PilotError: it is not named `.html`, or cannot be written.
+    """
+    page = _page(out)
+    return Pilot(page.parent).write(page.name, content)
+
+
+def _page(out: Path) -> Path:
+    if out.suffix.lower() != ".html":
+        raise PilotError(
+            "a page is written as .html",
+            place=str(out),
+            tip=f"name it {out.with_suffix('.html').name} with --out",
+        )
+    return out
+
+
 def decision_text(pilot: Pilot) -> str:
     """The content of decision.json."""
     return (pilot.folder / DECISION).read_text(encoding="utf-8")
@@ -436,9 +539,9 @@ def _existing(folder: Path) -> Pilot:
     return pilot
 
 
-def _view(store: SQLiteStore, pilot: Pilot) -> Any:
+def _visited(store: SQLiteStore, pilot: Pilot) -> list[tuple[str, str]]:
+    """(stage, inputs) of the newest finished run."""
     from headstart.types.codec import decode
-    from headstart.types.ledger import LedgerView
 
     finished = store.latest("finished")
     if finished is None:
@@ -447,7 +550,13 @@ def _view(store: SQLiteStore, pilot: Pilot) -> Any:
             place=str(pilot.folder),
             tip=f"run it: headstart run {pilot.folder}",
         )
-    return LedgerView(store.ledger(decode(finished)))
+    return list(decode(finished))
+
+
+def _view(store: SQLiteStore, pilot: Pilot) -> LedgerView:
+    from headstart.types.ledger import LedgerView
+
+    return LedgerView(store.ledger(_visited(store, pilot)))
 
 
 def _silent(what: str, done: int, total: int) -> None:

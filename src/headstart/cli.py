@@ -76,6 +76,28 @@ def parser() -> argparse.ArgumentParser:
     memo.add_argument("--open", action="store_true", help="show it in the browser")
     memo.set_defaults(act=_memo)
 
+    compare = commands.add_parser("compare", help="two finished pilots side by side")
+    compare.add_argument("first", type=Path, metavar="PILOT_A")
+    compare.add_argument("second", type=Path, metavar="PILOT_B")
+    compare.add_argument("--out", type=Path, metavar="FILE.html", help="write it as a page, too")
+    compare.add_argument("--json", action="store_true", help="print the comparison as JSON alone")
+    compare.set_defaults(act=_compare)
+
+    ready = commands.add_parser("readiness", help="what is still open before a pilot goes live")
+    ready.add_argument("pilot", type=Path, metavar="PILOT")
+    ready.add_argument(
+        "--answer",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("KEY", "TEXT"),
+        help="answer a line that the evidence cannot; kept in readiness.toml",
+    )
+    ready.add_argument("--owner", metavar="NAME", help="whose these lines are (alone: all lines)")
+    ready.add_argument("--interview", action="store_true", help="a scorecard to print, for hiring")
+    ready.add_argument("--out", type=Path, metavar="FILE.html", help="default: in the pilot folder")
+    ready.set_defaults(act=_readiness)
+
     predict = commands.add_parser("predict", help="label new rows with a bundle")
     predict.add_argument("bundle", type=Path, metavar="BUNDLE")
     predict.add_argument("data", type=Path, metavar="DATA")
@@ -224,6 +246,34 @@ def _memo(arguments: argparse.Namespace) -> int:
     print(path)
     if arguments.open and not webbrowser.open(path.as_uri()):
         _tell("no browser could be started; open the file yourself")
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    found = bootstrap.compare_pilots(arguments.first, arguments.second)
+    page = bootstrap.write_page(arguments.out, found.html) if arguments.out else None
+    if arguments.json:
+        json.dump(found.document, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+    else:
+        print(found.text)
+    if page is not None:
+        _tell(f"Page: {page}")
+    return 0
+
+
+def _readiness(arguments: argparse.Namespace) -> int:
+    found = bootstrap.readiness(
+        arguments.pilot,
+        out=arguments.out,
+        interview=arguments.interview,
+        answers=[(key, text) for key, text in arguments.answer],
+        owner=arguments.owner,
+    )
+    if found.text:
+        print(found.text)
+    for path in found.pages:
+        _tell(f"Wrote {path}")
     return 0
 
 

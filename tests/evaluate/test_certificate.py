@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def report(y, proba, *, required=REQUIRED, openings=1, clean=None, labels=None, 
     values = [f"v{i}" for i in range(len(y))]
     names = labels or [LABELS[code] for code in y]
     marks = np.ones(len(y), dtype=bool) if clean is None else clean
-    sealed = SealedHoldout("text", values, names, values, marks)
+    keys = [sha256(value.encode()).hexdigest() for value in values]
+    sealed = SealedHoldout("text", values, names, values, keys, marks)
     codes, fold_proba = world(500, 99)
     thresholds = thresholds_to_test(said(fold_proba), codes, sealed.n, required, openings)
     return evaluate(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
@@ -35,7 +37,9 @@ def report(
     values = [f"value {i}" for i in range(len(y))]
     names = labels or [LABELS[code] for code in y]
     marks = np.ones(len(y), dtype=bool) if clean is None else clean
-    sealed = SealedHoldout(modality, values, names, [f"row {i}" for i in range(len(y))], marks)
+    places = [f"row {i}" for i in range(len(y))]
+    keys = [sha256(value.encode()).hexdigest() for value in values]
+    sealed = SealedHoldout(modality, values, names, places, keys, marks)
 
     def predict(asked):
         assert list(asked) == values

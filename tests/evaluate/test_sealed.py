@@ -55,14 +55,14 @@ def test_nothing_public_tells_the_rows():
 
 def test_marks_cannot_be_changed_from_outside():
     marks = np.array([True])
-    holdout = SealedHoldout("text", ["v"], ["a"], ["p"], marks)
+    holdout = SealedHoldout("text", ["v"], ["a"], ["p"], ["00" * 32], marks)
     marks[0] = False
     assert holdout.n == 1
 
 
 def test_parts_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="2 values, 1 labels"):
-        SealedHoldout("text", ["v", "w"], ["a"], ["p"], np.array([True]))
+        SealedHoldout("text", ["v", "w"], ["a"], ["p"], ["00" * 32], np.array([True]))
 
 
 def test_nothing_that_trains_or_chooses_accepts_a_sealed_holdout():

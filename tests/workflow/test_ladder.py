@@ -90,6 +90,26 @@ def test_a_brief_that_stays_frozen_is_not_thawed(opinions: Path, tmp_path: Path)
     assert not ledger(tmp_path / "p", "/timings/ladder")
 
 
+def test_few_blocks_give_way_where_the_budget_affords_more(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object,
+                  shift: int = 0) -> RungFold:  # fmt: skip
+        """Folds in which the rung is always wrong."""
+        wrong = np.full((len(test), self.classes), 0.99, np.float32)
+        wrong[np.arange(len(test)), self.codes[test]] = 0.01
+        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
+
+    monkeypatch.setattr(Rung, "fold", no_better)
+    headstart.run(opinions, out=tmp_path / "p", minutes=30)
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert [found[f"/outcomes/{i}/rung"] for i in (0, 1)] == ["top-1", "top-4"]
+    assert found["/outcomes/0/verdict"] == "not tried"
+    assert "'top-4', which thaws the same blocks and more" in found["/outcomes/0/reason"]
+    assert found["/outcomes/1/verdict"] == "stay"
+    assert found["/outcomes/1/folds_run"] == 2
+
+
 def test_what_is_adopted_is_trained_on_every_row_and_ships(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,21 @@ def rungs(cap: MaxStage) -> tuple[str, ...]:
         return ()
     below = [name for name in USUAL if CAPS.index(name) < CAPS.index(cap)]
     return (*below, cap)
+
+
+def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
+    """The rungs that share the level: a rung of few blocks gives way to one of more.
+
+    What gives way is settled by the budget, before anything is trained.
+
+    >>> worth_testing(["top-1", "top-4"]), worth_testing(["top-1"])
+    (('top-4',), ('top-1',))
+    >>> worth_testing(["top-1", "top-4", "full"])
+    ('top-4', 'full')
+    """
+    most = "top-4" if "top-4" in affordable else "top-2" if "top-2" in affordable else ""
+    few = ("top-1", "top-2") if most == "top-4" else ("top-1",) if most else ()
+    return tuple(name for name in affordable if name not in few)
 
 
 @dataclass(frozen=True)

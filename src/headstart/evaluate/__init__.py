@@ -10,6 +10,7 @@ from headstart.evaluate.estimates import Answers, answers
 from headstart.evaluate.gallery import Neighbours
 from headstart.evaluate.holdout import evaluate
 from headstart.evaluate.outside import Outside
+from headstart.evaluate.pairing import pair_runs
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.slices import Known, find_parts
 
@@ -26,6 +27,7 @@ __all__ = [
     "evaluate",
     "evaluate_cross_validated",
     "find_parts",
+    "pair_runs",
     "reference_scores",
     "thresholds_by_cost",
     "thresholds_to_test",

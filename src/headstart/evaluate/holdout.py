@@ -11,17 +11,18 @@ from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
-from headstart.evaluate.estimates import Proba, answers, metric_estimates
+from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report, costs_named
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
-from headstart.evaluate.sealed import SealedHoldout
+from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.types.brief import Brief
 from headstart.types.result import (
     Comparison,
     EvaluationReport,
     GalleryReport,
+    HoldoutAnswers,
     NotAvailable,
     SliceReport,
 )
@@ -136,6 +137,19 @@ def evaluate(
         calibration=calibration_report(
             y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed
         ),
+        answered=_kept(opened, y, whole),
+    )
+
+
+def _kept(opened: OpenedHoldout, y: NDArray[np.int64], said: Answers) -> HoldoutAnswers:
+    digests = b"".join(bytes.fromhex(key) for key in opened.keys)
+    return HoldoutAnswers(
+        keys=np.frombuffer(digests, dtype=np.uint8).reshape(len(y), 32),
+        codes=y,
+        proba=said.proba,
+        given=said.given,
+        clean=opened.clean,
+        places=np.array(opened.places, dtype=np.str_),
     )
 
 

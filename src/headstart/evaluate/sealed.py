@@ -21,6 +21,8 @@ class OpenedHoldout:
     values: tuple[str, ...]
     labels: tuple[str, ...]
     places: tuple[str, ...]
+    keys: tuple[str, ...]
+    """sha256 (hex) of each value's content."""
     clean: NDArray[np.bool_]
     reason: str
     metadata: tuple[dict[str, str], ...]
@@ -42,16 +44,17 @@ class SealedHoldout:
         values: Sequence[str],
         labels: Sequence[str],
         places: Sequence[str],
+        keys: Sequence[str],
         clean: NDArray[np.bool_],
         metadata: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        if not len(values) == len(labels) == len(places) == len(clean):
+        if not len(values) == len(labels) == len(places) == len(keys) == len(clean):
             raise ValueError(
-                f"{len(values)} values, {len(labels)} labels, {len(places)} places and "
-                f"{len(clean)} marks do not belong together"
+                f"{len(values)} values, {len(labels)} labels, {len(places)} places, "
+                f"{len(keys)} keys and {len(clean)} marks do not belong together"
             )
         self._modality: ModalityName = modality
-        self._content = (tuple(values), tuple(labels), tuple(places))
+        self._content = (tuple(values), tuple(labels), tuple(places), tuple(keys))
         self._clean = clean.astype(bool).copy()
         self._metadata = tuple(dict(row) for row in metadata) or ({},) * len(clean)
         self._opened_for: str | None = None
@@ -67,6 +70,7 @@ class SealedHoldout:
             [example.value for example in examples],
             [example.label for example in examples],
             [str(example.place) for example in examples],
+            [example.key for example in examples],
             clean,
             [dict(example.metadata) for example in examples],
         )
@@ -79,6 +83,7 @@ class SealedHoldout:
             [example.value for example in examples],
             [example.label for example in examples],
             [str(example.place) for example in examples],
+            [example.key for example in examples],
             np.ones(len(examples), dtype=np.bool_),
         )
 
@@ -110,7 +115,6 @@ class SealedHoldout:
                 tip="score it once, on the model that ships; take new rows for a new question",
             )
         self._opened_for = reason
-        values, labels, places = self._content
         return OpenedHoldout(
-            self._modality, values, labels, places, self._clean.copy(), reason, self._metadata
+            self._modality, *self._content, self._clean.copy(), reason, self._metadata
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 TransferVerdict = Literal["helps", "harms", "inconclusive"]
 ShipVerdict = Literal["yes", "with-review", "no"]
 
@@ -284,6 +287,28 @@ class CalibrationReport:
     sure_from: float = 0.9
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HoldoutAnswers:
+    """What the model said of every hold-out row, kept when the hold-out was opened.
+
+    Rows are recognised by their content, so that two models can be compared on those they share
+    without opening anything again.
+    """
+
+    keys: NDArray[np.uint8]
+    """sha256 of the content (n, 32)."""
+    codes: NDArray[np.int64]
+    """True label (n,), an index into the report's `labels`."""
+    proba: NDArray[np.floating]
+    """(n, labels)."""
+    given: NDArray[np.int64]
+    """The answer to each row (n,)."""
+    clean: NDArray[np.bool_]
+    """Whether the row decides (n,)."""
+    places: NDArray[np.str_]
+    """Where the row stands (n,)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
     """The chosen model on the rows that decide: the hold-out, or out-of-fold without one."""
@@ -320,6 +345,10 @@ class EvaluationReport:
     automation: AutomationReport | NotAvailable = NotAvailable(
         "the brief names no cost of a review ([mistakes] review)"
     )
+    answered: HoldoutAnswers | NotAvailable = field(
+        default=NotAvailable("the answers to the hold-out rows were not kept"), compare=False
+    )
+    """Row by row; its arrays stay out of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from headstart.adapt.gate import (
 )
 from headstart.adapt.judge import Measure
 from headstart.adapt.run import derived_seed, scored
-from headstart.adapt.rung import Rung, plan_of, rungs
+from headstart.adapt.rung import Rung, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
@@ -81,12 +81,18 @@ class Ladder:
         if base is None or why or not names:
             why = why or "the brief stays with the frozen backbone"
             return replace(report, not_climbed=why), []
-        level = level_of(self.rule.alpha, len(names))
-        best, adopted = base, []
         left = SHARE * self.brief.budget.minutes * 60
+        affordable = [name for name in names if self._once(name, base) <= left]
+        tested = worth_testing(affordable)
+        level = level_of(self.rule.alpha, max(1, len(tested)))
+        best, adopted = base, []
         outcomes = []
-        for turn, name in enumerate(names):
-            said, arm, seconds = self._rung(name, base, best, level, left, len(names) - turn)
+        for name in names:
+            if name in affordable and name not in tested:
+                outcomes.append(self._spared(name, base, tested))
+                continue
+            after = max(1, len(tested) - sum(one.rung in tested for one in outcomes))
+            said, arm, seconds = self._rung(name, base, best, level, left, after)
             outcomes.append(said)
             left -= seconds
             if said.verdict == "adopt" and arm is not None:
@@ -113,6 +119,23 @@ class Ladder:
         if not isinstance(self._encoder(base.backbone), FrozenEncoder):
             return "a backbone that does not run here cannot be thawed"
         return ""
+
+    def _once(self, name: str, base: ArmResult) -> float:
+        """Expected seconds of one repeat of the folds; 0 for a rung that cannot be climbed, which
+        says so by itself."""
+        rung = self._made(name, base)
+        return rung.seconds(self.split.folds.k) if isinstance(rung, Rung) else 0.0
+
+    def _spared(self, name: str, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
+        rung = self._made(name, base)
+        why = (
+            f"the budget affords '{tested[0]}', which thaws the same blocks and more: with fewer "
+            "rungs to test, each has more of the level"
+        )
+        describe = rung.describe if isinstance(rung, Rung) else name
+        return RungOutcome(
+            name, describe, base.name, "not tried", why, 0.0, NotAvailable(why), folds_run=0
+        )
 
     def _encoder(self, ref: str) -> Encoder:
         return self.arms.backbones[ref].encoder

@@ -18,6 +18,9 @@ SCORECARD_HTML = "scorecard.html"
 MEMO_HTML = "memo.html"
 MEMO_MARKDOWN = "memo.md"
 DECISION = "decision.json"
+READINESS = "readiness.toml"
+READINESS_HTML = "readiness.html"
+INTERVIEW_HTML = "interview.html"
 BUNDLE = "bundle"
 ARTIFACTS = "artifacts"
 RELABELLED = "artifacts/relabelled.csv"
@@ -93,7 +96,7 @@ class Pilot:
     def clear_staging(self) -> None:
         """Remove what an interrupted run left half done."""
         shutil.rmtree(self.staging, ignore_errors=True)
-        for name in (BRIEF, AUDIT_HTML, MEMO_HTML, MEMO_MARKDOWN, DECISION):
+        for name in (BRIEF, READINESS, AUDIT_HTML, MEMO_HTML, MEMO_MARKDOWN, DECISION):
             for leftover in self.folder.glob(f".{name}.*"):
                 leftover.unlink(missing_ok=True)
 

@@ -26,7 +26,7 @@ from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
 from headstart.types.errors import DataError, HeadstartError, InterruptedRunError
 from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, BackboneCard, Scorecard
-from headstart.types.result import Decision, EvaluationReport
+from headstart.types.result import Decision, EvaluationReport, HoldoutAnswers
 from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
@@ -44,7 +44,7 @@ from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
 from headstart.workflow.selection import select
 from headstart.workflow.sources import Sources, read_reference, read_sources
-from headstart.workflow.tables import predictions_csv, set_aside_csv
+from headstart.workflow.tables import holdout_csv, predictions_csv, set_aside_csv
 
 WITNESSES = ("classical", "frozen")
 """Arms whose out-of-fold answers are enough to look at the data."""
@@ -404,12 +404,15 @@ class _Run:
             self.pilot.write(
                 "artifacts/set_aside.csv", set_aside_csv(self.sources.dataset.set_aside)
             )
-        for number, (one, found) in enumerate(
-            zip(bundled.outputs, bundled.trained, strict=True), start=1
+        for number, (one, found, evaluation) in enumerate(
+            zip(bundled.outputs, bundled.trained, evaluations, strict=True), start=1
         ):
             mark = f"_{number}_{plain_name(one.name)}" if number > 1 else ""
             table = predictions_csv(one.rows, one.developed(found))
             self.pilot.write(f"artifacts/out_of_fold{mark}.csv", table)
+            if isinstance(evaluation.answered, HoldoutAnswers):
+                answered = holdout_csv(evaluation.answered, evaluation.labels)
+                self.pilot.write(f"artifacts/holdout{mark}.csv", answered)
         write_documents(self.pilot, view)
         visited = tuple(self.journal.visited)
         self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)

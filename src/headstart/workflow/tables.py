@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from headstart.evaluate import Answers
 from headstart.types.data import SetAside
+from headstart.types.result import HoldoutAnswers
 from headstart.workflow.arms import Rows
 
 
@@ -20,6 +21,22 @@ def predictions_csv(rows: Rows, said: Answers) -> str:
             for place, code, answer, probability in zip(
                 rows.places, rows.codes, said.given, said.certainty, strict=True
             )
+        ],
+    )
+
+
+def holdout_csv(found: HoldoutAnswers, labels: Sequence[str]) -> str:
+    """One line a hold-out row, as it was answered the one time it was opened; `decides` is false
+    for a row that repeats a training row."""
+    marks = ["true" if clean else "false" for clean in found.clean]
+    each = zip(found.places, found.keys, found.codes, found.given, marks, found.proba, strict=True)
+    return _csv(
+        ["place", "sha256", "label", "predicted", "decides"]
+        + [f"probability of {label}" for label in labels],
+        [
+            [place, key.tobytes().hex(), labels[code], labels[answer], mark]
+            + [f"{probability:.6f}" for probability in row]
+            for place, key, code, answer, mark, row in each
         ],
     )
 

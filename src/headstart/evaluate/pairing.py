@@ -1,0 +1,193 @@
+"""Two finished runs, compared on the hold-out rows that both have answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluate.estimates import Answers, metric_estimates
+from headstart.evaluate.expected_cost import costs_named
+from headstart.evaluate.paired import compare_on_rows
+from headstart.types.brief import Brief
+from headstart.types.comparison import CommonRows, PairedAnswers, PairedRuns
+from headstart.types.errors import InputError
+from headstart.types.result import (
+    Comparison,
+    EvaluationReport,
+    HoldoutAnswers,
+    NotAvailable,
+)
+
+Codes = NDArray[np.int64]
+OTHER_COSTS = NotAvailable("the two briefs do not name the same costs of mistakes")
+
+
+def pair_runs(
+    a: EvaluationReport,
+    b: EvaluationReport,
+    *,
+    names: tuple[str, str],
+    metrics: tuple[str, str],
+    briefs: tuple[Brief, Brief],
+) -> PairedRuns | NotAvailable:
+    """Match the rows by content and true label, and test every metric in pairs.
+
+    The n-th copy of a row in one hold-out is matched with the n-th in the other. Rows decide that
+    repeat a training row of neither run. Where the two runs were decided by different metrics,
+    accuracy stands in for both. Swapping the runs swaps the signs of the differences and changes
+    nothing else, but for the random numbers of a bootstrap.
+
+    Args:
+        metrics: the primary metric of each run.
+
+    Returns:
+        Why not, where one of them had no hold-out or kept no answers.
+
+    Raises:
+        InputError: the runs know different labels, or share no row that decides.
+    """
+    _same_labels(a, b, names)
+    left, right = a.answered, b.answered
+    for name, report, answered in ((names[0], a, left), (names[1], b, right)):
+        if report.basis != "hold-out":
+            return NotAvailable(f"{name} has no hold-out: it was judged by cross-validation")
+        if isinstance(answered, NotAvailable):
+            return NotAvailable(f"{name}: {answered.reason}; run it again")
+    assert isinstance(left, HoldoutAnswers)
+    assert isinstance(right, HoldoutAnswers)
+    first, second = common_rows(left, a.labels, right, b.labels)
+    decide = left.clean[first] & right.clean[second]
+    rows = CommonRows(
+        of_a=a.n_all,
+        of_b=b.n_all,
+        common=len(first),
+        deciding=int(decide.sum()),
+        only_a=a.n_all - len(first),
+        only_b=b.n_all - len(first),
+        same=len(first) == a.n_all == b.n_all,
+    )
+    if not rows.deciding:
+        why = "every common row repeats a training row" if rows.common else "no row is in both"
+        raise InputError(
+            f"the hold-outs share no row that could decide: {why} "
+            f"({rows.of_a} and {rows.of_b} rows)",
+            place=f"{names[0]} and {names[1]}",
+            tip="run both on the same rows: --holdout FILE",
+        )
+    labels = a.labels + tuple(label for label in b.labels if label not in a.labels)
+    costs = _common_costs(briefs, labels)
+    precision = np.result_type(left.proba, right.proba)
+    of_a, of_b = (
+        _answers(answered, report.labels, labels, taken[decide], costs, precision)
+        for answered, report, taken in ((left, a, first), (right, b, second))
+    )
+    y = _translate(a.labels, labels)[left.codes[first[decide]]]
+    metric, reason = _metric(metrics, costs)
+    confidence = max(one.requirement.confidence for one in briefs)
+    seed = min(one.seed for one in briefs)
+    scores = [metric_estimates(y, said, confidence, seed) for said in (of_a, of_b)]
+    differences: dict[str, Comparison | NotAvailable] = {
+        name: compare_on_rows(
+            y, of_a, of_b, names=names, metric=name, confidence=confidence, seed=seed
+        )
+        for name in scores[0]
+    }
+    if costs is None and any(brief.names_costs for brief in briefs):
+        differences["cost"] = OTHER_COSTS
+    hits = of_a.given == y, of_b.given == y
+    return PairedRuns(
+        metric=metric,
+        metric_reason=reason,
+        better=_better(differences[metric]),
+        rows=rows,
+        right=PairedAnswers(
+            both=int((hits[0] & hits[1]).sum()),
+            only_a=int((hits[0] & ~hits[1]).sum()),
+            only_b=int((~hits[0] & hits[1]).sum()),
+            neither=int((~hits[0] & ~hits[1]).sum()),
+        ),
+        differences=differences,
+        of_a=scores[0],
+        of_b=scores[1],
+    )
+
+
+def common_rows(
+    left: HoldoutAnswers,
+    labels_left: tuple[str, ...],
+    right: HoldoutAnswers,
+    labels_right: tuple[str, ...],
+) -> tuple[Codes, Codes]:
+    """Indices of the rows with equal content and label, in the order of the first; copies are
+    matched one to one."""
+    waiting: defaultdict[tuple[bytes, str], list[int]] = defaultdict(list)
+    for row in reversed(range(len(right.codes))):
+        waiting[right.keys[row].tobytes(), labels_right[right.codes[row]]].append(row)
+    pairs = []
+    for row in range(len(left.codes)):
+        same = waiting.get((left.keys[row].tobytes(), labels_left[left.codes[row]]))
+        if same:
+            pairs.append((row, same.pop()))
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
+
+
+def _same_labels(a: EvaluationReport, b: EvaluationReport, names: tuple[str, str]) -> None:
+    known = [set(one.labels) - set(one.unseen_labels) for one in (a, b)]
+    if known[0] == known[1]:
+        return
+    only = [
+        f"only {name} knows {', '.join(repr(label) for label in sorted(own - other)[:5])}"
+        for name, own, other in zip(names, known, reversed(known), strict=True)
+        if own - other
+    ]
+    raise InputError(
+        f"the two runs answer with different labels: {'; '.join(only)}",
+        place=f"{names[0]} and {names[1]}",
+        tip="only runs of one task can be compared: give both the same labels and run again",
+    )
+
+
+def _translate(own: tuple[str, ...], every: tuple[str, ...]) -> Codes:
+    return np.array([every.index(label) for label in own], dtype=np.int64)
+
+
+def _answers(
+    found: HoldoutAnswers,
+    own: tuple[str, ...],
+    every: tuple[str, ...],
+    rows: Codes,
+    costs: NDArray[np.float64] | None,
+    precision: np.dtype[np.floating],
+) -> Answers:
+    """The answers to `rows`, their columns in the order of `every` label."""
+    to = _translate(own, every)
+    wide = np.zeros((len(rows), len(every)), dtype=precision)
+    wide[:, to] = found.proba[rows]
+    return Answers(wide, to[found.given[rows]], costs)
+
+
+def _common_costs(
+    briefs: tuple[Brief, Brief], labels: tuple[str, ...]
+) -> NDArray[np.float64] | None:
+    first, second = (costs_named(brief, labels) for brief in briefs)
+    if first is None or second is None or not np.array_equal(first, second):
+        return None
+    return first
+
+
+def _metric(metrics: tuple[str, str], costs: NDArray[np.float64] | None) -> tuple[str, str]:
+    if metrics[0] != metrics[1]:
+        return "accuracy", "the two runs were decided by different metrics"
+    if metrics[0] == "cost" and costs is None:
+        return "accuracy", OTHER_COSTS.reason
+    return metrics[0], "both runs were decided by it"
+
+
+def _better(found: Comparison | NotAvailable) -> Literal["a", "b", "neither"]:
+    if isinstance(found, NotAvailable) or found.verdict == "inconclusive":
+        return "neither"
+    return "a" if found.verdict == "helps" else "b"
