@@ -19,7 +19,7 @@ from headstart.decide.ladder_chapter import ladder
 from headstart.decide.opening import opening
 from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
-from headstart.decide.slices_chapter import gallery, slices
+from headstart.decide.slices_chapter import gallery, slices, stress
 from headstart.types.ledger import LedgerView
 
 
@@ -34,6 +34,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "certificate": certificate_chapter(read),
         "outside": outside(read),
         "slices": slices(read),
+        "stress": stress(read),
         "gallery": gallery(read),
         "automation": automation(read),
         "calibration": calibration(read),

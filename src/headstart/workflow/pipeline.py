@@ -548,6 +548,9 @@ class _Run:
                 thresholds=thresholds_to_test(said, rows.codes, sealed.n, required, openings),
                 reference=reference_scores(said),
                 context=self._context(rows, split, said.given != rows.codes),
+                bundle=lambda values: load_bundle(
+                    self._published(model) or self.pilot.staging
+                ).predict_proba(values),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(said, rows.codes, self.brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
