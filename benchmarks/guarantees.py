@@ -282,9 +282,6 @@ def _losses(y: NDArray[np.int64], logits: Floats) -> Floats:
     return found
 
 
-PARTS = {"certificates": certificates, "intervals": intervals, "temperature": temperature}
-
-
 def peer(trials: int) -> None:
     """MAPIE's controller of precision, on the same worlds and the same number of rows."""
     if importlib.util.find_spec("mapie") is None:
@@ -350,6 +347,14 @@ def _count(
     if place >= 0:
         cell[0] += risk[place] > limit
         cell[2] += coverage[place]
+
+
+PARTS = {
+    "certificates": certificates,
+    "intervals": intervals,
+    "temperature": temperature,
+    "peer": peer,
+}
 
 
 def main() -> None:

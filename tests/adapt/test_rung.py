@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from headstart.adapt.answers import features
 from headstart.adapt.plans import built_in_plans
 from headstart.adapt.rung import Rung, plan_of
-from headstart.adapt.shift import WORDS, disturbed, typos
+from headstart.adapt.shift import disturbed
 from headstart.backbones import load_encoder
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.data import text_key
+from headstart.modalities.text.perturb import WORDS, typos
 from headstart.types.result import NotAvailable
 from headstart.types.thaw import TunedNetwork
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from headstart.adapt.answers import features
 from headstart.adapt.plans import built_in_plans
-from headstart.adapt.shift import disturbed, typos
+from headstart.adapt.shift import disturbed
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
 from headstart.backbones.boundary import CutNetwork, blocks_of, cut
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.heads import LinearHead
+from headstart.modalities.text.perturb import typos
 from headstart.ports import Progress
 from headstart.types.brief import MaxStage
 from headstart.types.errors import BackboneError

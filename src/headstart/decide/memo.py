@@ -20,7 +20,7 @@ from headstart.decide.opening import opening, sentences, statement
 from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
-from headstart.decide.slices_chapter import gallery, slices
+from headstart.decide.slices_chapter import gallery, slices, stress
 from headstart.decide.words import SHIP_WORDS, count
 from headstart.types.ledger import LedgerView
 
@@ -57,6 +57,7 @@ def _evidence(read: Reader) -> dict[str, Any]:
         "confusion": chapters.confusion(read),
         "errors": chapters.errors(read),
         "slices": slices(read),
+        "stress": stress(read),
         "gallery": gallery(read),
     }
 

@@ -12,6 +12,8 @@ WEAK_RECALL = 0.5
 """A class recalled less often than this is named as a risk."""
 CONFIDENT = 0.9
 """A wrong answer given with at least this probability is called confident."""
+BRITTLE = 0.03
+"""Fall of accuracy under the mildest change that is worth a word."""
 MOSTLY_FLAGGED = 0.9
 """Rows out of scope that must be flagged to go without a word."""
 MISCALIBRATED = 0.05
@@ -85,6 +87,26 @@ def _outside(case: Case) -> Sentence | None:
         (percent(1.0 - found.recall.value), "/evaluate/outside/recall"),
         " are answered as if they were in scope.",
     )
+
+
+def _stress(case: Case) -> Sentence | None:
+    """A kind of change that already hurts at its mildest."""
+    found = case.evaluation.stress
+    if isinstance(found, NotAvailable):
+        return None
+    seen: set[str] = set()
+    for i, row in enumerate(found.rows):
+        first = row.kind not in seen
+        seen.add(row.kind)
+        if first and row.strength and row.high < 0 and row.change <= -BRITTLE:
+            return say(
+                f"It is brittle: with {row.kind} ",
+                (row.strength, f"/evaluate/stress/rows/{i}"),
+                " accuracy falls by ",
+                (f"{-100 * row.change:.1f}", f"/evaluate/stress/rows/{i}"),
+                " points.",
+            )
+    return None
 
 
 def _slices(case: Case) -> Sentence | None:
@@ -216,6 +238,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
         _small(case),
         _confident_errors(case),
         _slices(case),
+        _stress(case),
         _outside(case),
         _calibration(case),
         _truncated(case),

@@ -1,4 +1,4 @@
-"""Where it errs: parts that are worse, and errors by pattern."""
+"""Where it errs: parts that are worse, inputs that got worse, and errors by pattern."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 from headstart.decide.evidence import at, branches, kind, value
 from headstart.decide.figures import Quote, Reader, Said
-from headstart.decide.words import count, percent
+from headstart.decide.words import count, difference, percent
 
 SLICES = "/evaluate/slices"
 GALLERY = "/evaluate/gallery"
+STRESS = "/evaluate/stress"
 SHOWN = 12
 EXAMPLES = 3
 
@@ -43,6 +44,36 @@ def slices(read: Reader) -> dict[str, Any] | None:
         "too_small": read.number(f"{SLICES}/too_small"),
         "worse": sum(bool(value(read.view, f"{pointer}/worse")) for pointer in pointers),
     }
+
+
+def stress(read: Reader) -> dict[str, Any] | None:
+    """The same rows changed in many ways; None for a run that did not change any."""
+    pointers = branches(read.view, f"{STRESS}/rows")
+    if not pointers:
+        return None
+    rows = []
+    for pointer in pointers:
+        entry = read.view.entry(pointer)
+        found = entry.value
+
+        def put(text: str, entry: Any = entry) -> Any:
+            return read.figure(text, entry)
+
+        same = not found["strength"]
+        rows.append(
+            {
+                "kind": found["kind"],
+                "strength": read.prose(found["strength"], entry),
+                "accuracy": put(percent(found["accuracy"]["value"])),
+                "change": None if same else put(difference("accuracy", found["change"])),
+                "low": put(difference("accuracy", found["low"])),
+                "high": put(difference("accuracy", found["high"])),
+                "stated": put(percent(found["stated"])),
+                "log_loss": None if found["log_loss"] is None else put(f"{found['log_loss']:.3f}"),
+                "falls": not same and found["high"] < 0,
+            }
+        )
+    return {"n": read.number(f"{STRESS}/n"), "rows": rows}
 
 
 def gallery(read: Reader) -> dict[str, Any] | None:

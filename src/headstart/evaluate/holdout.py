@@ -16,6 +16,7 @@ from headstart.evaluate.expected_cost import cost_report, costs_named
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
+from headstart.evaluate.stress import stress_report
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.types.brief import Brief
 from headstart.types.result import (
@@ -47,6 +48,7 @@ def evaluate(
     by_cost: Thresholds | None = None,
     outside: Outside | NotAvailable = NO_LABEL,
     context: Context | None = None,
+    bundle: Callable[[Sequence[str]], Proba] | None = None,
 ) -> EvaluationReport:
     """Open the hold-out and score the model on it.
 
@@ -61,6 +63,7 @@ def evaluate(
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
         outside: the score of strangeness, and the sealed rows that are none of the classes.
         context: parts and neighbours, found on other rows; None: errors are not looked at by parts.
+        bundle: raw values to probabilities, by what ships itself: it is asked about changed rows.
 
     A label that was never trained on becomes a class of its own with probability zero: each of its
     rows is an error under every metric (its log loss is that of the smallest step of the
@@ -127,6 +130,17 @@ def evaluate(
         certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
         class_certificates=class_certificates(
             y[clean], said, labels, reference, brief.requirement, openings
+        ),
+        stress=NotAvailable("no bundle was given to ask")
+        if bundle is None
+        else stress_report(
+            y[clean],
+            [opened.values[i] for i in kept],
+            opened.modality,
+            bundle,
+            lambda some: answers(_widen(some, len(every)), costs, metric, len(labels)).given,
+            confidence=confidence,
+            seed=seed,
         ),
         slices=slices,
         gallery=gallery,

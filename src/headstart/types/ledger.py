@@ -25,6 +25,7 @@ from headstart.types.result import (
     OutsidePoint,
     ReliabilityRow,
     SelectiveCertificate,
+    StressRow,
 )
 
 LEAVES: tuple[type, ...] = (
@@ -40,6 +41,7 @@ LEAVES: tuple[type, ...] = (
     SelectiveCertificate,
     AutomationPoint,
     OutsidePoint,
+    StressRow,
 )
 """Records that stand in one row."""
 

@@ -191,6 +191,30 @@ class SliceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class StressRow:
+    """Some hold-out rows changed in one way."""
+
+    kind: str
+    strength: str
+    accuracy: Estimate
+    change: float
+    """Of accuracy, against the same rows as they are."""
+    low: float
+    high: float
+    stated: float
+    """Mean probability of the answers: what accuracy the model claims."""
+    log_loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StressReport:
+    """The rows as they are first, then each change with growing strength."""
+
+    rows: tuple[StressRow, ...]
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorGroup:
     """Wrong answers of one pattern."""
 
@@ -338,6 +362,7 @@ class EvaluationReport:
     costs: CostReport | NotAvailable = NotAvailable("the brief names no costs of mistakes")
     calibration: CalibrationReport | NotAvailable = NotAvailable("it was not measured")
     slices: SliceReport | NotAvailable = NotAvailable("parts were not looked at")
+    stress: StressReport | NotAvailable = NotAvailable("no row was changed")
     gallery: GalleryReport | NotAvailable = NotAvailable("the errors were not grouped")
     outside: OutsideReport | NotAvailable = NotAvailable(
         "the brief names no label of rows out of scope (out_of_scope)"

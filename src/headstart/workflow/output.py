@@ -19,7 +19,7 @@ from headstart.adapt import (
     scale,
 )
 from headstart.audit import further_column
-from headstart.bundles import BundlePredictor
+from headstart.bundles import BundlePredictor, Scored
 from headstart.decide import decide
 from headstart.evaluate import (
     Answers,
@@ -255,6 +255,9 @@ class Output:
             held = self.sources.sealed_outside
             return Outside(score, outputs, SealedHoldout.of(source.modality, held))
 
+        def answered_by_the_bundle(values: Sequence[str]) -> NDArray[np.floating]:
+            return self._own(bundle().whole(values))
+
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings = self.journal.store.openings(holdout) + 1
@@ -271,6 +274,7 @@ class Output:
                 thresholds=thresholds_to_test(
                     developed, rows.codes, sealed.n, brief.requirement, openings
                 ),
+                bundle=answered_by_the_bundle,
                 reference=reference_scores(developed),
                 context=self._context(eyes, developed.given != rows.codes),
                 outside=sealed_outside(),
@@ -288,6 +292,10 @@ class Output:
         return self.journal.stage(
             "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
         )
+
+    def _own(self, scored: Scored) -> NDArray[np.float32]:
+        """Of what the bundle says, the probabilities of this column."""
+        return scored.further.get(self.name, scored.probabilities)
 
     def _context(self, eyes: Candidate, wrong: NDArray[np.bool_]) -> Context:
         """By what the errors of the hold-out are looked at: all of it from development rows."""
@@ -313,7 +321,7 @@ class Output:
         proba, strange = trained_outputs(trained.model, trained.encoder, values)
         rows = spread(len(values), PARITY_ROWS)
         scored = bundle().score([values[i] for i in rows])
-        check_parity(proba[rows], scored.further.get(self.name, scored.probabilities))
+        check_parity(proba[rows], self._own(scored))
         if strange is None:
             return proba, np.zeros(len(values))
         assert scored.outside is not None
