@@ -13,7 +13,7 @@ WEAK_RECALL = 0.5
 CONFIDENT = 0.9
 """A wrong answer given with at least this probability is called confident."""
 BRITTLE = 0.03
-"""Fall of accuracy under the mildest change that is worth a word."""
+"""Fall of accuracy under the mildest change that is worth a word, where it is credibly larger."""
 MOSTLY_FLAGGED = 0.9
 """Rows out of scope that must be flagged to go without a word."""
 MISCALIBRATED = 0.05
@@ -98,7 +98,7 @@ def _stress(case: Case) -> Sentence | None:
     for i, row in enumerate(found.rows):
         first = row.kind not in seen
         seen.add(row.kind)
-        if first and row.strength and row.high < 0 and row.change <= -BRITTLE:
+        if first and row.strength and row.high < -BRITTLE:
             return say(
                 f"It is brittle: with {row.kind} ",
                 (row.strength, f"/evaluate/stress/rows/{i}"),

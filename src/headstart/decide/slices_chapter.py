@@ -69,7 +69,7 @@ def stress(read: Reader) -> dict[str, Any] | None:
                 "low": put(difference("accuracy", found["low"])),
                 "high": put(difference("accuracy", found["high"])),
                 "stated": put(percent(found["stated"])),
-                "log_loss": None if found["log_loss"] is None else put(f"{found['log_loss']:.3f}"),
+                "log_loss": put(f"{found['log_loss']:.3f}"),
                 "falls": not same and found["high"] < 0,
             }
         )

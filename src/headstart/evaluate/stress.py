@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data import text_key
 from headstart.evaluate.paired import newcombe_paired
 from headstart.metrics import log_loss
 from headstart.stats import wilson
@@ -39,7 +40,8 @@ def stress_report(
 
     Args:
         y: codes of the rows that decide (n,).
-        predict: raw values to probabilities (n, classes). answer: those to codes (n,).
+        predict: raw values to probabilities (n, classes), zero for classes never trained on.
+        answer: those to codes (n,).
     """
     if len(y) < FEWEST:
         return NotAvailable(f"{len(y)} rows are too few to change; {FEWEST} are needed")
@@ -67,7 +69,7 @@ def _changes(
 
         for kind, (change, strengths) in TEXTS.items():
             for name, strength in strengths:
-                changed = [change(one, seed + i, strength) for i, one in enumerate(values)]
+                changed = [change(one, _seed(one, seed), strength) for one in values]
                 made.append((kind, name, changed))
         return made
     from headstart.modalities.image.perturb import STRESS as PICTURES
@@ -78,10 +80,15 @@ def _changes(
             paths = []
             for i, one in enumerate(values):
                 path = folder / f"{number}-{place}-{i}.png"
-                path.write_bytes(changed_file(one, turn, seed + i, strength))
+                path.write_bytes(changed_file(one, turn, _seed(one, seed), strength))
                 paths.append(str(path))
             made.append((kind, name, paths))
     return made
+
+
+def _seed(value: str, seed: int) -> int:
+    """Of a row, by its text or path: its place among the others changes nothing."""
+    return seed + int(text_key(value)[:8], 16)
 
 
 def _row(
@@ -101,7 +108,6 @@ def _row(
         int((~after & ~before).sum()),
         confidence,
     )
-    known = codes < proba.shape[1]
     return StressRow(
         kind=kind,
         strength=name,
@@ -110,5 +116,5 @@ def _row(
         low=low,
         high=high,
         stated=float(proba.max(axis=1).mean()),
-        log_loss=log_loss(codes[known], proba[known]) if known.any() else None,
+        log_loss=log_loss(codes, proba),
     )

@@ -203,7 +203,7 @@ class StressRow:
     high: float
     stated: float
     """Mean probability of the answers: what accuracy the model claims."""
-    log_loss: float | None
+    log_loss: float
 
 
 @dataclass(frozen=True, slots=True)
