@@ -166,6 +166,19 @@ def test_page_one_comes_first_in_a_leaders_order(reports: Any) -> None:
     assert headline[reports.decision.ship] in html
 
 
+def test_page_one_shows_the_metric_the_gains_and_the_latency(cases: Any) -> None:
+    page = memo_html(cases["text-helps"].view)
+    labels = re.findall(r'<div class="label">(.*?)</div>', page)
+    assert labels == [
+        "Accuracy on the hold-out",
+        "Gain over the largest class",
+        "Gain from transfer",
+        "p95 latency of one request",
+    ]
+    assert '<div class="value">' in page
+    assert "83.5%" in re.sub(r"<[^>]+>", "", page.split('<div class="tiles">')[1][:900])
+
+
 def test_every_reason_risk_and_step_is_on_the_page(reports: Any) -> None:
     page = Page(memo_html(reports.view))
     text = re.sub(r"\s+", "", "".join(text for text, _ in page.texts))

@@ -110,17 +110,17 @@ def _tile(label: str | Said, value: Figure | str, note: Said) -> dict[str, Any]:
 
 
 def _outputs_tiles(read: Reader) -> list[dict[str, Any]]:
-    """The primary metric of every label column, and the latency of all together."""
+    """The primary metric of every label column; none for a run with one."""
     found = []
     for column in output_columns(read):
         first = _own_tiles(output_reader(read, column))[0]
         found.append({**first, "label": Said((Quote(column, 40), f": {first['label']}"))})
-    return [*found, *_latency(read)]
+    return found
 
 
 def tiles(read: Reader) -> list[dict[str, Any]]:
     """The four numbers that matter most, each with its interval or context."""
-    return _outputs_tiles(read) or [*_own_tiles(read), *_latency(read)]
+    return [*(_outputs_tiles(read) or _own_tiles(read)), *_latency(read)]
 
 
 def _own_tiles(read: Reader) -> list[dict[str, Any]]:
