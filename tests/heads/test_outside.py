@@ -119,7 +119,7 @@ def test_the_graph_says_what_numpy_says(name):
         "classical", "classical", "text", ("a", "b", "c", "d"),
         ClassicalFeatures("text", {}, {}, 24), head.weights, head.bias, "linear", outside=score,
     )  # fmt: skip
-    content = model_graph(model, None)
+    content = model_graph([model], None)
     onnx.checker.check_model(onnx.load_from_string(content))
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     new, _, strange = world(60, 5, strange=20)
