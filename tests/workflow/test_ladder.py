@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 import headstart
 from headstart.adapt.rung import Rung, rungs
 from headstart.types.ladder import RungFold
+from headstart.types.result import NotAvailable
+from headstart.workflow import ladder
 
 WORDS = {
     "praise": ("lovely", "great", "superb", "kind", "fast"),
@@ -108,6 +110,28 @@ def test_few_blocks_give_way_where_the_budget_affords_more(
     assert "'top-4', which thaws the same blocks and more" in found["/outcomes/0/reason"]
     assert found["/outcomes/1/verdict"] == "stay"
     assert found["/outcomes/1/folds_run"] == 2
+
+
+def test_a_rung_that_the_network_lacks_spares_no_other(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ladder.plan_of
+
+    def short(name: str, encoder: Any) -> Any:
+        return NotAvailable("the network has 3 blocks") if name == "top-4" else made(name, encoder)
+
+    def no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object,
+                  shift: int = 0) -> RungFold:  # fmt: skip
+        wrong = np.full((len(test), self.classes), 0.99, np.float32)
+        wrong[np.arange(len(test)), self.codes[test]] = 0.01
+        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
+
+    monkeypatch.setattr(ladder, "plan_of", short)
+    monkeypatch.setattr(Rung, "fold", no_better)
+    headstart.run(opinions, out=tmp_path / "p", minutes=30)
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert (found["/outcomes/0/rung"], found["/outcomes/0/verdict"]) == ("top-1", "stay")
+    assert found["/outcomes/1/reason"] == "the network has 3 blocks"
 
 
 def test_what_is_adopted_is_trained_on_every_row_and_ships(

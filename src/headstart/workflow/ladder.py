@@ -82,17 +82,22 @@ class Ladder:
             why = why or "the brief stays with the frozen backbone"
             return replace(report, not_climbed=why), []
         left = SHARE * self.brief.budget.minutes * 60
-        affordable = [name for name in names if self._once(name, base) <= left]
-        tested = worth_testing(affordable)
+        made = {name: self._made(name, base) for name in names}
+        affordable = {
+            name: rung
+            for name, rung in made.items()
+            if isinstance(rung, Rung) and rung.seconds(self.split.folds.k) <= left
+        }
+        tested = worth_testing(list(affordable))
         level = level_of(self.rule.alpha, max(1, len(tested)))
         best, adopted = base, []
         outcomes = []
-        for name in names:
+        for name, rung in made.items():
             if name in affordable and name not in tested:
-                outcomes.append(self._spared(name, base, tested))
+                outcomes.append(self._spared(affordable[name], base, tested))
                 continue
             after = max(1, len(tested) - sum(one.rung in tested for one in outcomes))
-            said, arm, seconds = self._rung(name, base, best, level, left, after)
+            said, arm, seconds = self._rung(name, rung, base, best, level, left, after)
             outcomes.append(said)
             left -= seconds
             if said.verdict == "adopt" and arm is not None:
@@ -120,21 +125,13 @@ class Ladder:
             return "a backbone that does not run here cannot be thawed"
         return ""
 
-    def _once(self, name: str, base: ArmResult) -> float:
-        """Expected seconds of one repeat of the folds; 0 for a rung that cannot be climbed, which
-        says so by itself."""
-        rung = self._made(name, base)
-        return rung.seconds(self.split.folds.k) if isinstance(rung, Rung) else 0.0
-
-    def _spared(self, name: str, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
-        rung = self._made(name, base)
+    def _spared(self, rung: Rung, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
         why = (
             f"the budget affords '{tested[0]}', which thaws the same blocks and more: with fewer "
             "rungs to test, each has more of the level"
         )
-        describe = rung.describe if isinstance(rung, Rung) else name
         return RungOutcome(
-            name, describe, base.name, "not tried", why, 0.0, NotAvailable(why), folds_run=0
+            rung.plan.name, rung.describe, base.name, "not tried", why, 0.0, NotAvailable(why)
         )
 
     def _encoder(self, ref: str) -> Encoder:
@@ -153,10 +150,16 @@ class Ladder:
         )
 
     def _rung(
-        self, name: str, base: ArmResult, best: ArmResult, level: float, left: float, after: int
+        self,
+        name: str,
+        rung: Rung | NotAvailable,
+        base: ArmResult,
+        best: ArmResult,
+        level: float,
+        left: float,
+        after: int,
     ) -> tuple[RungOutcome, ArmResult | None, float]:
         """(the gate's word, the arm where every fold was run, expected seconds that are gone)."""
-        rung = self._made(name, base)
 
         def ended(
             verdict: GateVerdict,
