@@ -10,7 +10,7 @@ from sklearn import metrics as oracle
 from statsmodels.stats.proportion import proportion_confint
 
 from headstart.evaluate import SealedHoldout, evaluate, evaluate_cross_validated
-from headstart.evaluate.paired import newcombe_paired
+from headstart.stats import newcombe_paired
 from headstart.types.brief import Brief, DataSource, Requirement
 from headstart.types.codec import decode, encode
 from headstart.types.data import Folds

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from headstart.evaluate.expected_cost import cost_report, costs_named
+from headstart.evaluate.expected_cost import cost_report
+from headstart.metrics import costs_named
 from headstart.types.brief import Brief, DataSource
 from headstart.types.result import CostReport, NotAvailable
 

@@ -63,13 +63,10 @@ def choose_outside(
     Args:
         whole: the head of the model that ships, at its temperature.
     """
-    scored = _out_of_fold(seen, folds, seed)
-    if len(seen.outside):
-        against = "out-of-scope rows"
-        measured = _against_outside(seen, folds, scored, seed)
-    else:
-        against = "classes that were left out"
-        measured = _against_classes(seen, seed)
+    scored, measured = _by_folds(seen, folds, seed)
+    against = "out-of-scope rows"
+    if not measured:
+        against, measured = "classes that were left out", _against_classes(seen, seed)
     best = max(NAMES, key=lambda name: measured[name])
     fitted = fit_outside(best, seen.inside, seen.codes, whole.weights, whole.bias, seed)
     chosen = replace(
@@ -120,30 +117,23 @@ def _logits(head: LinearHead, features: NDArray[np.floating]) -> NDArray[np.floa
     return features @ head.weights.T + head.bias
 
 
-def _out_of_fold(seen: Seen, folds: Folds, seed: int) -> dict[OutsideName, NDArray[np.float64]]:
+def _by_folds(
+    seen: Seen, folds: Folds, seed: int
+) -> tuple[dict[OutsideName, NDArray[np.float64]], dict[str, float]]:
+    """(out-of-fold scores of the rows in scope, mean over the folds' models of the area under the
+    curve of their own test rows against the rows out of scope; none without such rows)."""
     found = {name: np.zeros(len(seen.inside)) for name in NAMES}
-    for part in range(folds.k):
-        test = np.flatnonzero(folds.assignment[0] == part)
-        train = np.flatnonzero(folds.assignment[0] != part)
-        fitted, head = _scores(NAMES, seen, train, seed)
-        rows = seen.inside[test]
-        for name, score in fitted.items():
-            found[name][test] = outside_scores(score, rows, _logits(head, rows))
-    return found
-
-
-def _against_outside(
-    seen: Seen, folds: Folds, scored: dict[OutsideName, NDArray[np.float64]], seed: int
-) -> dict[str, float]:
-    """Mean over the folds' models of the area under the curve of their own test rows."""
     areas: dict[str, list[float]] = {name: [] for name in NAMES}
     for part in range(folds.k):
         test = folds.assignment[0] == part
         fitted, head = _scores(NAMES, seen, np.flatnonzero(~test), seed)
+        rows = seen.inside[test]
         for name, score in fitted.items():
-            strange = outside_scores(score, seen.outside, _logits(head, seen.outside))
-            areas[name].append(auroc(scored[name][test], strange))
-    return {name: float(np.mean(found)) for name, found in areas.items()}
+            found[name][test] = outside_scores(score, rows, _logits(head, rows))
+            if len(seen.outside):
+                strange = outside_scores(score, seen.outside, _logits(head, seen.outside))
+                areas[name].append(auroc(found[name][test], strange))
+    return found, {name: float(np.mean(area)) for name, area in areas.items() if area}
 
 
 def _against_classes(seen: Seen, seed: int) -> dict[str, float]:

@@ -13,11 +13,11 @@ from headstart.evaluate.automation import NO_REVIEW
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
 from headstart.evaluate.estimates import answers
-from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS, costs_named
+from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
 from headstart.evaluate.outside import NO_HOLDOUT as NO_OUTSIDE
 from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
-from headstart.metrics import HIGHER_IS_BETTER, RANGES
+from headstart.metrics import HIGHER_IS_BETTER, RANGES, costs_named
 from headstart.stats import compare, mean_over_folds
 from headstart.types.brief import Brief, ModalityName
 from headstart.types.data import Folds

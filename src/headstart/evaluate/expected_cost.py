@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Proba
-from headstart.metrics import RowMean, cheapest_answers, cost_matrix, cost_per_row
+from headstart.metrics import RowMean, cheapest_answers, cost_per_row
 from headstart.stats import stratified_bootstrap_bca, wilson
 from headstart.types.brief import Brief
 from headstart.types.result import CostReport, Estimate, NotAvailable
@@ -15,22 +15,6 @@ Floats = NDArray[np.float64]
 NO_COSTS = NotAvailable("the brief names no costs of mistakes")
 NO_ROWS = NotAvailable("no row is left that may decide")
 NEEDS_HOLDOUT = NotAvailable("costs are measured on a hold-out, and there is none")
-
-
-def costs_named(brief: Brief, labels: tuple[str, ...]) -> Floats | None:
-    """The brief's costs between the labels (labels, labels); None where it names none.
-
-    Raises:
-        ValueError: a cost is named for a label that there is not.
-    """
-    if not brief.names_costs:
-        return None
-    return cost_matrix(
-        labels,
-        misses=brief.mistake_costs,
-        false_alarms=brief.false_alarm_costs,
-        matrix=brief.cost_matrix,
-    )
 
 
 def cost_report(

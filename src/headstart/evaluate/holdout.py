@@ -12,12 +12,13 @@ from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
 from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
-from headstart.evaluate.expected_cost import cost_report, costs_named
+from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.stress import stress_report
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
+from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.result import (
     Comparison,

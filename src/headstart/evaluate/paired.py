@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import sqrt
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from headstart.metrics import (
     macro_f1,
 )
 from headstart.metrics.probability import row_brier, row_log_loss
-from headstart.stats import mcnemar_exact, stratified_bootstrap_bca
+from headstart.stats import mcnemar_exact, newcombe_paired, stratified_bootstrap_bca
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
 
 PERMUTATIONS = 1000
@@ -131,33 +129,3 @@ def _permutation_test(
             gap = measure(y, left, classes) - measure(y, right, classes)
         extreme += abs(gap) >= abs(observed) - 1e-12
     return (1 + extreme) / (1 + PERMUTATIONS)
-
-
-def newcombe_paired(
-    both: int, only_a: int, only_b: int, neither: int, confidence: float
-) -> tuple[float, float]:
-    """Interval of the difference of two paired proportions, a − b.
-
-    Source: Newcombe (1998), Statistics in Medicine 17, 2635–2650, method 10 (Wilson limits, with
-    the correlation of the pairs).
-    """
-    n = both + only_a + only_b + neither
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    p_a, p_b = (both + only_a) / n, (both + only_b) / n
-    low_a, high_a = _wilson_limits(both + only_a, n, z)
-    low_b, high_b = _wilson_limits(both + only_b, n, z)
-    product = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    cross: float = both * neither - only_a * only_b
-    if cross > 0:
-        cross = max(cross - n / 2, 0.0)
-    phi = cross / sqrt(product) if product else 0.0
-    below = (p_a - low_a) ** 2 - 2 * phi * (p_a - low_a) * (high_b - p_b) + (high_b - p_b) ** 2
-    above = (high_a - p_a) ** 2 - 2 * phi * (high_a - p_a) * (p_b - low_b) + (p_b - low_b) ** 2
-    return p_a - p_b - sqrt(max(below, 0.0)), p_a - p_b + sqrt(max(above, 0.0))
-
-
-def _wilson_limits(successes: int, n: int, z: float) -> tuple[float, float]:
-    p = successes / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return middle - half, middle + half

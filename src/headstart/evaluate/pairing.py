@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Answers, metric_estimates
-from headstart.evaluate.expected_cost import costs_named
 from headstart.evaluate.paired import compare_on_rows
+from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.comparison import CommonRows, PairedAnswers, PairedRuns
 from headstart.types.errors import InputError

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data import text_key
-from headstart.evaluate.paired import newcombe_paired
 from headstart.metrics import log_loss
-from headstart.stats import wilson
+from headstart.stats import newcombe_paired, wilson
 from headstart.types.brief import ModalityName
 from headstart.types.result import NotAvailable, StressReport, StressRow
 

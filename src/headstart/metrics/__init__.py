@@ -21,6 +21,7 @@ from headstart.metrics.costs import (
     cost_matrix,
     cost_of_answers,
     cost_per_row,
+    costs_named,
 )
 from headstart.metrics.probability import brier, log_loss
 from headstart.metrics.ranking import auroc
@@ -53,6 +54,7 @@ __all__ = [
     "cost_matrix",
     "cost_of_answers",
     "cost_per_row",
+    "costs_named",
     "debiased_calibration_error",
     "expected_calibration_error",
     "log_loss",

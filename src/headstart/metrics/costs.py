@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from headstart.types.brief import Brief
+
 Floats = NDArray[np.float64]
 UNNAMED = 1.0
 """Cost of a mistake that nobody named."""
@@ -49,6 +51,22 @@ def cost_matrix(
     if not (costs >= 0.0).all():
         raise ValueError("a cost is 0 or more")
     return costs
+
+
+def costs_named(brief: Brief, labels: Sequence[str]) -> Floats | None:
+    """The brief's costs between the labels (labels, labels); None where it names none.
+
+    Raises:
+        ValueError: a cost is named for a label that there is not.
+    """
+    if not brief.names_costs:
+        return None
+    return cost_matrix(
+        labels,
+        misses=brief.mistake_costs,
+        false_alarms=brief.false_alarm_costs,
+        matrix=brief.cost_matrix,
+    )
 
 
 def expected_costs(proba: NDArray[np.floating], costs: Floats) -> Floats:

@@ -6,7 +6,7 @@ from headstart.stats.jackknife import jackknife
 from headstart.stats.multiplicity import holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
-from headstart.stats.proportions import clopper_pearson, newcombe, wilson
+from headstart.stats.proportions import clopper_pearson, newcombe, newcombe_paired, wilson
 from headstart.stats.selective import (
     candidate_thresholds,
     cases_needed,
@@ -29,6 +29,7 @@ __all__ = [
     "mean_over_folds",
     "minimum_detectable_effect",
     "newcombe",
+    "newcombe_paired",
     "paired_bootstrap",
     "probability_above",
     "rows_without_error",

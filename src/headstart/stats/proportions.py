@@ -65,12 +65,37 @@ def newcombe(
     >>> round(low, 4), round(high, 4)
     (0.0524, 0.3339)
     """
-    a, b = wilson(successes_a, n_a, confidence), wilson(successes_b, n_b, confidence)
-    assert a.low is not None
-    assert a.high is not None
-    assert b.low is not None
-    assert b.high is not None
-    gap = a.value - b.value
-    below = sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
-    above = sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
-    return gap - below, gap + above
+    p_a, low_a, high_a = _limits(successes_a, n_a, confidence)
+    p_b, low_b, high_b = _limits(successes_b, n_b, confidence)
+    below = sqrt((p_a - low_a) ** 2 + (high_b - p_b) ** 2)
+    above = sqrt((high_a - p_a) ** 2 + (p_b - low_b) ** 2)
+    return p_a - p_b - below, p_a - p_b + above
+
+
+def newcombe_paired(
+    both: int, only_a: int, only_b: int, neither: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the difference of two paired proportions, a − b.
+
+    Source: Newcombe (1998), Statistics in Medicine 17, 2635–2650, method 10 (Wilson limits, with
+    the correlation of the pairs).
+    """
+    n = both + only_a + only_b + neither
+    p_a, low_a, high_a = _limits(both + only_a, n, confidence)
+    p_b, low_b, high_b = _limits(both + only_b, n, confidence)
+    product = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
+    cross: float = both * neither - only_a * only_b
+    if cross > 0:
+        cross = max(cross - n / 2, 0.0)
+    phi = cross / sqrt(product) if product else 0.0
+    below = (p_a - low_a) ** 2 - 2 * phi * (p_a - low_a) * (high_b - p_b) + (high_b - p_b) ** 2
+    above = (high_a - p_a) ** 2 - 2 * phi * (high_a - p_a) * (p_b - low_b) + (p_b - low_b) ** 2
+    return p_a - p_b - sqrt(max(below, 0.0)), p_a - p_b + sqrt(max(above, 0.0))
+
+
+def _limits(successes: int, n: int, confidence: float) -> tuple[float, float, float]:
+    """(share, Wilson's lower limit, upper limit)."""
+    found = wilson(successes, n, confidence)
+    assert found.low is not None
+    assert found.high is not None
+    return found.value, found.low, found.high

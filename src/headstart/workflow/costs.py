@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.metrics import cost_matrix
+from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.errors import DataError
 from headstart.workflow.sources import Sources
@@ -19,18 +19,13 @@ def costs_between(brief: Brief, sources: Sources) -> NDArray[np.float64] | None:
     Raises:
         DataError: a cost is named for a label that no row has.
     """
-    if not brief.names_costs or sources.dataset.separator is not None:
+    if sources.dataset.separator is not None:
         return None
     labels = sources.dataset.labels
     others = () if sources.holdout is None else sources.holdout.labels
     every = [*labels, *sorted(set(others) - set(labels))]
     try:
-        found = cost_matrix(
-            every,
-            misses=brief.mistake_costs,
-            false_alarms=brief.false_alarm_costs,
-            matrix=brief.cost_matrix,
-        )
+        found = costs_named(brief, every)
     except ValueError as error:
         raise DataError(
             str(error),
@@ -38,4 +33,4 @@ def costs_between(brief: Brief, sources: Sources) -> NDArray[np.float64] | None:
             tip=f"the labels of the data are: {', '.join(sorted(every)[:20])}"
             + (" …" if len(every) > 20 else ""),
         ) from None
-    return found[: len(labels), : len(labels)]
+    return None if found is None else found[: len(labels), : len(labels)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,8 +246,10 @@ class Output:
                 brief=brief,
             )
 
+        opened_once = cache(bundle)  # every file is hashed when a bundle is opened
+
         def outputs(values: Sequence[str]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-            return self._outputs(trained, bundle, values)
+            return self._outputs(trained, opened_once(), values)
 
         def sealed_outside() -> Outside | NotAvailable:
             score, strange = trained.model.outside, trained.strange
@@ -256,7 +259,7 @@ class Output:
             return Outside(score, outputs, SealedHoldout.of(source.modality, held))
 
         def answered_by_the_bundle(values: Sequence[str]) -> NDArray[np.floating]:
-            return self._own(bundle().whole(values))
+            return self._own(opened_once().whole(values))
 
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
@@ -314,13 +317,13 @@ class Output:
         return Context(parts, Neighbours(seen, rows.codes), features)
 
     def _outputs(
-        self, trained: Trained, bundle: Callable[[], BundlePredictor], values: Sequence[str]
+        self, trained: Trained, bundle: BundlePredictor, values: Sequence[str]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities and strangeness from features that are kept; the bundle must say the same
         of a part."""
         proba, strange = trained_outputs(trained.model, trained.encoder, values)
         rows = spread(len(values), PARITY_ROWS)
-        scored = bundle().score([values[i] for i in rows])
+        scored = bundle.score([values[i] for i in rows])
         check_parity(proba[rows], self._own(scored))
         if strange is None:
             return proba, np.zeros(len(values))
