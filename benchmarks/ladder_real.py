@@ -27,6 +27,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,8 @@ from typing import Any
 import numpy as np
 from selection_regret import Rows, digits, halves, limited, pictures, table, tweets
 from sklearn.datasets import load_digits
+
+from headstart.data import text_key
 
 SIZES = (8, 32, 128)
 SEEDS = 5
@@ -201,11 +204,25 @@ def _headstart(asked: dict[str, Any]) -> float:
     return float(document["holdout"]["metrics_all"]["accuracy"]["value"])
 
 
+def _beside(rows: Rows, folder: Path) -> Rows:
+    """The same pictures, copied into the folder."""
+    values, labels = rows
+    copies = []
+    for value in values:
+        copy = folder / f"picture-{text_key(value)[:24]}{Path(value).suffix}"
+        if not copy.exists():
+            shutil.copyfile(value, copy)
+        copies.append(str(copy))
+    return copies, labels
+
+
 def run_cell(cell: Cell, method: str, said: argparse.Namespace) -> dict[str, Any]:
     """Accuracy and seconds of processor of one method in one cell."""
     train, test = cell.rows()
     with tempfile.TemporaryDirectory(prefix="ladder-") as folder:
         column = "text" if cell.source.modality == "text" else "image"
+        if column == "image":  # a table may only name pictures that lie beside it
+            train, test = (_beside(rows, Path(folder)) for rows in (train, test))
         for name, rows in (("train", train), ("test", test)):
             with (Path(folder) / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
                 writer = csv.writer(stream)

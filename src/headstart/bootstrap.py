@@ -226,7 +226,7 @@ def audit_pilot(opened: Opened, progress: Progress) -> Shown:
     from headstart.decide import audit_json, audit_text
     from headstart.workflow.pipeline import prepare, run_audit
 
-    with _started(opened, progress, partial(prepare, sets=True)) as (prepared, parts):
+    with _started(opened, progress, partial(prepare, to_decide=False)) as (prepared, parts):
         view = run_audit(opened.brief, prepared, opened.pilot, parts)
     return Shown(audit_text(view), audit_json(view), opened.pilot.folder / AUDIT_HTML)
 

@@ -162,7 +162,7 @@ def test_a_separator_that_is_nowhere(tmp_path: Path) -> None:
         load_dataset(tickets(tmp_path), label_column="labels", separator="|")
 
 
-def test_the_command_looks_at_sets_and_further_columns_and_run_refuses_sets(
+def test_the_command_looks_at_sets_and_further_columns_and_run_refuses_both_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "cache"))
@@ -171,7 +171,7 @@ def test_the_command_looks_at_sets_and_further_columns_and_run_refuses_sets(
         stream.write("a visa full of coins,cards;odd,low\n")
     said = [str(data), "--label", "labels", "--separator", ";", "--also", "urgency"]
     assert main(["run", *said, "--out", str(pilot)]) == 2
-    assert "several labels can be audited, but not yet decided about" in capsys.readouterr().err
+    assert "--also is for rows with one label each" in capsys.readouterr().err
     assert not pilot.exists()
     assert main(["audit", *said, "--out", str(pilot), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

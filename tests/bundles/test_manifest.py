@@ -24,7 +24,7 @@ from headstart.types.artifact import Manifest
 from headstart.types.errors import BundleError
 
 MANIFEST = Manifest(
-    schema_version=4,
+    schema_version=5,
     name="Tickets – Straße",
     modality="text",
     approach="frozen",
@@ -154,9 +154,9 @@ def test_white_space_and_the_order_of_keys_are_not_an_edit() -> None:
 
 
 def test_a_newer_version_is_refused_before_its_unknown_fields() -> None:
-    newer = document() | {"schema_version": 5, "shards": []}
+    newer = document() | {"schema_version": 6, "shards": []}
     with pytest.raises(
-        BundleError, match="schema version 5; this headstart reads up to 4"
+        BundleError, match="schema version 6; this headstart reads up to 5"
     ) as error:
         parse_manifest(json.dumps(newer).encode(), place="m")
     assert error.value.tip == "pip install --upgrade headstart"
@@ -201,23 +201,40 @@ def test_an_accepted_path_never_leaves_the_bundle(path: str) -> None:
 
 def test_a_manifest_of_version_1_names_no_rule() -> None:
     old = document() | {"schema_version": 1}
-    del old["review"], old["costs"], old["outside"], old["column"], old["further"]
+    del old["review"], old["costs"], old["outside"], old["column"], old["further"], old["separator"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=1, review={})
 
 
 def test_a_manifest_of_version_2_names_no_costs() -> None:
     old = document() | {"schema_version": 2}
-    del old["costs"], old["outside"], old["column"], old["further"]
+    del old["costs"], old["outside"], old["column"], old["further"], old["separator"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=2)
 
 
 def test_a_manifest_of_version_3_has_one_output() -> None:
     old = document() | {"schema_version": 3}
-    del old["column"], old["further"]
+    del old["column"], old["further"], old["separator"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=3)
+
+
+def test_a_manifest_of_version_4_has_one_label_a_row() -> None:
+    old = document() | {"schema_version": 4}
+    del old["separator"]
+    jsonschema.validate(old, SCHEMA)
+    assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=4)
+
+
+def test_costs_of_several_labels_a_row_are_those_of_misses_and_of_false_alarms() -> None:
+    named = replace(MANIFEST, separator="|", costs=[[5.0, 1.0, 1.0], [1.0, 1.0, 2.0]])
+    content = manifest_bytes(named)
+    jsonschema.validate(json.loads(content), SCHEMA)
+    assert parse_manifest(content, place="m") == named
+    wrong = manifest_bytes(replace(named, costs=[[5.0, 1.0, 1.0]]))
+    with pytest.raises(BundleError, match="for misses and false alarms"):
+        parse_manifest(wrong, place="m")
 
 
 def test_costs_and_the_cheapest_threshold_are_read_back() -> None:

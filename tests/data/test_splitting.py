@@ -119,3 +119,54 @@ def test_groups_of_many_sizes_spread_every_class_as_evenly_as_they_allow(seed: i
         for code in np.unique(codes):
             counts = np.bincount(repeat[codes == code], minlength=k)
             assert np.ptp(counts) <= sizes.max()
+
+
+def marked(seed: int, n: int = 400, labels: int = 6) -> np.ndarray:
+    """Marks of labels from frequent to rare."""
+    shares = np.geomspace(0.5, 0.02, labels)
+    return (np.random.default_rng(seed).random((n, labels)) < shares).astype(np.int64)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_label_of_rows_with_several_is_spread_over_the_folds(seed: int) -> None:
+    y = marked(seed)
+    folds = make_folds(y, np.arange(len(y)), 5, 2, seed)
+    for assignment in folds.assignment:
+        counts = np.array([y[assignment == fold].sum(axis=0) for fold in range(5)])
+        assert (np.ptp(counts, axis=0) <= 2).all()
+        assert np.ptp(np.bincount(assignment, minlength=5)) <= 0.1 * len(y)
+    again = make_folds(y, np.arange(len(y)), 5, 2, seed)
+    assert (again.assignment == folds.assignment).all()
+
+
+def test_sets_of_labels_that_occur_once_are_held_out_like_others() -> None:
+    """With every set a class of its own, none of them ever was."""
+    held_out = there = 0
+    for seed in range(20):
+        y = marked(seed)
+        _, index, counts = np.unique(y, axis=0, return_inverse=True, return_counts=True)
+        alone = counts[index.reshape(-1)] == 1
+        held = carve_holdout(y, np.arange(len(y)), 0.2, seed)[1]
+        held_out, there = held_out + int(alone[held].sum()), there + int(alone.sum())
+    assert 0.1 < held_out / there < 0.3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_label_of_rows_with_several_is_held_out_by_its_share(seed: int) -> None:
+    y = marked(seed)
+    development, held = carve_holdout(y, np.arange(len(y)), 0.2, seed)
+    assert sorted([*development, *held]) == list(range(len(y)))
+    assert abs(len(held) - 80) <= 4
+    share = y[held].sum(axis=0) / y.sum(axis=0)
+    assert (np.abs(y[held].sum(axis=0) - 0.2 * y.sum(axis=0)) <= 2).all(), share
+    assert (y[development].sum(axis=0) > 0).all()
+
+
+def test_groups_of_rows_with_several_labels_stay_whole() -> None:
+    y, groups = marked(9), np.arange(400) // 3
+    folds = make_folds(y, groups, 5, 1, 0).assignment[0]
+    assert all(len(set(folds[groups == group])) == 1 for group in set(groups))
+    development, held = carve_holdout(y, groups, 0.2, 0)
+    assert not set(groups[development]) & set(groups[held])
+    counts = np.array([y[folds == fold].sum(axis=0) for fold in range(5)])
+    assert (counts[:, :3].min(axis=0) > 0.7 * counts[:, :3].mean(axis=0)).all()

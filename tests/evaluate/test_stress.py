@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.evaluate.stress import ROWS, stress_report
+from headstart.evaluate.stress import ROWS, judge_labels, stress_report
 from headstart.modalities.image import perturb as pictures
 from headstart.modalities.text import perturb as texts
 from headstart.types.result import NotAvailable, StressReport
@@ -34,7 +34,9 @@ def test_each_change_is_counted_against_the_same_rows():
         proba[np.arange(len(asked)), np.where(ends, code, 1 - code)] = 0.8
         return proba
 
-    found = stress_report(y, values, "text", predict, _answer, confidence=0.95, seed=0)
+    found = stress_report(
+        values, "text", predict, judge_labels(y, _answer), confidence=0.95, seed=0
+    )
     assert isinstance(found, StressReport)
     assert found.n == ROWS["text"]
     first, rows = found.rows[0], {(row.kind, row.strength): row for row in found.rows}
@@ -45,13 +47,15 @@ def test_each_change_is_counted_against_the_same_rows():
     assert bare.change == -1.0
     assert bare.high < -0.9
     assert bare.log_loss == pytest.approx(-np.log(0.2))
-    assert found == stress_report(y, values, "text", predict, _answer, confidence=0.95, seed=0)
+    assert found == stress_report(
+        values, "text", predict, judge_labels(y, _answer), confidence=0.95, seed=0
+    )
 
 
 def test_few_rows_are_not_changed():
     found = stress_report(
-        np.zeros(5, np.int64), ["a"] * 5, "text", lambda v: np.ones((len(v), 1)), _answer,
-        confidence=0.95, seed=0,
+        ["a"] * 5, "text", lambda v: np.ones((len(v), 1)),
+        judge_labels(np.zeros(5, np.int64), _answer), confidence=0.95, seed=0,
     )  # fmt: skip
     assert isinstance(found, NotAvailable)
 
@@ -100,7 +104,12 @@ def test_images_are_asked_for_as_files(tmp_path: Path):
         return np.column_stack([light, 1 - light])
 
     found = stress_report(
-        np.zeros(24, np.int64), paths, "image", predict, _answer, confidence=0.9, seed=1
+        paths,
+        "image",
+        predict,
+        judge_labels(np.zeros(24, np.int64), _answer),
+        confidence=0.9,
+        seed=1,
     )
     assert isinstance(found, StressReport)
     rows = {(row.kind, row.strength): row for row in found.rows}

@@ -14,6 +14,7 @@ from sklearn import metrics as sk
 from headstart.metrics import (
     HIGHER_IS_BETTER,
     RANGES,
+    SET_METRICS,
     accuracy,
     all_scores,
     balanced_accuracy,
@@ -116,8 +117,9 @@ def test_every_name_has_a_direction_and_a_range() -> None:
     costs = 1.0 - np.eye(2)
     perfect, wrong = all_scores(y, proba, costs), all_scores(y, proba[:, ::-1], costs)
     assert "cost" not in all_scores(y, proba)
-    assert set(perfect) == set(HIGHER_IS_BETTER) == set(RANGES)
-    for name, higher in HIGHER_IS_BETTER.items():
+    assert set(perfect) | set(SET_METRICS) == set(HIGHER_IS_BETTER) == set(RANGES)
+    for name in perfect:
+        higher = HIGHER_IS_BETTER[name]
         assert (perfect[name] > wrong[name]) is higher
         low, high = RANGES[name]
         limits = (wrong[name], perfect[name]) if higher else (perfect[name], wrong[name])

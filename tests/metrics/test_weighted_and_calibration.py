@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.metrics import (
-    HIGHER_IS_BETTER,
+    ONE_LABEL,
     ScoreDifference,
     ScoreStatistic,
     debiased_calibration_error,
@@ -17,7 +17,7 @@ from headstart.metrics import (
 )
 
 
-@pytest.mark.parametrize("name", sorted(HIGHER_IS_BETTER))
+@pytest.mark.parametrize("name", sorted(ONE_LABEL))
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=20, deadline=None)
 def test_a_weight_counts_a_row_as_often_as_it_says(name: str, seed: int) -> None:

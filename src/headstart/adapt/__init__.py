@@ -9,6 +9,7 @@ from headstart.adapt.judge import judge
 from headstart.adapt.outside import NO_LABEL, Seen, by_probability, choose_outside
 from headstart.adapt.run import plan_arms, refit, run_arm
 from headstart.adapt.scaling import find_temperature, scale
+from headstart.adapt.set_scaling import find_set_temperature, scale_sets
 from headstart.types.adapt import ArmSpec
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Seen",
     "by_probability",
     "choose_outside",
+    "find_set_temperature",
     "find_temperature",
     "judge",
     "label_texts",
@@ -27,4 +29,5 @@ __all__ = [
     "refit",
     "run_arm",
     "scale",
+    "scale_sets",
 ]

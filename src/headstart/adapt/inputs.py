@@ -27,7 +27,8 @@ class ArmFeatures:
 
 @dataclass(frozen=True, slots=True)
 class ArmInputs:
-    """The development rows. `codes` index `labels`; `groups` are kept whole inside the folds."""
+    """The development rows. `codes` index `labels`, or where a row may have several labels hold 1
+    where one applies (n, labels); `groups` are kept whole inside the folds."""
 
     modality: ModalityName
     values: Sequence[str]
@@ -39,6 +40,8 @@ class ArmInputs:
     """By arm name. The same for every fold, because nothing in them has seen a label."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Why an arm has no features, by arm name: no backbone, a missing extra, …"""
+    separator: str | None = None
+    """What stands between the labels of a row that may have several."""
 
     def __len__(self) -> int:
         return len(self.values)

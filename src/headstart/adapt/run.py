@@ -38,15 +38,21 @@ SCRATCH = {
 }
 
 
-def plan_arms(modality: ModalityName, backbones: Sequence[BackboneCard]) -> tuple[ArmSpec, ...]:
-    """The arms of a run. Several backbones are told apart by their name, and by their reference
-    where they share one.
+def plan_arms(
+    modality: ModalityName, backbones: Sequence[BackboneCard], *, several: bool = False
+) -> tuple[ArmSpec, ...]:
+    """The arms of a run; several: a row may have several labels.
 
-    The architecture of the first backbone stands for all of them at random weights. Without any,
-    the arms are there all the same, and `run_arm` says why they cannot be run.
+    Several backbones are told apart by their name, and by their reference where they share one. The
+    architecture of the first backbone stands for all of them at random weights. Without any, the
+    arms are there all the same, and `run_arm` says why they cannot be run.
     """
     arms = [
-        ArmSpec("majority", "majority", "always the most frequent class"),
+        ArmSpec(
+            "majority",
+            "majority",
+            "the same labels for every case" if several else "always the most frequent class",
+        ),
         ArmSpec("classical", "classical", CLASSICAL[modality]),
         ArmSpec("scratch", "scratch", SCRATCH[modality]),
     ]

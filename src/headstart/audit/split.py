@@ -20,6 +20,7 @@ from headstart.audit.split_findings import (
     unseen_labels,
 )
 from headstart.data.splitting import carve_holdout, make_folds
+from headstart.metrics import ONE_LABEL, SET_METRICS
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset, Example, Folds, HoldoutKind
 from headstart.types.errors import DataError
@@ -82,10 +83,13 @@ def duplicate_groups(contents: Sequence[str], *known: NDArray[np.int64]) -> NDAr
 
 def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief) -> tuple[str, str]:
     """The primary metric, and the sentence that says why."""
+    _check_metric(brief.requirement.metric, several=codes.ndim == 2)
     if brief.requirement.metric is not None:
         return brief.requirement.metric, "The brief names it."
     if brief.names_costs and brief.requirement.level is None:
         return "cost", "The brief names what mistakes cost, and no level of another metric."
+    if codes.ndim == 2:
+        return "macro_f1", "A row may have several labels, and each label counts the same."
     counts = np.bincount(codes, minlength=len(labels))
     largest = int(counts.argmax())
     share = f"The largest class, '{labels[largest]}', holds {counts[largest] / len(codes):.0%}"
@@ -94,13 +98,30 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
     return "accuracy", f"{share} of the rows, not over {LARGEST_SHARE:.0%}."
 
 
+def _check_metric(name: str | None, *, several: bool) -> None:
+    known = SET_METRICS if several else ONE_LABEL
+    if name is not None and name not in known:
+        rows = "rows that may have several labels" if several else "rows with one label each"
+        raise DataError(
+            f"'{name}' is no metric of {rows}",
+            place="[requirement] metric in the brief",
+            tip=f"use one of: {', '.join(known)}",
+        )
+
+
 def choose_margin(
     metric: str, codes: NDArray[np.int64], brief: Brief, costs: NDArray[np.float64] | None
 ) -> float:
     """The smallest difference that is worth a more complex arm: the brief's; of costs, where it
-    names none, a hundredth of what the cheapest answer for all would cost."""
+    names none, a hundredth of what the cheapest answer for all would cost.
+
+    codes: as in `Rows`; costs (labels, labels), or (2, labels) of several labels a row.
+    """
     if metric != "cost" or costs is None or "requirement.margin" not in brief.defaulted:
         return brief.requirement.margin
+    if codes.ndim == 2:
+        missing, giving = costs[0] * codes.mean(axis=0), costs[1] * (1.0 - codes.mean(axis=0))
+        return COST_MARGIN * float(np.minimum(missing, giving).sum())
     shares = np.bincount(codes, minlength=len(costs)) / len(codes)
     return COST_MARGIN * float((shares @ costs).min())
 
@@ -139,15 +160,15 @@ def audit(
     Raises:
         DataError: fewer than two classes, or fewer separate rows than two folds need.
     """
-    labels = dataset.labels
+    labels = dataset.single_labels
     if len(labels) < 2:
         raise DataError(
             f"there is one class only, '{labels[0]}'" if labels else "there is no labelled row",
             place=dataset.source,
             tip="give rows of at least two classes",
         )
-    n, codes = len(dataset), dataset.codes()
-    single = tuple(sorted({label for own_labels in dataset.sets for label in own_labels}))
+    n, codes = len(dataset), dataset.targets()
+    single = labels
     rows = (*dataset.examples, *(holdout.examples if holdout is not None else ()))
     contents = [normalised(example, dataset.modality) for example in rows]
     known = [] if near is None else [np.concatenate([near.groups, near.holdout_groups])]
@@ -220,7 +241,7 @@ def _check_late(
 ) -> None:
     """Whether a split by time leaves something to learn from, and something to judge by."""
     place = f"{dataset.source}, column '{column}'"
-    if len(set(earlier.tolist())) < 2:
+    if len(np.unique(earlier, axis=0)) < 2:
         raise DataError(
             "the earlier rows, from which the model learns, are all of one class",
             place=place,
@@ -248,6 +269,6 @@ def _folds(
             tip="give rows that differ from each other",
         )
     k = min(brief.folds, separate)
-    repeats = choose_repeats(len(development), len(dataset.labels), k, brief)
-    codes = dataset.codes()[development]
+    repeats = choose_repeats(len(development), len(dataset.single_labels), k, brief)
+    codes = dataset.targets()[development]
     return make_folds(codes, own, k, repeats, brief.seed), own

@@ -6,7 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss", "cost"]
+MetricName = Literal[
+    "accuracy",
+    "macro_f1",
+    "balanced_accuracy",
+    "log_loss",
+    "cost",
+    "micro_f1",
+    "average_precision",
+    "hamming_loss",
+]
 
 
 class Form(BaseModel):
@@ -85,7 +94,8 @@ class RequirementForm(Form):
         None,
         description="Primary metric: accuracy, macro_f1, balanced_accuracy, log_loss or cost (of a "
         "case). Default: cost where [mistakes] names some and no level is named; else accuracy, or "
-        "macro_f1 where one class holds over 60% of the rows.",
+        "macro_f1 where one class holds over 60% of the rows. Where a row may have several labels "
+        "also micro_f1, average_precision or hamming_loss, and macro_f1 is the default.",
     )
     level: float | None = Field(
         None,

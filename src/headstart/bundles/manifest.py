@@ -32,6 +32,8 @@ COSTS = "costs"
 """What mistakes cost, where the answer follows that; manifests before version 3 do not say."""
 COLUMN, FURTHER = "column", "further"
 """Several label columns; manifests before version 4 have one."""
+SEPARATOR = "separator"
+"""Several labels a row; manifests before version 5 have one."""
 RULE = ("below", "max_error", "confidence")
 HASH = re.compile(r"[0-9a-f]{64}")
 OUTSIDE_NAMES = get_args(OutsideName)
@@ -104,6 +106,7 @@ def outputs_of(manifest: Manifest) -> tuple[BundleOutput, ...]:
         folder=LAYOUT.preprocessing,
         review=manifest.review,
         costs=manifest.costs,
+        separator=manifest.separator,
     )
     return (first, *manifest.further)
 
@@ -157,6 +160,8 @@ def _problems(document: dict[str, Any]) -> list[str]:
         expected[OUTSIDE] = dict
     if document.get("schema_version") not in (1, 2, 3) or COLUMN in document or FURTHER in document:
         expected |= {COLUMN: str, FURTHER: list}
+    if document.get("schema_version") not in (1, 2, 3, 4) or SEPARATOR in document:
+        expected[SEPARATOR] = str
     found = _type_problems(document, expected)
     return found or _value_problems(document)
 
@@ -216,7 +221,8 @@ def _further_problems(document: dict[str, Any]) -> list[str]:
     for place, one in enumerate(document.get(FURTHER, []), start=1):
         wrong = ["it is not an object"]
         if isinstance(one, dict):
-            wrong = _type_problems(one, expected) or _output_problems(one)
+            own = expected | ({SEPARATOR: str} if SEPARATOR in one else {})
+            wrong = _type_problems(one, own) or _output_problems(one)
         if not wrong:
             columns.append(one[COLUMN])
             wrong += [f"'{key}' is empty" for key in (COLUMN, "output") if not one[key]]
@@ -245,8 +251,10 @@ def _output_problems(document: dict[str, Any]) -> list[str]:
         found.append("'preprocessing' names no kind")
     if not _is_rule(document.get(REVIEW, {})):
         found.append(f"'{REVIEW}' is not empty and not {', '.join(RULE)}, each from 0 to 1")
-    if not _are_costs(document.get(COSTS, []), len(labels)):
-        found.append(f"'{COSTS}' is not empty and not a row of costs, 0 or more, for each label")
+    rows = 2 if document.get(SEPARATOR) else len(labels)
+    if not _are_costs(document.get(COSTS, []), rows, len(labels)):
+        each = "misses and false alarms" if document.get(SEPARATOR) else "each label"
+        found.append(f"'{COSTS}' is not empty and not a row of costs, 0 or more, for {each}")
     return found
 
 
@@ -278,11 +286,11 @@ def _tells_outside(rule: dict[str, Any]) -> bool:
     return known and _is_number(alarms) and alarms <= 1.0
 
 
-def _are_costs(costs: list[Any], labels: int) -> bool:
+def _are_costs(costs: list[Any], height: int, labels: int) -> bool:
     if not costs:
         return True
     rows = [row for row in costs if isinstance(row, list) and len(row) == labels]
-    return len(rows) == len(costs) == labels and all(_is_number(one) for row in rows for one in row)
+    return len(rows) == len(costs) == height and all(_is_number(one) for row in rows for one in row)
 
 
 def _file_problems(files: dict[str, Any], model: str) -> list[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headstart.bundles.batches import Batch, image_batches, text_batches
 from headstart.bundles.manifest import outputs_of
 from headstart.bundles.session import Session
-from headstart.metrics import cheapest_answers
+from headstart.metrics import cheapest_answers, given_labels, set_certainty
 from headstart.ports import Preprocessor, Progress
 from headstart.types.artifact import BundleOutput, Manifest, Prediction
 from headstart.types.errors import BundleError
@@ -174,6 +174,8 @@ class BundlePredictor:
 
 
 def _prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Prediction:
+    if output.separator:
+        return _set_prediction(output, probabilities)
     numbers = probabilities.tolist()
     if output.costs:
         best = int(cheapest_answers(probabilities[None, :], np.array(output.costs))[0])
@@ -185,6 +187,22 @@ def _prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Pre
         probability=numbers[best],
         probabilities=dict(zip(output.labels, numbers, strict=True)),
         review=bool(rule) and (rule["below"] is None or numbers[best] < rule["below"]),
+    )
+
+
+def _set_prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Prediction:
+    """All labels that apply to a row."""
+    row = probabilities[None, :]
+    given = given_labels(row, np.array(output.costs) if output.costs else None)
+    sure = float(set_certainty(row, given)[0])
+    labels = tuple(label for label, own in zip(output.labels, given[0], strict=True) if own)
+    rule = output.review
+    return Prediction(
+        label=output.separator.join(labels) or output.separator,
+        probability=sure,
+        probabilities=dict(zip(output.labels, probabilities.tolist(), strict=True)),
+        review=bool(rule) and (rule["below"] is None or sure < rule["below"]),
+        labels=labels,
     )
 
 

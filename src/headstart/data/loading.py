@@ -63,7 +63,8 @@ def load_dataset(
 
 
 def with_label_sets(dataset: Dataset, separator: str, purpose: Purpose = "training") -> Dataset:
-    """The same rows with their labels read as sets: trimmed, sorted, each once.
+    """The same rows with their labels read as sets: trimmed, sorted, each once. The separator alone
+    says that no label applies.
 
     Raises:
         DataError: the separator is in no label of rows to train on.
@@ -78,7 +79,7 @@ def with_label_sets(dataset: Dataset, separator: str, purpose: Purpose = "traini
     examples = []
     for example in dataset.examples:
         parts = {part.strip() for part in example.label.split(separator)} - {""}
-        examples.append(replace(example, label=separator.join(sorted(parts)) or example.label))
+        examples.append(replace(example, label=separator.join(sorted(parts)) or separator))
     return _dataset(
         dataset.modality,
         examples,

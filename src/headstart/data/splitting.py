@@ -16,6 +16,9 @@ def make_folds(
     With one row a group, the counts of a class in two folds differ by at most one, and so do the
     sizes of the folds. No fold is empty. Equal arguments give equal folds.
 
+    codes: one a row (n,), or 1 where a label applies to a row that may have several (n, labels);
+    each label is then spread as evenly as iterative stratification can.
+
     Raises:
         ValueError: fewer groups than folds, or fewer than two folds.
     """
@@ -26,6 +29,11 @@ def make_folds(
     if len(np.unique(groups)) < k:
         raise ValueError(f"{len(np.unique(groups))} groups cannot fill {k} folds")
     random = np.random.default_rng([seed, 1])
+    if codes.ndim == 2:
+        member, own, sizes = _marks(codes, groups)
+        even = np.full(k, 1.0 / k)
+        each = [_stratified(own, sizes, even, random)[member] for _ in range(repeats)]
+        return Folds(np.stack(each), k)
     return Folds(np.stack([_assign(codes, groups, k, random) for _ in range(repeats)]), k)
 
 
@@ -35,9 +43,14 @@ def carve_holdout(
     """(development, hold-out) rows: about `share` of every class is held out, groups whole.
 
     A class is never held out whole. Groups are drawn in random order, not by size, so that rows
-    with many duplicates are no likelier to be held out than others.
+    with many duplicates are no likelier to be held out than others. Of several labels a row (codes
+    of two dimensions, as in `make_folds`), about `share` of the rows that have each.
     """
     random = np.random.default_rng([seed, 2])
+    if codes.ndim == 2:
+        group, own, sizes = _marks(codes, groups)
+        part = _stratified(own, sizes, np.array([1.0 - share, share]), random)[group]
+        return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
     member, classes = _tally(codes, groups)
     total = classes.sum(axis=0)
     room = np.minimum(np.floor(total * share + 0.5).astype(np.int64), total - 1)
@@ -58,6 +71,56 @@ def _tally(
     kinds, code = np.unique(codes, return_inverse=True)
     cells = np.bincount(member * len(kinds) + code, minlength=len(names) * len(kinds))
     return member.astype(np.int64), cells.reshape(len(names), len(kinds)).astype(np.int64)
+
+
+def _marks(
+    marks: NDArray[np.int64], groups: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """(group of each row, rows of each label in each group, rows of each group)."""
+    names, member = np.unique(groups, return_inverse=True)
+    member = member.reshape(-1).astype(np.int64)
+    own = np.zeros((len(names), marks.shape[1]), dtype=np.int64)
+    np.add.at(own, member, marks)
+    return member, own, np.bincount(member, minlength=len(names)).astype(np.int64)
+
+
+def _stratified(
+    own: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    random: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Part of each group: the label with the fewest rows left comes first, and each of its groups
+    goes where most rows of that label are still wanted, then where most rows are.
+
+    Source: Sechidis, Tsoumakas and Vlahavas (2011), "On the stratification of multi-label data",
+    with groups in place of rows.
+    """
+    part = np.full(len(sizes), -1, dtype=np.int64)
+    wanted = shares[:, None] * own.sum(axis=0)
+    room = shares * sizes.sum()
+    order = random.permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+
+    def place(group: int, wish: NDArray[np.float64]) -> None:
+        best = int(np.lexsort((random.random(len(shares)), -room, -wish))[0])
+        part[group] = best
+        wanted[best] -= own[group]
+        room[best] -= sizes[group]
+
+    while True:
+        left = own[part < 0].sum(axis=0)
+        if not left.any():
+            break
+        label = int(np.where(left > 0, left, np.iinfo(np.int64).max).argmin())
+        for group in order[(part[order] < 0) & (own[order, label] > 0)]:
+            place(int(group), wanted[:, label])
+    for group in order[part[order] < 0]:
+        place(int(group), room)
+    for empty in np.setdiff1d(np.arange(len(shares)), part):
+        fullest = int(np.bincount(part, minlength=len(shares)).argmax())
+        part[random.choice(np.flatnonzero(part == fullest))] = empty
+    return part
 
 
 def _assign(

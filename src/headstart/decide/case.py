@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headstart.decide.words import LOWER_IS_BETTER
+from headstart.decide.words import LOWER_IS_BETTER, baseline
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
@@ -40,6 +40,11 @@ class Case:
     @property
     def metric(self) -> str:
         return self.adapt.metric
+
+    @property
+    def baseline(self) -> str:
+        """What the least is that a model must beat."""
+        return baseline(self.metric, several=self.brief.data.separator is not None)
 
     @property
     def level(self) -> float | None:

@@ -126,7 +126,8 @@ def _chart(read: Reader, metric: str, bars: list[Bar]) -> Chart:
     majority = at(read.view, f"/evaluate/majority/{escape(metric)}")
     if is_estimate(majority) and majority is not None:
         figure = read.figure(metric_value(metric, majority.value["value"]), majority)
-        least = "one answer for all" if metric == "cost" else "largest class"
+        one = metric == "cost" or read.value("/data/separator") is not None
+        least = "one answer for all" if one else "largest class"
         lines.append(Line(least, majority.value["value"], figure))
     level = read.at("/brief/requirement/level")
     if level is not None and level.value is not None:
@@ -217,7 +218,7 @@ def _class(read: Reader, pointer: str) -> dict[str, Any]:
 def confusion(read: Reader) -> dict[str, Any] | None:
     """The matrix for few classes, the most confused pairs for many."""
     entry, labels = read.at("/evaluate/confusion"), read.value("/evaluate/labels", [])
-    if entry is None or not labels:
+    if entry is None or not labels or not entry.value:
         return None
     matrix, totals = entry.value, [sum(row) or 1 for row in entry.value]
     wrong = [

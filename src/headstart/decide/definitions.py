@@ -47,3 +47,14 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Recall", "Of the rows that are of a class, the share that was answered as that class."),
     ("Precision", "Of the rows answered as a class, the share that is of that class."),
 )
+
+SEVERAL = (
+    (
+        "Several labels a row",
+        "A row's answer is right where all of its labels are: accuracy is the share of such rows, "
+        "and a probability, a certificate and a review are about the whole answer. Hamming loss is "
+        "the share of single labels that are wrong. A label is given from its own probability on: "
+        "one half, or what the brief's costs of its miss and its false alarm make cheapest.",
+    ),
+)
+"""For rows that may have several labels."""

@@ -12,11 +12,11 @@ from headstart.decide import appendix, chapters
 from headstart.decide.automation_chapter import automation
 from headstart.decide.calibration_chapter import calibration
 from headstart.decide.certificate import certificate_chapter
-from headstart.decide.definitions import DEFINITIONS
+from headstart.decide.definitions import DEFINITIONS, SEVERAL
 from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.ladder_chapter import ladder
-from headstart.decide.opening import opening, sentences, statement
+from headstart.decide.opening import opening, sentences, several_labels, statement
 from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
@@ -37,7 +37,7 @@ def _context(view: LedgerView) -> dict[str, Any]:
         "data": appendix.data(read),
         "cost": appendix.cost(read),
         "brief": appendix.brief(read),
-        "definitions": DEFINITIONS,
+        "definitions": (*DEFINITIONS, *(SEVERAL if several_labels(read) else ())),
         "provenance": appendix.provenance(read),
     }
     return {**context, "ledger": appendix.ledger(read)}

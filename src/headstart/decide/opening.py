@@ -57,6 +57,11 @@ def backbone_name(read: Reader) -> str:
     return str(read.value(f"/select/{escape(ref)}/card/name", ref)) if ref else ""
 
 
+def several_labels(read: Reader) -> bool:
+    """Whether a row may have several labels."""
+    return read.value("/data/separator") is not None
+
+
 def _approach(read: Reader) -> tuple[Said, str]:
     """What to use, and for the simpler approaches why not something larger."""
     approach, transfer = read.value("/decide/approach"), read.value("/decide/transfer")
@@ -68,6 +73,8 @@ def _approach(read: Reader) -> tuple[Said, str]:
         what = Said(("the generic model ", name, " as it is" if name.text else "as it is"))
         return what, " Training was not worth it."
     if approach == "majority":
+        if several_labels(read):
+            return Said(("no model at all: give every case the same labels",)), ""
         return Said(("no model at all: always answer the largest class",)), ""
     return Said(("the classical model",)), {
         "harms": " A pretrained network is credibly worse here.",
@@ -130,7 +137,8 @@ def _own_tiles(read: Reader) -> list[dict[str, Any]]:
     shown = metric_name(metric)
     name = f"{shown[0].upper()}{shown[1:]} {BASIS_WORDS.get(basis, basis)}"
     tiles = [_tile(name, found.value or "—", _interval(found))]
-    least = "Against one answer for all" if metric == "cost" else "Gain over the largest class"
+    same = "Against one answer for all"
+    least = same if metric == "cost" or several_labels(read) else "Gain over the largest class"
     tiles += _gap(read, least, "/evaluate/against_majority")
     tiles += _gap(read, "Gain from transfer", "/adapt/transfer_comparison")
     return tiles

@@ -15,7 +15,6 @@ from headstart.decide.sentences import (
     say,
 )
 from headstart.decide.words import (
-    baseline,
     count,
     difference,
     exact_milliseconds,
@@ -93,7 +92,7 @@ def majority_reason(case: Case) -> Sentence | None:
         return None
     pointer = "/evaluate/against_majority"
     return say(
-        capital(say(f"{baseline(case.metric)} is the least to beat: the chosen model scores ")),
+        capital(say(f"{case.baseline} is the least to beat: the chosen model scores ")),
         distance(found, pointer),
         " (",
         gap(found, pointer),

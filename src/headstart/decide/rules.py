@@ -12,7 +12,6 @@ from headstart.decide.reasons import evidence_reasons, measured, required
 from headstart.decide.risks import risks
 from headstart.decide.sentences import Sentence, capital, plain, say
 from headstart.decide.steps import next_steps
-from headstart.decide.words import baseline
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
@@ -43,7 +42,7 @@ class Rule:
 
 
 def _not_better(case: Case) -> Sentence:
-    against, least = case.evaluation.against_majority, baseline(case.metric)
+    against, least = case.evaluation.against_majority, case.baseline
     if case.adapt.approach == "majority":
         return say(f"No arm is worth more than {least}.")
     if isinstance(against, NotAvailable):
@@ -67,7 +66,7 @@ def _missed(case: Case) -> Sentence:
 def _no_level(case: Case) -> Sentence:
     return say(
         capital(measured(case)),
-        f", credibly better than {baseline(case.metric)}, but the brief names no required level.",
+        f", credibly better than {case.baseline}, but the brief names no required level.",
     )
 
 
@@ -76,7 +75,7 @@ def _uncertain(case: Case) -> Sentence:
         return say("Whether ", required(case), " is met cannot be said: ", measured(case), ".")
     return say(
         capital(measured(case)),
-        f", credibly better than {baseline(case.metric)}; ",
+        f", credibly better than {case.baseline}; ",
         required(case),
         " lies inside the interval, so meeting it is not certain.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost", "hamming_loss"})
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -14,6 +14,9 @@ METRIC_NAMES = {
     "log_loss": "log-loss",
     "brier": "Brier score",
     "cost": "cost of a case",
+    "micro_f1": "micro-F1",
+    "average_precision": "average precision",
+    "hamming_loss": "Hamming loss",
 }
 
 SHIP_WORDS = {"yes": "Ship it", "with-review": "Ship with review", "no": "Do not ship"}
@@ -47,7 +50,7 @@ def metric_name(metric: str) -> str:
 
 def is_rate(metric: str) -> bool:
     """Whether the metric lies between 0 and 1 and is read as a percentage."""
-    return metric not in LOWER_IS_BETTER
+    return metric not in LOWER_IS_BETTER or metric == "hamming_loss"
 
 
 def _signless_zero(text: str) -> str:
@@ -92,12 +95,14 @@ def unit(metric: str) -> str:
     return "points" if is_rate(metric) else "nats" if metric == "log_loss" else "units"
 
 
-def baseline(metric: str) -> str:
-    """What the least is that a model must beat.
+def baseline(metric: str, *, several: bool = False) -> str:
+    """What the least is that a model must beat; several: a row may have several labels.
 
     >>> baseline("accuracy"), baseline("cost")
     ('always answering the largest class', 'the one answer for all that costs least')
     """
+    if several and metric != "cost":
+        return "giving every case the same labels"
     if metric == "cost":
         return "the one answer for all that costs least"
     return "always answering the largest class"

@@ -12,6 +12,8 @@ from headstart.evaluate.holdout import evaluate
 from headstart.evaluate.outside import Outside
 from headstart.evaluate.pairing import pair_runs
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
+from headstart.evaluate.set_answers import SetAnswers, set_answers
+from headstart.evaluate.sets import cross_validated_sets, evaluate_sets, set_reference_scores
 from headstart.evaluate.slices import Known, find_parts
 
 __all__ = [
@@ -22,13 +24,18 @@ __all__ = [
     "OpenedHoldout",
     "Outside",
     "SealedHoldout",
+    "SetAnswers",
     "Thresholds",
     "answers",
+    "cross_validated_sets",
     "evaluate",
     "evaluate_cross_validated",
+    "evaluate_sets",
     "find_parts",
     "pair_runs",
     "reference_scores",
+    "set_answers",
+    "set_reference_scores",
     "thresholds_by_cost",
     "thresholds_to_test",
 ]

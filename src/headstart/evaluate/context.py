@@ -38,13 +38,17 @@ class Context:
     ) -> tuple[SliceReport | NotAvailable, GalleryReport | NotAvailable]:
         """(parts that are worse, errors by pattern) of the rows that decide; y and said are theirs,
         kept their numbers among the opened rows."""
-        values = [opened.values[i] for i in kept]
-        seen = None if self.features is None or not values else self.features(values)
-        known = Known(opened.modality, values, [opened.metadata[i] for i in kept], seen)
-        parts = [part for part in self.parts if part.kind != "cluster" or seen is not None]
+        known, parts = self.known(opened, kept)
         slices = slice_report(parts, y, said.given, known, confidence)
         gallery = gallery_report(
             y, said, labels, known, [opened.places[i] for i in kept],
             trained=trained, near=self.near, parts=parts, slices=slices,
         )  # fmt: skip
         return slices, gallery
+
+    def known(self, opened: OpenedHoldout, kept: NDArray[np.int64]) -> tuple[Known, list[Part]]:
+        """(the rows that decide with all that they can be cut by, the parts that can be told)."""
+        values = [opened.values[i] for i in kept]
+        seen = None if self.features is None or not values else self.features(values)
+        known = Known(opened.modality, values, [opened.metadata[i] for i in kept], seen)
+        return known, [part for part in self.parts if part.kind != "cluster" or seen is not None]

@@ -14,6 +14,7 @@ from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
 from headstart.evaluate.estimates import answers
 from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
+from headstart.evaluate.holdout import NOTHING_TO_COMPARE
 from headstart.evaluate.outside import NO_HOLDOUT as NO_OUTSIDE
 from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -22,7 +23,7 @@ from headstart.stats import compare, mean_over_folds
 from headstart.types.brief import Brief, ModalityName
 from headstart.types.data import Folds
 from headstart.types.model import ArmResult
-from headstart.types.result import Estimate, EvaluationReport, NotAvailable
+from headstart.types.result import Comparison, Estimate, EvaluationReport, NotAvailable
 
 
 def evaluate_cross_validated(
@@ -50,24 +51,8 @@ def evaluate_cross_validated(
     folds = Folds(folds.assignment[: run // folds.k], folds.k)
     majority = replace(majority, scores={m: one[:run] for m, one in majority.scores.items()})
     said = answers(chosen.out_of_fold, costs_named(brief, labels), metric)
-    metrics = _estimates(chosen, folds, confidence)
-    against = (
-        NotAvailable("the majority answer was chosen; there is nothing to compare it with")
-        if chosen.name == majority.name
-        else compare(
-            chosen.scores[metric],
-            majority.scores[metric],
-            a=chosen.name,
-            b=majority.name,
-            metric=metric,
-            n=folds.n,
-            k=folds.k,
-            repeats=folds.repeats,
-            confidence=confidence,
-            margin=margin,
-            higher_is_better=HIGHER_IS_BETTER[metric],
-        )
-    )
+    metrics = arm_estimates(chosen, folds, confidence)
+    against = against_majority(chosen, majority, folds, metric, margin, confidence)
     return EvaluationReport(
         basis="cross-validation",
         n=len(codes),
@@ -75,7 +60,7 @@ def evaluate_cross_validated(
         openings=0,
         metrics=metrics,
         metrics_all=metrics,
-        majority=_estimates(majority, folds, confidence),
+        majority=arm_estimates(majority, folds, confidence),
         against_majority=against,
         per_class=class_rows(codes, said.given, labels, confidence),
         confusion=confusion_counts(codes, said.given, len(labels)).tolist(),
@@ -91,9 +76,36 @@ def evaluate_cross_validated(
     )
 
 
-def _estimates(
+def against_majority(
+    chosen: ArmResult,
+    majority: ArmResult,
+    folds: Folds,
+    metric: str,
+    margin: float,
+    confidence: float,
+) -> Comparison | NotAvailable:
+    """The chosen arm against the majority answer on the same folds."""
+    if chosen.name == majority.name:
+        return NOTHING_TO_COMPARE
+    return compare(
+        chosen.scores[metric],
+        majority.scores[metric],
+        a=chosen.name,
+        b=majority.name,
+        metric=metric,
+        n=folds.n,
+        k=folds.k,
+        repeats=folds.repeats,
+        confidence=confidence,
+        margin=margin,
+        higher_is_better=HIGHER_IS_BETTER[metric],
+    )
+
+
+def arm_estimates(
     arm: ArmResult, folds: Folds, confidence: float
 ) -> dict[str, Estimate | NotAvailable]:
+    """Every metric over the folds, with Nadeau and Bengio's interval."""
     found: dict[str, Estimate | NotAvailable] = {}
     for name, scores in arm.scores.items():
         lower, upper = RANGES[name]

@@ -30,12 +30,13 @@ class Answers:
     """What the model says of n rows.
 
     proba: (n, classes). given: the answer to each row (n,). costs: (classes, classes) where the
-    brief names some.
+    brief names some. paid: what each answer cost (n,), where that is known already.
     """
 
     proba: Proba
     given: NDArray[np.int64]
     costs: NDArray[np.float64] | None = None
+    paid: NDArray[np.float64] | None = None
 
     @property
     def certainty(self) -> NDArray[np.floating]:
@@ -51,6 +52,8 @@ class Answers:
 
     def spent(self, y: NDArray[np.int64]) -> NDArray[np.float64]:
         """What the answer to each row cost (n,); 1 a mistake where no costs are named."""
+        if self.paid is not None:
+            return self.paid
         return (
             (self.given != y).astype(np.float64)
             if self.costs is None
@@ -58,7 +61,8 @@ class Answers:
         )
 
     def __getitem__(self, rows: Any) -> Answers:
-        return Answers(self.proba[rows], self.given[rows], self.costs)
+        paid = None if self.paid is None else self.paid[rows]
+        return Answers(self.proba[rows], self.given[rows], self.costs, paid)
 
 
 def answers(

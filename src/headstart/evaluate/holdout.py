@@ -11,12 +11,12 @@ from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
-from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
+from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
-from headstart.evaluate.stress import stress_report
+from headstart.evaluate.stress import judge_labels, stress_report
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.metrics import costs_named
 from headstart.types.brief import Brief
@@ -30,6 +30,9 @@ from headstart.types.result import (
 )
 
 MAJORITY = "majority"
+NOTHING_TO_COMPARE = NotAvailable(
+    "the majority answer was chosen; there is nothing to compare it with"
+)
 REASON = "the decision: the chosen model, trained on all development rows"
 
 
@@ -80,8 +83,8 @@ def evaluate(
     index = {label: code for code, label in enumerate(every)}
     y = np.array([index[label] for label in opened.labels], dtype=np.int64)
     answered = np.asarray(predict_proba(opened.values)) if len(y) else np.zeros((0, len(labels)))
-    proba = _widen(answered, len(every))
-    base = _widen(np.tile(majority.astype(answered.dtype), (len(y), 1)), len(every))
+    proba = widen(answered, len(every))
+    base = widen(np.tile(majority.astype(answered.dtype), (len(y), 1)), len(every))
     clean = opened.clean
     confidence, seed = brief.requirement.confidence, brief.seed
     costs = costs_named(brief, every)
@@ -89,9 +92,7 @@ def evaluate(
     said, constant = whole[clean], answers(base, costs, metric, len(labels))[clean]
     decides = metric_estimates(y[clean], said, confidence, seed)
     kept = np.flatnonzero(clean)
-    against: Comparison | NotAvailable = NotAvailable(
-        "the majority answer was chosen; there is nothing to compare it with"
-    )
+    against: Comparison | NotAvailable = NOTHING_TO_COMPARE
     if chosen != MAJORITY:
         against = compare_on_rows(
             y[clean],
@@ -135,11 +136,10 @@ def evaluate(
         stress=NotAvailable("no bundle was given to ask")
         if bundle is None
         else stress_report(
-            y[clean],
             [opened.values[i] for i in kept],
             opened.modality,
-            lambda values: _widen(bundle(values), len(every)),
-            lambda some: answers(some, costs, metric, len(labels)).given,
+            lambda values: widen(bundle(values), len(every)),
+            judge_labels(y[clean], lambda some: answers(some, costs, metric, len(labels)).given),
             confidence=confidence,
             seed=seed,
         ),
@@ -152,23 +152,26 @@ def evaluate(
         calibration=calibration_report(
             y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed
         ),
-        answered=_kept(opened, y, whole),
+        answered=kept_answers(opened, y, whole.proba, whole.given),
     )
 
 
-def _kept(opened: OpenedHoldout, y: NDArray[np.int64], said: Answers) -> HoldoutAnswers:
+def kept_answers(
+    opened: OpenedHoldout, y: NDArray[np.int64], proba: Proba, given: NDArray[np.int64]
+) -> HoldoutAnswers:
+    """What was said of every row that was opened."""
     digests = b"".join(bytes.fromhex(key) for key in opened.keys)
     return HoldoutAnswers(
         keys=np.frombuffer(digests, dtype=np.uint8).reshape(len(y), 32),
         codes=y,
-        proba=said.proba,
-        given=said.given,
+        proba=proba,
+        given=given,
         clean=opened.clean,
         places=np.array(opened.places, dtype=np.str_),
     )
 
 
-def _widen(proba: Proba, classes: int) -> Proba:
+def widen(proba: Proba, classes: int) -> Proba:
     """Zero probability for the classes that the model does not know; the precision is kept, since
     the log loss of probability zero depends on it.
     """

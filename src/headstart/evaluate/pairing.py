@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Literal
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Answers, metric_estimates
 from headstart.evaluate.paired import compare_on_rows
-from headstart.metrics import costs_named
+from headstart.evaluate.set_answers import SetAnswers, compare_sets, set_estimates
+from headstart.metrics import costs_named, set_costs_named
 from headstart.types.brief import Brief
 from headstart.types.comparison import CommonRows, PairedAnswers, PairedRuns
 from headstart.types.errors import InputError
 from headstart.types.result import (
     Comparison,
+    Estimate,
     EvaluationReport,
     HoldoutAnswers,
     NotAvailable,
@@ -58,6 +62,12 @@ def pair_runs(
             return NotAvailable(f"{name}: {answered.reason}; run it again")
     assert isinstance(left, HoldoutAnswers)
     assert isinstance(right, HoldoutAnswers)
+    if left.codes.ndim != right.codes.ndim:
+        raise InputError(
+            "in one of the runs a row may have several labels, in the other it has one",
+            place=f"{names[0]} and {names[1]}",
+            tip="only runs of one task can be compared: run both with the same --separator",
+        )
     first, second = common_rows(left, a.labels, right, b.labels)
     decide = left.clean[first] & right.clean[second]
     rows = CommonRows(
@@ -78,26 +88,16 @@ def pair_runs(
             tip="run both on the same rows: --holdout FILE",
         )
     labels = a.labels + tuple(label for label in b.labels if label not in a.labels)
-    costs = _common_costs(briefs, labels)
-    precision = np.result_type(left.proba, right.proba)
-    of_a, of_b = (
-        _answers(answered, report.labels, labels, taken[decide], costs, precision)
-        for answered, report, taken in ((left, a, first), (right, b, second))
-    )
-    y = _translate(a.labels, labels)[left.codes[first[decide]]]
+    sets = left.codes.ndim == 2
+    costs = _common_costs(briefs, labels, set_costs_named if sets else costs_named)
     metric, reason = _metric(metrics, costs)
     confidence = max(one.requirement.confidence for one in briefs)
     seed = min(one.seed for one in briefs)
-    scores = [metric_estimates(y, said, confidence, seed) for said in (of_a, of_b)]
-    differences: dict[str, Comparison | NotAvailable] = {
-        name: compare_on_rows(
-            y, of_a, of_b, names=names, metric=name, confidence=confidence, seed=seed
-        )
-        for name in scores[0]
-    }
+    both = ((left, a, first[decide]), (right, b, second[decide]))
+    test = partial(_of_sets if sets else _of_labels, both, labels, costs)
+    scores, differences, hits = test(names, confidence, seed)
     if costs is None and any(brief.names_costs for brief in briefs):
         differences["cost"] = OTHER_COSTS
-    hits = of_a.given == y, of_b.given == y
     return PairedRuns(
         metric=metric,
         metric_reason=reason,
@@ -115,6 +115,76 @@ def pair_runs(
     )
 
 
+Side = tuple[HoldoutAnswers, EvaluationReport, Codes]
+"""What a run answered, its report, and the rows that decide."""
+Found = tuple[
+    list[dict[str, Estimate | NotAvailable]],
+    dict[str, Comparison | NotAvailable],
+    tuple[NDArray[np.bool_], NDArray[np.bool_]],
+]
+"""Metrics of both, their differences, and which rows each answers rightly."""
+
+
+def _of_labels(
+    both: tuple[Side, Side],
+    labels: tuple[str, ...],
+    costs: NDArray[np.float64] | None,
+    names: tuple[str, str],
+    confidence: float,
+    seed: int,
+) -> Found:
+    precision = np.result_type(*(answered.proba for answered, _, _ in both))
+    of_a, of_b = (
+        _answers(answered, report.labels, labels, rows, costs, precision)
+        for answered, report, rows in both
+    )
+    answered, report, rows = both[0]
+    y = _translate(report.labels, labels)[answered.codes[rows]]
+    scores = [metric_estimates(y, said, confidence, seed) for said in (of_a, of_b)]
+    differences: dict[str, Comparison | NotAvailable] = {
+        name: compare_on_rows(
+            y, of_a, of_b, names=names, metric=name, confidence=confidence, seed=seed
+        )
+        for name in scores[0]
+    }
+    return scores, differences, (of_a.given == y, of_b.given == y)
+
+
+def _of_sets(
+    both: tuple[Side, Side],
+    labels: tuple[str, ...],
+    costs: NDArray[np.float64] | None,
+    names: tuple[str, str],
+    confidence: float,
+    seed: int,
+) -> Found:
+    precision = np.result_type(*(answered.proba for answered, _, _ in both))
+
+    def spread(table: NDArray[Any], own: tuple[str, ...], rows: Codes, kind: Any) -> NDArray[Any]:
+        wide = np.zeros((len(rows), len(labels)), dtype=kind)
+        wide[:, _translate(own, labels)] = table[rows]
+        return wide
+
+    of_a, of_b = (
+        SetAnswers(
+            spread(answered.proba, report.labels, rows, precision),
+            spread(answered.given, report.labels, rows, np.bool_),
+            costs,
+        )
+        for answered, report, rows in both
+    )
+    answered, report, rows = both[0]
+    y = spread(answered.codes, report.labels, rows, np.int64)
+    scores = [set_estimates(y, said, confidence, seed) for said in (of_a, of_b)]
+    differences: dict[str, Comparison | NotAvailable] = {
+        name: compare_sets(
+            y, of_a, of_b, names=names, metric=name, confidence=confidence, seed=seed
+        )
+        for name in scores[0]
+    }
+    return scores, differences, (~of_a.wrong(y), ~of_b.wrong(y))
+
+
 def common_rows(
     left: HoldoutAnswers,
     labels_left: tuple[str, ...],
@@ -123,16 +193,23 @@ def common_rows(
 ) -> tuple[Codes, Codes]:
     """Indices of the rows with equal content and label, in the order of the first; copies are
     matched one to one."""
-    waiting: defaultdict[tuple[bytes, str], list[int]] = defaultdict(list)
+    waiting: defaultdict[tuple[bytes, frozenset[str]], list[int]] = defaultdict(list)
     for row in reversed(range(len(right.codes))):
-        waiting[right.keys[row].tobytes(), labels_right[right.codes[row]]].append(row)
+        waiting[right.keys[row].tobytes(), _truth(right, labels_right, row)].append(row)
     pairs = []
     for row in range(len(left.codes)):
-        same = waiting.get((left.keys[row].tobytes(), labels_left[left.codes[row]]))
+        same = waiting.get((left.keys[row].tobytes(), _truth(left, labels_left, row)))
         if same:
             pairs.append((row, same.pop()))
     found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return found[:, 0], found[:, 1]
+
+
+def _truth(answered: HoldoutAnswers, labels: tuple[str, ...], row: int) -> frozenset[str]:
+    """The labels of a row: one, or where it may have several all of them."""
+    codes = answered.codes
+    own = np.flatnonzero(codes[row]) if codes.ndim == 2 else [codes[row]]
+    return frozenset(labels[int(code)] for code in own)
 
 
 def _same_labels(a: EvaluationReport, b: EvaluationReport, names: tuple[str, str]) -> None:
@@ -171,9 +248,11 @@ def _answers(
 
 
 def _common_costs(
-    briefs: tuple[Brief, Brief], labels: tuple[str, ...]
+    briefs: tuple[Brief, Brief],
+    labels: tuple[str, ...],
+    named: Callable[[Brief, Sequence[str]], NDArray[np.float64] | None],
 ) -> NDArray[np.float64] | None:
-    first, second = (costs_named(brief, labels) for brief in briefs)
+    first, second = (named(brief, labels) for brief in briefs)
     if first is None or second is None or not np.array_equal(first, second):
         return None
     return first

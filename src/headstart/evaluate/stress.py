@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,38 @@ ROWS = {"text": 200, "image": 100}
 """Hold-out rows that are changed, each in every way."""
 FEWEST = 20
 
-Predict = Callable[[Sequence[str]], NDArray[np.floating]]
-Answer = Callable[[NDArray[np.floating]], NDArray[np.int64]]
+Proba = NDArray[np.floating]
+Predict = Callable[[Sequence[str]], Proba]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Which answers are right, and how sure each is (n,); the mean log loss."""
+
+    right: NDArray[np.bool_]
+    stated: NDArray[np.floating]
+    log_loss: float
+
+
+Judge = Callable[[NDArray[np.int64], Proba], Judged]
+"""Of some of the rows that decide, by their numbers, and their probabilities."""
+
+
+def judge_labels(y: NDArray[np.int64], answer: Callable[[Proba], NDArray[np.int64]]) -> Judge:
+    """Of rows with one label each: y their codes (n,), answer from probabilities to codes."""
+
+    def judge(rows: NDArray[np.int64], proba: Proba) -> Judged:
+        right = answer(proba) == y[rows]
+        return Judged(right, proba.max(axis=1), log_loss(y[rows], proba))
+
+    return judge
 
 
 def stress_report(
-    y: NDArray[np.int64],
     values: Sequence[str],
     modality: ModalityName,
     predict: Predict,
-    answer: Answer,
+    judge: Judge,
     *,
     confidence: float,
     seed: int,
@@ -38,23 +61,20 @@ def stress_report(
     The change of accuracy is paired, with Newcombe's interval. Nothing is chosen by it.
 
     Args:
-        y: codes of the rows that decide (n,).
+        values: of the rows that decide (n,).
         predict: raw values to probabilities (n, classes), zero for classes never trained on.
-        answer: those to codes (n,).
+        judge: what those are worth.
     """
-    if len(y) < FEWEST:
-        return NotAvailable(f"{len(y)} rows are too few to change; {FEWEST} are needed")
-    order = np.random.default_rng(seed).permutation(len(y))[: ROWS[modality]]
+    if len(values) < FEWEST:
+        return NotAvailable(f"{len(values)} rows are too few to change; {FEWEST} are needed")
+    order = np.random.default_rng(seed).permutation(len(values))[: ROWS[modality]]
     rows = np.sort(order)
-    codes, own = y[rows], [values[i] for i in rows]
+    own = [values[i] for i in rows]
     with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
-        before = predict(own)
-        right = answer(before) == codes
-        found = [_row("as they are", "", codes, before, right, right, confidence)]
+        before = judge(rows, predict(own))
+        found = [_row("as they are", "", before, before, confidence)]
         for kind, name, changed in _changes(own, modality, seed, Path(folder)):
-            after = predict(changed)
-            hit = answer(after) == codes
-            found.append(_row(kind, name, codes, after, right, hit, confidence))
+            found.append(_row(kind, name, before, judge(rows, predict(changed)), confidence))
     return StressReport(tuple(found), len(rows))
 
 
@@ -90,16 +110,8 @@ def _seed(value: str, seed: int) -> int:
     return seed + int(text_key(value)[:8], 16)
 
 
-def _row(
-    kind: str,
-    name: str,
-    codes: NDArray[np.int64],
-    proba: NDArray[np.floating],
-    before: NDArray[np.bool_],
-    after: NDArray[np.bool_],
-    confidence: float,
-) -> StressRow:
-    n = len(codes)
+def _row(kind: str, name: str, was: Judged, now: Judged, confidence: float) -> StressRow:
+    before, after = was.right, now.right
     low, high = newcombe_paired(
         int((after & before).sum()),
         int((after & ~before).sum()),
@@ -110,10 +122,10 @@ def _row(
     return StressRow(
         kind=kind,
         strength=name,
-        accuracy=wilson(int(after.sum()), n, confidence),
+        accuracy=wilson(int(after.sum()), len(after), confidence),
         change=float(after.mean() - before.mean()),
         low=low,
         high=high,
-        stated=float(proba.max(axis=1).mean()),
-        log_loss=log_loss(codes, proba),
+        stated=float(now.stated.mean()),
+        log_loss=now.log_loss,
     )

@@ -1,13 +1,14 @@
 """Linear heads on features: softmax(X @ weights.T + bias)."""
 
 from headstart.heads.fixed import fit_majority, fit_prototypes
-from headstart.heads.head import LinearHead
+from headstart.heads.head import LinearHead, sigmoid
 from headstart.heads.linear import PRIOR_VARIANCES, fit_linear
 from headstart.heads.outside import NAMES, fit_outside, outside_scores
 from headstart.heads.temperature import (
     at_temperature,
     fit_temperature,
     logits_of,
+    logits_of_labels,
     with_temperature,
 )
 
@@ -22,6 +23,8 @@ __all__ = [
     "fit_prototypes",
     "fit_temperature",
     "logits_of",
+    "logits_of_labels",
     "outside_scores",
+    "sigmoid",
     "with_temperature",
 ]

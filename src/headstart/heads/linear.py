@@ -43,9 +43,12 @@ def fit_linear(
 
     A class without a row in `y` gets no weights, and the odds of half a row.
 
+    Where a row may have several labels (y of two dimensions), each label is a logistic regression
+    of its own, with a penalty of its own (binary relevance).
+
     Args:
         X: features (n, width), finite.
-        y: codes (n,), 0 … n_classes − 1.
+        y: codes (n,), 0 … n_classes − 1; or 1 where a label applies, else 0 (n, n_classes).
         groups: rows of one group stay in one inner fold (n,).
         seed: of the inner folds (3, grouped and stratified).
         exact: solve to 1e-10 of the mean loss; else to 1e-5, which is enough to score a fold.
@@ -53,6 +56,8 @@ def fit_linear(
     Raises:
         ValueError: there is no row, shapes or codes do not fit, or X is not finite.
     """
+    if y.ndim == 2:
+        return _fit_sets(X, y, n_classes, l2_grid, groups, seed, exact)
     _check(X, y, n_classes)
     present, codes = np.unique(y, return_inverse=True)
     codes = codes.reshape(-1).astype(np.int64)
@@ -60,17 +65,57 @@ def fit_linear(
     with threads_for(work):
         rotation = Rotation.of(X)
         spread = rotation.scale**2
-        grid = sorted(
-            (value / spread for value in l2_grid)
-            if l2_grid is not None
-            else (1.0 / variance for variance in PRIOR_VARIANCES),
-            reverse=True,
-        )
+        grid = _grid(l2_grid, spread)
         l2, weights, bias = _fit(
             rotation, codes, len(present), grid, groups, seed, work > LARGE, exact
         )
         own, shift = rotation.back(X, weights, bias)
     return _whole(own, shift, present, n_classes, l2 * spread, _level(rotation, weights, bias))
+
+
+def _grid(l2_grid: Sequence[float] | None, spread: float) -> list[float]:
+    """Penalties for rotated rows, the strongest first."""
+    wanted = (
+        (value / spread for value in l2_grid)
+        if l2_grid is not None
+        else (1.0 / variance for variance in PRIOR_VARIANCES)
+    )
+    return sorted(wanted, reverse=True)
+
+
+def _fit_sets(
+    X: NDArray[np.floating],
+    y: NDArray[np.integer],
+    labels: int,
+    l2_grid: Sequence[float] | None,
+    groups: NDArray[np.integer] | None,
+    seed: int,
+    exact: bool,
+) -> LinearHead:
+    """One logistic regression a label; a label that every row has, or none, gets no weights, and
+    the odds of half a row."""
+    if y.shape != (len(X), labels):
+        raise ValueError(f"labels {y.shape} do not belong to {len(X)} rows and {labels} labels")
+    weights = np.zeros((labels, X.shape[1]), dtype=np.float32)
+    bias = np.zeros(labels, dtype=np.float32)
+    penalties = []
+    work = float(len(X)) * min(X.shape) * 2
+    with threads_for(work):
+        for label in range(labels):
+            _check(X, y[:, label], 2)
+            if label == 0:
+                rotation = Rotation.of(X)
+                grid = _grid(l2_grid, rotation.scale**2)
+            codes = y[:, label].astype(np.int64)
+            ones = int(codes.sum())
+            if ones in (0, len(codes)):
+                bias[label] = np.log((ones + 0.5) / (len(codes) - ones + 0.5))
+                continue
+            l2, own, shift = _fit(rotation, codes, 2, grid, groups, seed, work > LARGE, exact)
+            turned, level = rotation.back(X, own, shift)
+            weights[label], bias[label] = turned[1] - turned[0], level[1] - level[0]
+            penalties.append(l2 * rotation.scale**2)
+    return LinearHead(weights, bias, float(np.median(penalties)) if penalties else 0.0, True)
 
 
 def _check(X: NDArray[np.floating], y: NDArray[np.integer], n_classes: int) -> None:

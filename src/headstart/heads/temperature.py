@@ -22,6 +22,16 @@ def logits_of(proba: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.log(np.maximum(proba.astype(np.float64), SMALLEST))
 
 
+def logits_of_labels(proba: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Logits (n, labels) whose logistic function is `proba`, each label by itself.
+
+    >>> logits_of_labels(np.array([[0.5, 1.0]])).round(1).tolist()
+    [[0.0, 69.1]]
+    """
+    wide = proba.astype(np.float64)
+    return np.log(np.maximum(wide, SMALLEST)) - np.log(np.maximum(1.0 - wide, SMALLEST))
+
+
 def fit_temperature(y: NDArray[np.integer], logits: NDArray[np.floating]) -> float:
     """The temperature T > 0 at which softmax(logits / T) has the least log-loss.
 

@@ -11,6 +11,7 @@ from headstart.stats.distributions import check_confidence
 from headstart.types.result import BrierParts, Estimate, ReliabilityRow
 
 Codes = NDArray[np.integer]
+Floats = NDArray[np.float64]
 
 
 def expected_calibration_error(y: Codes, proba: NDArray[np.floating], bins: int = 15) -> float:
@@ -37,15 +38,22 @@ def debiased_calibration_error(y: Codes, proba: NDArray[np.floating], bins: int 
     falls below 0 is 0. Bins have at least two rows.
     Source: Kumar, Liang and Ma (2019), "Verified uncertainty calibration", definition 5.2.
     """
+    return _debiased(*_top(y, proba), bins)
+
+
+def _top(y: Codes, proba: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]]:
+    """(probability of the most probable answer, whether it is right) of each row."""
     check_proba(y, proba)
-    confidence = proba.max(axis=1).astype(np.float64)
-    right = (proba.argmax(axis=1) == y).astype(np.float64)
-    order = np.argsort(confidence, kind="stable")
+    return proba.max(axis=1).astype(np.float64), proba.argmax(axis=1) == y
+
+
+def _debiased(stated: Floats, right: NDArray[np.bool_], bins: int) -> float:
+    order = np.argsort(stated, kind="stable")
     total = 0.0
-    for rows in np.array_split(order, max(1, min(bins, len(y) // 2))):
+    for rows in np.array_split(order, max(1, min(bins, len(stated) // 2))):
         share = right[rows].mean()
         noise = share * (1.0 - share) / max(len(rows) - 1, 1)
-        total += len(rows) / len(y) * ((share - confidence[rows].mean()) ** 2 - noise)
+        total += len(rows) / len(stated) * ((share - stated[rows].mean()) ** 2 - noise)
     return float(np.sqrt(max(total, 0.0)))
 
 
@@ -83,9 +91,14 @@ def reliability_table(
 ) -> tuple[ReliabilityRow, ...]:
     """Rows by the probability of their most probable answer, in `bins` ranges of equal width; the
     share that is right has Wilson's interval. Empty ranges are left out."""
-    check_proba(y, proba)
-    top = proba.max(axis=1).astype(np.float64)
-    right = proba.argmax(axis=1) == y
+    return reliability_of(*_top(y, proba), bins=bins, confidence=confidence)
+
+
+def reliability_of(
+    stated: Floats, right: NDArray[np.bool_], *, bins: int = 10, confidence: float = 0.95
+) -> tuple[ReliabilityRow, ...]:
+    """The same of answers given with the probability `stated` (n,), `right` or not (n,)."""
+    top = stated
     place = np.clip((top * bins).astype(np.int64), 0, bins - 1)
     table = []
     for index in range(bins):
@@ -117,23 +130,43 @@ def calibration_error_estimate(
     Raises:
         ValueError: no rows, or shapes that do not belong together.
     """
+    return calibration_error_of(
+        *_top(y, proba), bins=bins, confidence=confidence, resamples=resamples, seed=seed
+    )
+
+
+def calibration_error_of(
+    stated: Floats,
+    answered: NDArray[np.bool_],
+    *,
+    bins: int = 15,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Estimate:
+    """The same of answers given with the probability `stated` (n,), right where `answered` so (n,).
+
+    Raises:
+        ValueError: no rows.
+    """
     check_confidence(confidence)
-    value = debiased_calibration_error(y, proba, bins)
-    stated = proba.max(axis=1).astype(np.float64)
-    right = (proba.argmax(axis=1) == y).astype(np.float64)
+    if not len(stated):
+        raise ValueError("a calibration error needs at least one row")
+    value = _debiased(stated, answered, bins)
+    right = answered.astype(np.float64)
     order = np.argsort(stated, kind="stable")
     random = np.random.default_rng(seed)
     squares = np.zeros(resamples)
-    for rows in np.array_split(order, max(1, min(bins, len(y) // 2))):
+    for rows in np.array_split(order, max(1, min(bins, len(stated) // 2))):
         n = len(rows)
         drawn = rows[random.integers(0, n, (resamples, n))]
         share = right[drawn].mean(axis=1)
         noise = share * (1.0 - share) / max(n - 1, 1)
         gap = (right[drawn] - stated[drawn]).mean(axis=1)
-        squares += n / len(y) * (gap**2 - 2.0 * noise)
+        squares += n / len(stated) * (gap**2 - 2.0 * noise)
     tails = (1.0 - confidence) / 2, (1.0 + confidence) / 2
     low, high = np.sqrt(np.maximum(np.quantile(squares, tails), 0.0))
     method = f"debiased, bootstrap within bins, {resamples} resamples"
     return Estimate(
-        value, min(float(low), value), max(float(high), value), len(y), method, confidence
+        value, min(float(low), value), max(float(high), value), len(stated), method, confidence
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headstart.metrics.classification import accuracy, balanced_accuracy, macro_f1
 from headstart.metrics.costs import Floats, cost_of_answers
 from headstart.metrics.probability import brier, check_proba, log_loss
+from headstart.metrics.sets import set_scores
 
 Proba = NDArray[np.floating]
 
@@ -20,6 +21,9 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "log_loss": False,
     "brier": False,
     "cost": False,
+    "micro_f1": True,
+    "average_precision": True,
+    "hamming_loss": False,
 }
 
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -29,8 +33,14 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "log_loss": (0.0, None),
     "brier": (0.0, 2.0),
     "cost": (0.0, None),
+    "micro_f1": (0.0, 1.0),
+    "average_precision": (0.0, 1.0),
+    "hamming_loss": (0.0, 1.0),
 }
 """Smallest and largest possible value of each metric; None: unbounded."""
+
+ONE_LABEL = ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "brier", "cost")
+"""Metrics of rows with one label each."""
 
 _SCORES: dict[str, Callable[[NDArray[np.integer], Proba, int], float]] = {
     "accuracy": lambda y, proba, n_classes: accuracy(y, proba.argmax(axis=1)),
@@ -71,21 +81,24 @@ def score(
     if name == "cost":
         return float(cost_of_answers(y, proba, costs).mean())
     if name not in _SCORES:
-        raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(RANGES)}")
+        raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(ONE_LABEL)}")
     return _SCORES[name](y, proba, n_classes)
 
 
 def metric_names(costs: Floats | None) -> list[str]:
-    """Every metric that can be had: `cost` only where costs are named."""
-    return [name for name in RANGES if name != "cost" or costs is not None]
+    """Every metric of rows with one label that can be had: `cost` only where costs are named."""
+    return [name for name in ONE_LABEL if name != "cost" or costs is not None]
 
 
 def all_scores(
     y: NDArray[np.integer], proba: Proba, costs: Floats | None = None
 ) -> dict[str, float]:
-    """Every metric of probabilities (n, classes); their cost where costs are named.
+    """Every metric of probabilities (n, classes); their cost where costs are named. Of rows that
+    may have several labels, y is (n, labels).
 
     >>> sorted(all_scores(np.array([0, 1]), np.eye(2)))
     ['accuracy', 'balanced_accuracy', 'brier', 'log_loss', 'macro_f1']
     """
+    if y.ndim == 2:
+        return set_scores(y, proba, costs)
     return {name: score(name, y, proba, proba.shape[1], costs) for name in metric_names(costs)}

@@ -166,6 +166,7 @@ def _write(
                 preprocessing=dict(preprocessor.spec),
                 folder=place,
                 costs=[] if model.costs is None else model.costs.tolist(),
+                separator=model.separator or "",
             )
     first, *others = (outputs[column] for column in answering)
     contents[LAYOUT.input_schema] = (json.dumps(schema, indent=2) + "\n").encode("utf-8")
@@ -185,6 +186,7 @@ def _write(
         costs=first.costs,
         column=first.column,
         further=tuple(others),
+        separator=first.separator,
     )
     contents[LAYOUT.card] = card_text(manifest, {}).encode("utf-8")
     for path, content in contents.items():

@@ -1,8 +1,9 @@
 """One ONNX graph from model inputs to probabilities, of one label column or of several.
 
 Every model that ships is softmax(features @ W.T + b), so its graph is the exported encoder (if
-there is one), one Gemm and one Softmax, written here with `onnx.helper`; label columns with the
-same features share the encoder, and each has its own Gemm and Softmax. Classical models are not
+there is one), one Gemm and one Softmax (a Sigmoid where a row may have several labels), written
+here with `onnx.helper`; label columns with the same features share the encoder, and each has its
+own Gemm and Softmax. Classical models are not
 converted from scikit-learn objects with skl2onnx: the fitted model is already this matrix product,
 and its features come from a NumPy function that serving repeats exactly, where a converted
 TfidfVectorizer would tokenise by another implementation with other edge cases. So nothing has to be
@@ -79,11 +80,11 @@ def model_graph(models: Sequence[FittedModel], encoder: Path | None) -> bytes:
     return content
 
 
-def _heads(features: str, count: int) -> list[Any]:
+def _heads(features: str, models: Sequence[FittedModel]) -> list[Any]:
     from onnx import helper
 
     nodes = []
-    for number in range(count):
+    for number, model in enumerate(models):
         mark = _mark(number)
         nodes += [
             helper.make_node(
@@ -93,17 +94,19 @@ def _heads(features: str, count: int) -> list[Any]:
                 name=f"{HEAD}{mark}",
                 transB=1,
             ),
-            _softmax(number),
+            _probabilities(number, model),
         ]
     return nodes
 
 
-def _softmax(number: int) -> Any:
+def _probabilities(number: int, model: FittedModel) -> Any:
     from onnx import helper
 
     mark = _mark(number)
-    name = f"headstart.softmax{mark}"
-    return helper.make_node("Softmax", [LOGITS + mark], [output_name(number)], name=name, axis=1)
+    ends = [LOGITS + mark], [output_name(number)]
+    if model.separator is not None:
+        return helper.make_node("Sigmoid", *ends, name=f"headstart.sigmoid{mark}")
+    return helper.make_node("Softmax", *ends, name=f"headstart.softmax{mark}", axis=1)
 
 
 def _initializers(models: Sequence[FittedModel]) -> list[Any]:
@@ -160,13 +163,13 @@ def _new_model(
 
 
 def _linear(models: Sequence[FittedModel]) -> Any:
-    """softmax(features @ weights.T + bias)."""
-    nodes = _heads(LAYOUT.features, len(models))
+    """Probabilities of features @ weights.T + bias."""
+    nodes = _heads(LAYOUT.features, models)
     return _new_model(nodes, models[0].weights.shape[1], models, _initializers(models))
 
 
 def _constant(models: Sequence[FittedModel]) -> Any:
-    """softmax(bias) for every row; of `features` only the number of rows is read."""
+    """Probabilities of the bias for every row; of `features` only the number of rows is read."""
     from onnx import helper
 
     def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> Any:
@@ -180,7 +183,7 @@ def _constant(models: Sequence[FittedModel]) -> Any:
         nodes += [
             node("Concat", ["headstart.rows", classes], shape, axis=0),
             node("Expand", [BIAS + mark, shape], LOGITS + mark),
-            _softmax(number),
+            _probabilities(number, model),
         ]
         constants += [
             _constant_of([len(model.bias)], classes, np.int64),
@@ -218,7 +221,7 @@ def _continued(encoder: Path, models: Sequence[FittedModel]) -> Any:
         )
     del graph.output[:]
     graph.output.extend(_outputs(models))
-    graph.node.extend(_heads(features.name, len(models)))
+    graph.node.extend(_heads(features.name, models))
     graph.initializer.extend(_initializers(models))
     return proto
 

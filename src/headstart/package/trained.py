@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data import file_key, text_key
-from headstart.heads import outside_scores
+from headstart.heads import outside_scores, sigmoid
 from headstart.modalities import get_modality
 from headstart.ports import Encoder
 from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedModel
@@ -18,7 +18,7 @@ from headstart.types.model import ClassicalFeatures, EncoderFeatures, FittedMode
 def trained_probabilities(
     model: FittedModel, encoder: Encoder | None, values: Sequence[str]
 ) -> NDArray[np.float64]:
-    """softmax(features @ W.T + b) of the trained model (n, classes), without ONNX's head."""
+    """What the trained model says (n, classes), without ONNX's head: see `FittedModel`."""
     return trained_outputs(model, encoder, values)[0]
 
 
@@ -37,6 +37,8 @@ def trained_outputs(
         features = np.zeros((len(values), 0), dtype=np.float32)
     logits = features.astype(np.float64) @ model.weights.T.astype(np.float64) + model.bias
     strange = None if model.outside is None else outside_scores(model.outside, features, logits)
+    if model.separator is not None:
+        return np.asarray(sigmoid(logits), dtype=np.float64), strange
     logits = logits - logits.max(axis=1, keepdims=True)
     exponentials = np.exp(logits)
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True)), strange

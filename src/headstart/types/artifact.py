@@ -24,6 +24,7 @@ class BundleOutput:
     """Where the preprocessing's files are."""
     review: dict[str, Any] = field(default_factory=dict)
     costs: list[list[float]] = field(default_factory=list)
+    separator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Manifest:
     """The label column that `labels` are of; empty where there is one output only."""
     further: tuple[BundleOutput, ...] = ()
     """The other label columns."""
+    separator: str = ""
+    """What stands between the labels of a row that may have several; each then has a probability of
+    its own, and `costs` holds those of misses and those of false alarms. Empty: one label a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,12 @@ class PackageReport:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One answer of a bundle."""
+    """One answer of a bundle.
+
+    Where a row may have several labels, `label` is all of them, joined as in the training data (the
+    separator alone where none applies), and `probability` that none of them is wrong, were they
+    independent.
+    """
 
     label: str
     probability: float
@@ -98,3 +107,5 @@ class Prediction:
     """Whether the row looks like those that were trained on; None: the bundle cannot tell."""
     outputs: dict[str, Prediction] = field(default_factory=dict)
     """Label column -> its answer, the first one's among them, where the bundle has several."""
+    labels: tuple[str, ...] = ()
+    """The labels that apply, where a row may have several."""

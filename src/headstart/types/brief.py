@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-MetricName = Literal["accuracy", "macro_f1", "balanced_accuracy", "log_loss", "cost"]
+MetricName = Literal[
+    "accuracy",
+    "macro_f1",
+    "balanced_accuracy",
+    "log_loss",
+    "cost",
+    "micro_f1",
+    "average_precision",
+    "hamming_loss",
+]
 FailureCost = Literal["low", "medium", "high"]
 Use = Literal["commercial", "research"]
 MaxStage = Literal["frozen", "norms", "top-1", "top-2", "top-4", "full"]

@@ -68,7 +68,7 @@ class Dataset:
     """What the reader noticed and the user should know, in plain sentences."""
     separator: str | None = None
     """What stands between the labels of a row that may have several; then `label` is their set,
-    sorted and joined, and `labels` are the sets that occur."""
+    sorted and joined (of none: the separator alone), and `labels` are the sets that occur."""
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -83,10 +83,34 @@ class Dataset:
 
     @property
     def sets(self) -> list[tuple[str, ...]]:
-        """The labels of each row: one, or several where there is a separator."""
+        """The labels of each row: one, or any number where there is a separator."""
         if self.separator is None:
             return [(example.label,) for example in self.examples]
-        return [tuple(example.label.split(self.separator)) for example in self.examples]
+        split = (example.label.split(self.separator) for example in self.examples)
+        return [tuple(part for part in parts if part) for parts in split]
+
+    @property
+    def single_labels(self) -> tuple[str, ...]:
+        """The distinct labels, sorted, each by itself where a row may have several."""
+        if self.separator is None:
+            return self.labels
+        return tuple(sorted({label for own in self.sets for label in own}))
+
+    def marks(self, labels: tuple[str, ...] | None = None) -> NDArray[np.int64]:
+        """1 where a label applies to a row, else 0 (n, labels); default: the dataset's own."""
+        names = self.single_labels if labels is None else labels
+        index = {label: i for i, label in enumerate(names)}
+        found = np.zeros((len(self.examples), len(names)), dtype=np.int64)
+        for row, own in enumerate(self.sets):
+            for label in own:
+                if label in index:
+                    found[row, index[label]] = 1
+        return found
+
+    def targets(self) -> NDArray[np.int64]:
+        """What is learned of each row: the code of its label (n,), or where it may have several
+        their marks (n, labels)."""
+        return self.codes() if self.separator is None else self.marks()
 
     def codes(self, labels: tuple[str, ...] | None = None) -> NDArray[np.int64]:
         """Index of each label in `labels` (default: the dataset's own); -1 where it is absent."""
@@ -101,6 +125,7 @@ class DataReport:
     modality: ModalityName
     rows: int
     classes: tuple[str, ...]
+    """The labels, each by itself where a row may have several."""
     sha256: str
     source: str
     input_column: str | None
@@ -116,6 +141,8 @@ class DataReport:
     holdout_outside_rows: int = 0
     """Of those, how many are sealed with the hold-out."""
     outside_sha256: str = ""
+    separator: str | None = None
+    """What stands between the labels of a row that may have several."""
     unlabelled: int = 0
     """Rows, those of the hold-out included, without a label in this further label column."""
 

@@ -109,7 +109,8 @@ class OutsideScore:
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
-    """softmax(features @ weights.T + bias): every arm that can ship has this form.
+    """softmax(features @ weights.T + bias): every arm that can ship has this form; where a row may
+    have several labels, the logistic function of each logit.
 
     weights (classes, width) and bias (classes,), float32.
     """
@@ -127,7 +128,10 @@ class FittedModel:
     """How little a row looks like the training rows, where the brief names what lies outside."""
     costs: NDArray[np.float64] | None = None
     """Cost of answering j for a case of i (classes, classes): the answer with the least expected
-    cost is given. None: the most probable one."""
+    cost is given. None: the most probable one. Of several labels a row: of missing each, and of
+    giving it wrongly (2, classes)."""
+    separator: str | None = None
+    """What stands between the labels of a row that may have several; None: each row has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class ArmResult:
     """One arm on all folds.
 
     scores: metric name -> one value a fold, in the order of `Folds`; out_of_fold: mean probability
-    over repeats, shape (n, classes).
+    over repeats, shape (n, classes); of several labels a row, of each of them.
     """
 
     name: str

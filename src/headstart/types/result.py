@@ -322,11 +322,12 @@ class HoldoutAnswers:
     keys: NDArray[np.uint8]
     """sha256 of the content (n, 32)."""
     codes: NDArray[np.int64]
-    """True label (n,), an index into the report's `labels`."""
+    """True label (n,), an index into the report's `labels`; where a row may have several 1 for each
+    of them (n, labels)."""
     proba: NDArray[np.floating]
     """(n, labels)."""
     given: NDArray[np.int64]
-    """The answer to each row (n,)."""
+    """The answer to each row, in the same form."""
     clean: NDArray[np.bool_]
     """Whether the row decides (n,)."""
     places: NDArray[np.str_]

@@ -35,9 +35,11 @@ class Rows:
     values: tuple[str, ...]
     keys: tuple[str, ...]
     codes: NDArray[np.int64]
+    """One a row, or where a row may have several labels 1 where one applies (n, labels)."""
     labels: tuple[str, ...]
     groups: NDArray[np.int64]
     places: tuple[str, ...]
+    separator: str | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, split: AuditReport) -> Rows:
@@ -47,10 +49,11 @@ class Rows:
             dataset.modality,
             tuple(example.value for example in examples),
             tuple(example.key for example in examples),
-            dataset.codes()[split.development],
-            dataset.labels,
+            dataset.targets()[split.development],
+            dataset.single_labels,
             split.groups,
             tuple(str(example.place) for example in examples),
+            dataset.separator,
         )
 
 
@@ -72,7 +75,11 @@ class Arms:
         self.brief, self.rows, self.split = brief, rows, split
         self.journal, self.progress, self.engine = journal, progress, engine
         self.backbones = {backbone.card.ref: backbone for backbone in backbones}
-        self.specs = plan_arms(rows.modality, [backbone.card for backbone in backbones])
+        self.specs = plan_arms(
+            rows.modality,
+            [backbone.card for backbone in backbones],
+            several=rows.separator is not None,
+        )
 
     def run(
         self, families: Sequence[str] | None = None
@@ -147,6 +154,7 @@ class Arms:
             groups=self.rows.groups,
             definitions=self.brief.data.definitions,
             features=features,
+            separator=self.rows.separator,
         )
 
     @property

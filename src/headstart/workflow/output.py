@@ -14,10 +14,12 @@ from headstart.adapt import (
     Seen,
     by_probability,
     choose_outside,
+    find_set_temperature,
     find_temperature,
     judge,
     majority_shares,
     scale,
+    scale_sets,
 )
 from headstart.audit import further_column
 from headstart.bundles import BundlePredictor, Scored
@@ -29,11 +31,16 @@ from headstart.evaluate import (
     Neighbours,
     Outside,
     SealedHoldout,
+    SetAnswers,
     answers,
+    cross_validated_sets,
     evaluate,
     evaluate_cross_validated,
+    evaluate_sets,
     find_parts,
     reference_scores,
+    set_answers,
+    set_reference_scores,
     thresholds_by_cost,
     thresholds_to_test,
 )
@@ -60,6 +67,7 @@ from headstart.workflow.thumbnails import error_pictures
 
 PARITY_ROWS = 64
 SHARED = "several label columns share the backbone, which therefore stays frozen"
+SETS = "thawing trains on one label a row, and here a row may have several"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,11 @@ class Output:
     @property
     def name(self) -> str:
         return self.sources.dataset.label_column or ""
+
+    @property
+    def separator(self) -> str | None:
+        """What stands between the labels of a row that may have several."""
+        return self.rows.separator
 
     @property
     def data(self) -> str:
@@ -144,7 +157,8 @@ class Output:
         arms = Arms(self.brief, self.rows, self.split, *lent)
         results, unavailable = arms.run()
         ladder = Ladder(arms)
-        climbed, adopted = ladder.climb(results, SHARED if several else "")
+        refused = SHARED if several else SETS if self.separator is not None else ""
+        climbed, adopted = ladder.climb(results, refused)
         every = [*results, *adopted]
         said = (self.brief.requirement, self.split, every, unavailable, climbed)
         verdict = self.journal.stage(
@@ -161,7 +175,7 @@ class Output:
         encoder = ladder.encoder(model)
         chosen = next(result for result in every if result.name == verdict.chosen)
         heat = self._temperature(chosen)
-        model, chosen = scale(model, chosen, heat)
+        model, chosen = (scale if self.separator is None else scale_sets)(model, chosen, heat)
         if verdict.metric == "cost":
             model = replace(model, costs=self.costs)
         strange = self._outside(arms, chosen, model, encoder)
@@ -173,12 +187,17 @@ class Output:
         """The out-of-fold answers of the chosen arm."""
         return answers(trained.chosen.out_of_fold, self.costs, trained.verdict.metric)
 
+    def developed_sets(self, trained: Trained) -> SetAnswers:
+        """The same where a row may have several labels."""
+        return set_answers(trained.chosen.out_of_fold, self.costs, trained.verdict.metric)
+
     def _temperature(self, chosen: ArmResult) -> TemperatureReport | NotAvailable:
         folds = self.split.folds
+        find = find_temperature if self.separator is None else find_set_temperature
         return self.journal.stage(
             "temperature",
             {"data": self.data, "arm": fingerprint(chosen), "folds": fingerprint(folds)},
-            lambda: find_temperature(chosen, self.rows.codes, folds),
+            lambda: find(chosen, self.rows.codes, folds),
             pointer="/temperature",
         )
 
@@ -232,7 +251,7 @@ class Output:
         }
 
         def crossed() -> EvaluationReport:
-            return evaluate_cross_validated(
+            return (evaluate_cross_validated if self.separator is None else cross_validated_sets)(
                 trained.chosen,
                 trained.majority,
                 values=rows.values,
@@ -264,7 +283,10 @@ class Output:
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings = self.journal.store.openings(holdout) + 1
-            developed, heat = self.developed(trained), trained.heat
+            heat = trained.heat
+            if self.separator is not None:
+                return opened_sets(sealed, openings)
+            developed = self.developed(trained)
             return evaluate(
                 lambda values: outputs(values)[0],
                 sealed,
@@ -282,6 +304,28 @@ class Output:
                 context=self._context(eyes, developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
+                temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
+            )
+
+        def opened_sets(sealed: SealedHoldout, openings: int) -> EvaluationReport:
+            said, heat = self.developed_sets(trained), trained.heat
+            developed, right = said.as_rows(rows.codes), np.zeros(len(rows.codes), dtype=np.int64)
+            required, wrong = brief.requirement, developed.given != right
+            return evaluate_sets(
+                lambda values: outputs(values)[0],
+                sealed,
+                separator=self.separator or "",
+                labels=rows.labels,
+                majority=majority_shares(rows.codes, len(rows.labels)),
+                metric=verdict.metric,
+                chosen=verdict.chosen,
+                openings=openings,
+                brief=brief,
+                thresholds=thresholds_to_test(developed, right, sealed.n, required, openings),
+                bundle=answered_by_the_bundle,
+                reference=set_reference_scores(said),
+                context=self._context(eyes, wrong),
+                by_cost=thresholds_by_cost(developed, right, brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
 
@@ -313,8 +357,14 @@ class Output:
         known = Known(
             rows.modality, rows.values, [dict(example.metadata) for example in examples], seen
         )
-        parts = find_parts(known, wrong, rows.labels, rows.codes, self.brief.seed)
-        return Context(parts, Neighbours(seen, rows.codes), features)
+        if rows.separator is None:
+            parts = find_parts(known, wrong, rows.labels, rows.codes, self.brief.seed)
+            return Context(parts, Neighbours(seen, rows.codes), features)
+        sets, codes = np.unique(rows.codes, axis=0, return_inverse=True)
+        names = [rows.separator.join(np.array(rows.labels)[one == 1]) for one in sets]
+        return Context(
+            find_parts(known, wrong, names, codes.reshape(-1), self.brief.seed), None, features
+        )
 
     def _outputs(
         self, trained: Trained, bundle: BundlePredictor, values: Sequence[str]

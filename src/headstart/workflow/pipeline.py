@@ -44,7 +44,12 @@ from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
 from headstart.workflow.relatedness import Reference
 from headstart.workflow.selection import select
 from headstart.workflow.sources import Sources, read_reference, read_sources
-from headstart.workflow.tables import holdout_csv, predictions_csv, set_aside_csv
+from headstart.workflow.tables import (
+    holdout_csv,
+    predictions_csv,
+    set_aside_csv,
+    set_predictions_csv,
+)
 
 WITNESSES = ("classical", "frozen")
 """Arms whose out-of-fold answers are enough to look at the data."""
@@ -70,16 +75,19 @@ class Prepared:
     reference: Reference | None = None
 
 
-def prepare(brief: Brief, progress: Progress, *, sets: bool = False) -> Prepared:
-    """Read the data and find the backbones; nothing is written. With `sets`, a row may have several
-    labels.
+def prepare(brief: Brief, progress: Progress, *, to_decide: bool = True) -> Prepared:
+    """Read the data and find the backbones; nothing is written.
 
     Raises:
-        DataError: the data cannot be used, or rows have several labels where one is needed.
+        DataError: the data cannot be used, or is to be decided about in a way that needs one label
+            a row.
         BackboneError: a reference is unknown, or of another modality.
         MissingExtraError: a package that this modality needs is not installed.
     """
-    sources = _read(brief, progress, sets)
+    for what, said in (("--also", brief.data.also), ("--out-of-scope", brief.data.out_of_scope)):
+        if to_decide and said:
+            _needs_one_label(brief, f"{what} is for", f"leave out {what} or --separator")
+    sources = _read(brief, progress)
     return Prepared(sources, candidates(brief, sources.dataset.modality, progress))
 
 
@@ -91,7 +99,9 @@ def prepare_selection(brief: Brief, progress: Progress) -> Prepared:
         BackboneError: no backbone can be found.
         MissingExtraError: a package that this modality needs is not installed.
     """
-    sources = _read(brief, progress, sets=False)
+    tip = "name the backbone with --backbone and run 'headstart run'"
+    _needs_one_label(brief, "candidates are raced on", tip)
+    sources = _read(brief, progress)
     cards = selection_cards(brief, sources.dataset.modality)
     backbones = [
         Candidate(card, brief.seed, progress) for card in cards if isinstance(card, BackboneCard)
@@ -99,13 +109,16 @@ def prepare_selection(brief: Brief, progress: Progress) -> Prepared:
     return Prepared(sources, backbones, tuple(cards), read_reference(brief, sources, progress))
 
 
-def _read(brief: Brief, progress: Progress, sets: bool) -> Sources:
-    if brief.data.separator is not None and not sets:
+def _needs_one_label(brief: Brief, what: str, tip: str) -> None:
+    if brief.data.separator is not None:
         raise DataError(
-            "rows with several labels can be audited, but not yet decided about",
+            f"{what} rows with one label each, and here a row may have several",
             place=f"{brief.data.path}, separator '{brief.data.separator}'",
-            tip="look at them with 'headstart audit', or name a column with one label a row",
+            tip=tip,
         )
+
+
+def _read(brief: Brief, progress: Progress) -> Sources:
     sources = read_sources(brief, progress)
     check_columns(sources.dataset, sources.holdout, brief.data)
     costs_between(brief, sources)  # a label that there is not is found before any work
@@ -121,7 +134,13 @@ def run_audit(brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts) -> L
 def run_ranking(
     brief: Brief, prepared: Prepared, pilot: Pilot, parts: Parts
 ) -> tuple[list[int], LabelRanking]:
-    """(rows of the data set, how suspicious the label of each is)."""
+    """(rows of the data set, how suspicious the label of each is).
+
+    Raises:
+        DataError: a row may have several labels.
+    """
+    tip = "headstart audit lists the labels that look wrong"
+    _needs_one_label(brief, "labels are ranked by suspicion on", tip)
     return _Run(brief, prepared, pilot, parts).ranking()
 
 
@@ -163,7 +182,7 @@ class _Run:
         outputs = [first, *(first.further(name) for name in self.brief.data.also)]
         several = len(outputs) > 1
         trained = [one.train(self.backbones, self.engine, several) for one in outputs]
-        checks = self._check(split, trained[0].results)
+        checks = self._check(split, [] if rows.separator else trained[0].results)
         bundled = Bundled(outputs, trained, self.pilot)
         package = self._package(bundled, rows.values)
         evaluations = [
@@ -408,10 +427,14 @@ class _Run:
             zip(bundled.outputs, bundled.trained, evaluations, strict=True), start=1
         ):
             mark = f"_{number}_{plain_name(one.name)}" if number > 1 else ""
-            table = predictions_csv(one.rows, one.developed(found))
+            if one.separator is None:
+                table = predictions_csv(one.rows, one.developed(found))
+            else:
+                table = set_predictions_csv(one.rows, one.developed_sets(found))
             self.pilot.write(f"artifacts/out_of_fold{mark}.csv", table)
             if isinstance(evaluation.answered, HoldoutAnswers):
-                answered = holdout_csv(evaluation.answered, evaluation.labels)
+                known_labels = evaluation.labels
+                answered = holdout_csv(evaluation.answered, known_labels, one.separator)
                 self.pilot.write(f"artifacts/holdout{mark}.csv", answered)
         write_documents(self.pilot, view)
         visited = tuple(self.journal.visited)

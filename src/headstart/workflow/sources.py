@@ -33,11 +33,12 @@ class Sources:
         return DataReport(
             modality=data.modality,
             rows=len(data),
-            classes=data.labels,
+            classes=data.single_labels,
             sha256=data.sha256,
             source=data.source,
             input_column=data.input_column,
             label_column=data.label_column,
+            separator=data.separator,
             set_aside=data.set_aside,
             remarks=data.remarks,
             holdout_source=holdout.source if holdout else None,

@@ -74,4 +74,5 @@ class Classical:
             bias=head.bias,
             head="logistic regression",
             settings={"l2": float(head.l2)},
+            separator=self._inputs.separator,
         )

@@ -18,7 +18,12 @@ def majority_shares(codes: NDArray[np.int64], classes: int) -> NDArray[np.float6
 
     >>> majority_shares(np.array([0, 0, 1]), 2).tolist()
     [0.6, 0.4]
+
+    Of several labels a row (n, classes), the share of rows that have each.
     """
+    if codes.ndim == 2:
+        found: NDArray[np.float64] = (codes.sum(axis=0) + 1.0) / (len(codes) + 2.0)
+        return found
     counts = np.bincount(codes, minlength=classes) + 1.0
     shares: NDArray[np.float64] = counts / counts.sum()
     return shares
@@ -41,6 +46,8 @@ class Majority:
 
     def refit(self, seed: int) -> FittedModel:
         classes = len(self._inputs.labels)
+        shares = majority_shares(self._inputs.codes, classes)
+        several = self._inputs.separator is not None
         return FittedModel(
             approach="majority",
             arm=self._spec.name,
@@ -48,6 +55,7 @@ class Majority:
             labels=self._inputs.labels,
             featurizer=NoFeatures(),
             weights=np.zeros((classes, 0), dtype=np.float32),
-            bias=np.log(majority_shares(self._inputs.codes, classes)).astype(np.float32),
+            bias=np.log(shares / (1.0 - shares) if several else shares).astype(np.float32),
             head="class shares",
+            separator=self._inputs.separator,
         )

@@ -56,6 +56,7 @@ class Frozen:
             bias=head.bias,
             head="logistic regression",
             settings={"l2": float(head.l2)},
+            separator=self._inputs.separator,
         )
 
 

@@ -62,8 +62,10 @@ def _train(
     steps_an_epoch = -(-len(fit) // BATCH)
     epochs = max(1, min(EPOCHS, rows.max_steps // steps_an_epoch))
     optimizer = AdamW(network.parameters(), lr=rows.learning_rate, weight_decay=1e-2)
-    loss = torch.nn.CrossEntropyLoss(label_smoothing=0.05)
+    loss: torch.nn.Module = torch.nn.CrossEntropyLoss(label_smoothing=0.05)
     targets = torch.from_numpy(codes)
+    if codes.ndim == 2:
+        loss, targets = torch.nn.BCEWithLogitsLoss(), targets.to(torch.float32)
     order = np.random.default_rng(seed)
     best, best_epoch, kept = float("inf"), 0, dict(network.state_dict())
     for epoch in range(1, epochs + 1):
@@ -122,7 +124,8 @@ class Scratch:
             self._rows, codes, train[fit], train[check], len(self._inputs.labels), seed
         )
         logits = _forward(network, self._rows, test)
-        return Fold(torch.softmax(logits, dim=1).numpy(), {"epochs": epoch})
+        proba = torch.sigmoid(logits) if codes.ndim == 2 else torch.softmax(logits, dim=1)
+        return Fold(proba.numpy(), {"epochs": epoch})
 
     def settings(self) -> dict[str, Any]:
         return {}

@@ -53,6 +53,11 @@ class ZeroShot:
                 "label names are words, and this backbone embeds images only: "
                 "there is no common space in which to look for the nearest one"
             )
+        if inputs.separator is not None:
+            raise CannotRun(
+                "a row may have several labels: how near their names lie says which fits best, "
+                "not which apply"
+            )
         features = features_of(spec, inputs)
         if features.labels is None:
             raise CannotRun("the label names were not embedded")
