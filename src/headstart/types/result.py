@@ -87,7 +87,8 @@ class SelectiveCertificate:
 
     `coverage` is the share of the n rows that is answered, with Wilson's interval, and `reviewed`
     the rest; `error` the share of wrong answers among the answered rows, and `upper` its exact
-    one-sided bound, never above `limit`.
+    one-sided bound, never above `limit`. `tested` is how many of the answered rows the test counts,
+    and `tested_wrong` how many of those are wrong.
     """
 
     threshold: float
@@ -103,6 +104,8 @@ class SelectiveCertificate:
     upper: float
     n: int
     method: str
+    tested: int = 0
+    tested_wrong: int = 0
 
     @property
     def delta(self) -> float:
