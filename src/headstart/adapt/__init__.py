@@ -8,7 +8,7 @@ from headstart.adapt.inputs import ArmFeatures, ArmInputs
 from headstart.adapt.judge import judge
 from headstart.adapt.outside import NO_LABEL, Seen, by_probability, choose_outside
 from headstart.adapt.run import plan_arms, refit, run_arm
-from headstart.adapt.scaling import find_temperature, scale
+from headstart.adapt.scaling import find_temperature, scale, scaled_head, unscaled
 from headstart.types.adapt import ArmSpec
 
 __all__ = [
@@ -27,4 +27,6 @@ __all__ = [
     "refit",
     "run_arm",
     "scale",
+    "scaled_head",
+    "unscaled",
 ]

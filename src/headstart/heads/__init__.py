@@ -10,18 +10,24 @@ from headstart.heads.temperature import (
     logits_of,
     with_temperature,
 )
+from headstart.heads.vector import Vector, at_vector, before_vector, fit_vector, with_vector
 
 __all__ = [
     "NAMES",
     "PRIOR_VARIANCES",
     "LinearHead",
+    "Vector",
     "at_temperature",
+    "at_vector",
+    "before_vector",
     "fit_linear",
     "fit_majority",
     "fit_outside",
     "fit_prototypes",
     "fit_temperature",
+    "fit_vector",
     "logits_of",
     "outside_scores",
     "with_temperature",
+    "with_vector",
 ]

@@ -306,7 +306,7 @@ class CalibrationReport:
     reliability: tuple[ReliabilityRow, ...]
     brier: BrierParts
     log_loss_as_it_is: Estimate | NotAvailable
-    """Before the temperature was applied; not available where there was none."""
+    """Before the probabilities were scaled; not available where they were not."""
     sure: Estimate
     """Share of the answers given with a probability of `sure_from` or more."""
     sure_wrong: Estimate | NotAvailable

@@ -18,6 +18,8 @@ from headstart.adapt import (
     judge,
     majority_shares,
     scale,
+    scaled_head,
+    unscaled,
 )
 from headstart.audit import further_column
 from headstart.bundles import BundlePredictor, Scored
@@ -161,10 +163,10 @@ class Output:
         encoder = ladder.encoder(model)
         chosen = next(result for result in every if result.name == verdict.chosen)
         heat = self._temperature(chosen)
-        model, chosen = scale(model, chosen, heat)
+        model, chosen = scale(model, chosen, heat, self.rows.codes, self.split.folds)
         if verdict.metric == "cost":
             model = replace(model, costs=self.costs)
-        strange = self._outside(arms, chosen, model, encoder)
+        strange = self._outside(arms, chosen, model, encoder, heat)
         if not isinstance(strange, NotAvailable):
             model = replace(model, outside=strange.score)
         return Trained(tuple(results), verdict, model, encoder, chosen, heat, strange)
@@ -183,7 +185,12 @@ class Output:
         )
 
     def _outside(
-        self, arms: Arms, chosen: ArmResult, model: FittedModel, encoder: Encoder | None
+        self,
+        arms: Arms,
+        chosen: ArmResult,
+        model: FittedModel,
+        encoder: Encoder | None,
+        heat: TemperatureReport | NotAvailable,
     ) -> OutsideChoice | NotAvailable:
         """How rows out of scope are told from others, by development rows alone."""
         label, required = self.brief.data.out_of_scope, self.brief.requirement
@@ -202,8 +209,11 @@ class Output:
             keys = [one.key for one in self.sources.outside]
             inside = arms.matrix(model.arm)
             outside = encoder.encode(values, keys) if values else inside[:0]
-            heat = float(model.settings.get("temperature", 1.0))
-            known = (rows.codes, outside, len(rows.labels), heat, model.settings.get("l2"))
+
+            def scaled(head: LinearHead) -> LinearHead:
+                return scaled_head(head, heat)
+
+            known = (rows.codes, outside, len(rows.labels), scaled, model.settings.get("l2"))
             whole = LinearHead(model.weights, model.bias)
             self.progress("looking for what is out of scope", 0, 1)
             return choose_outside(
@@ -282,7 +292,7 @@ class Output:
                 context=self._context(eyes, developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
-                temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
+                unscaled=lambda proba: unscaled(proba, heat),
             )
 
         shown = error_pictures if rows.modality == "image" else None
