@@ -6,7 +6,9 @@ Certificates: worlds whose chance of a wrong answer is known for every row. In e
 thresholds are taken from development rows and certified on calibration rows; a violation is a
 certified threshold at which the true share of wrong answers lies above the limit. The oracle knows
 the world and answers as much as the limit allows. Beside it: the naive threshold, the laxest one at
-which the share of wrong answers on the calibration rows keeps the limit. Intervals: how often they
+which the share of wrong answers on the calibration rows keeps the limit; the best single test, that
+of somebody who knows the world and picks the one threshold to test on the n rows; and what no valid
+rule can exceed (`selective_ceiling.py`). Intervals: how often they
 hold the world's own value. Temperature: log-loss on other rows, after less before. Seeds are
 fixed.
 """
@@ -25,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 from scipy.stats import binom
+from selective_ceiling import ceiling
 
 from headstart.heads import fit_temperature
 from headstart.metrics import ScoreStatistic, calibration_error_estimate, score
@@ -89,15 +92,15 @@ def worlds() -> list[World]:
 
 
 def certificates(trials: int) -> None:
-    most = int(binom.ppf(0.999, trials, DELTA))
-    print(f"\nCertificates: {trials} trials each, δ = {DELTA}; at most {most} violations are")
+    allowed = int(binom.ppf(0.999, trials, DELTA))
+    print(f"\nCertificates: {trials} trials each, δ = {DELTA}; at most {allowed} violations are")
     print("compatible with δ (99.9% point of the binomial distribution).\n")
     print(
         "| world, limit | base error | n | violations | certified | coverage "
-        "| of the oracle's | of the best single test's "
+        "| of the oracle's | of the best single test's | of any valid rule's, at most "
         "| naive: violations | coverage |"
     )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for world in worlds():
         levels, risk, coverage = world.risk_and_coverage()
         oracle = float(coverage[risk <= world.limit].max(initial=0.0))
@@ -119,17 +122,18 @@ def certificates(trials: int) -> None:
                     certified += 1
                     broken += place >= 0 and risk[place] > world.limit
                     answered += coverage[place] if place >= 0 else 0.0
-                naive = _naive(scores, wrong, world.limit)
+                naive = naive_threshold(scores, wrong, world.limit)
                 if naive is not None:
                     place = np.searchsorted(-levels, -naive, side="right") - 1
                     naive_broken += risk[place] > world.limit
                     naive_answered += coverage[place]
             best = _best_single_test(risk, coverage, n, world.limit)
+            most = ceiling(world.stated, world.wrong, n, world.limit, DELTA)
             print(
                 f"| {world.name}, {world.limit:.0%} | {world.wrong.mean():.1%} | {n:,} "
                 f"| {broken} ({broken / trials:.1%}) | {certified / trials:.0%} "
                 f"| {answered / trials:.1%} | {_part(answered / trials, oracle)} "
-                f"| {_part(answered / trials, best)} "
+                f"| {_part(answered / trials, best)} | {_part(answered / trials, most)} "
                 f"| {naive_broken / trials:.0%} | {naive_answered / trials:.1%} |",
                 flush=True,
             )
@@ -144,14 +148,17 @@ def _best_single_test(risk: Floats, coverage: Floats, n: int, limit: float) -> f
     certify it on n rows all the same."""
     some = np.unique(np.linspace(0, len(risk) - 1, 2000).astype(int))
     answered = np.maximum(1, np.floor(coverage[some] * n)).astype(int)
-    allowed = np.array([_allowed(int(rows), limit) for rows in answered])
-    return float((coverage[some] * binom.cdf(allowed, answered, risk[some])).max())
+    allowed, rows = np.array([_counted(int(seen), limit) for seen in answered]).T
+    return float((coverage[some] * binom.cdf(allowed, rows, risk[some])).max())
 
 
 @cache
-def _allowed(rows: int, limit: float) -> int:
-    """The most wrong answers that certify; −1 where none does."""
-    return int(np.flatnonzero(binom.cdf(np.arange(rows + 1), rows, limit) <= DELTA).max(initial=-1))
+def _counted(rows: int, limit: float) -> tuple[int, int]:
+    """The most wrong answers that certify (−1 where none does), and the fewest rows with which."""
+    wrong = binom.cdf(np.arange(rows + 1), rows, limit) <= DELTA
+    most = int(np.flatnonzero(wrong).max(initial=-1))
+    enough = binom.cdf(most, np.arange(1, rows + 1), limit) <= DELTA
+    return most, int(enough.argmax()) + 1
 
 
 def _draw(world: World, n: int, random: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
@@ -159,7 +166,7 @@ def _draw(world: World, n: int, random: np.random.Generator) -> tuple[Floats, ND
     return world.stated[rows], random.random(n) < world.wrong[rows]
 
 
-def _naive(scores: Floats, wrong: NDArray[np.bool_], limit: float) -> float | None:
+def naive_threshold(scores: Floats, wrong: NDArray[np.bool_], limit: float) -> float | None:
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
     last = np.append(np.flatnonzero(np.diff(ranked) < 0), len(ranked) - 1)
@@ -288,10 +295,6 @@ def peer(trials: int) -> None:
         print("\nMAPIE is not installed: no row of it (pip install mapie).")
         return
     import mapie
-    from mapie.risk_control import BinaryClassificationController
-
-    def both(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack([1.0 - rows[:, 0], rows[:, 0]])
 
     print(f"\nMAPIE {mapie.__version__}: precision of at least 1 − limit, its own thresholds and")
     print(f"defaults, {trials} trials each, beside this library on the same draws.\n")
@@ -307,13 +310,7 @@ def peer(trials: int) -> None:
                 seen, missed = _draw(world, DEVELOPMENT, random)
                 scores, wrong = _draw(world, n, random)
                 begin = time.perf_counter()
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    control = BinaryClassificationController(
-                        both, "precision", 1.0 - world.limit, 1.0 - DELTA
-                    )
-                    control.calibrate(scores[:, None], (~wrong).astype(int))
-                found = getattr(control, "best_predict_param", None)
+                found = peer_threshold(scores, wrong, world.limit)
                 _count(cells["mapie"], found, begin, world.limit, levels, risk, coverage)
                 begin = time.perf_counter()
                 thresholds = candidate_thresholds(
@@ -329,6 +326,21 @@ def peer(trials: int) -> None:
             print(row + "|", flush=True)
 
 
+def peer_threshold(scores: Floats, wrong: NDArray[np.bool_], limit: float) -> float | None:
+    """The threshold that MAPIE certifies, with its own grid and its default correction."""
+    from mapie.risk_control import BinaryClassificationController
+
+    def both(rows: Floats) -> Floats:
+        return np.column_stack([1.0 - rows[:, 0], rows[:, 0]])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        control = BinaryClassificationController(both, "precision", 1.0 - limit, 1.0 - DELTA)
+        control.calibrate(scores[:, None], (~wrong).astype(int))
+    found = getattr(control, "best_predict_param", None)
+    return float(found) if found is not None and np.isfinite(found) else None
+
+
 def _count(
     cell: NDArray[np.float64],
     threshold: float | None,
@@ -340,7 +352,7 @@ def _count(
 ) -> None:
     """Violations, certificates, coverage and seconds, added up."""
     cell[3] += time.perf_counter() - begin
-    if threshold is None or not np.isfinite(threshold):
+    if threshold is None:
         return
     place = np.searchsorted(-levels, -float(threshold), side="right") - 1
     cell[1] += 1

@@ -495,7 +495,7 @@ def text_certified() -> Reports:
     base = text_helps(level=None)
     found = SelectiveCertificate(
         0.8125, 0.02, 0.95, 0.8, 0.7855, 0.8138, 0.2, 2464, 31, 31 / 2464, 0.0168, 3080,
-        "fixed-sequence Learn-then-Test, exact binomial p-values",
+        "fixed-sequence Learn-then-Test, exact binomial p-values", 2428, 31,
     )  # fmt: skip
     return _limited(base, found)
 

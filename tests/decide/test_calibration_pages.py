@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from headstart.decide import memo_html, memo_markdown
-from headstart.types.adapt import TemperatureReport
+from headstart.types.adapt import TemperatureReport, VectorScaling
 from headstart.types.result import NotAvailable
 
 
@@ -28,6 +28,21 @@ def test_the_memo_has_the_picture_and_the_table(cases: Any) -> None:
     markdown = memo_markdown(cases["text-certified"].view)
     assert "## Do its probabilities come true?" in markdown
     assert "| 90% to 100% | 1,659 | 95.7% | 98.1% (97.3% to 98.6%) |" in markdown
+
+
+def test_all_three_log_losses_are_named(cases: Any) -> None:
+    base = cases["text-certified"]
+    vector = VectorScaling((1.1, 0.9), (0.2, -0.2), 0.8512, 0.05, 0.01, True)
+    used = replace(base, temperature=TemperatureReport(1.0, 0.9412, 0.9016, 100, False, vector))
+    for said in (_chapter(memo_html(used.view)), memo_markdown(used.view)):
+        assert "a slope and a shift of its own" in said
+        assert "from 0.9412 to 0.8512 (cross-fitted)" in said
+        assert "would take it to 0.9016" in said
+    idle = replace(vector, used=False, log_loss=0.9051)
+    heat = TemperatureReport(1.3, 0.9412, 0.9016, 100, True, idle)
+    said = _chapter(memo_html(replace(base, temperature=heat).view))
+    assert "from 0.9412 to 0.9016" in said
+    assert "A slope and a shift for each class would take it to 0.9051." in said
 
 
 def test_what_was_not_measured_or_not_used_is_said(cases: Any) -> None:

@@ -37,7 +37,7 @@ def test_true_probabilities_have_no_error_and_sharpened_ones_have_it():
 def test_the_log_loss_before_scaling_is_that_of_the_raw_probabilities():
     y, raw = _rows(500, 1, 0.5)
     scaled = at_temperature(np.log(raw), 2.0)
-    found = calibration_report(y, scaled, temperature=2.0)
+    found = calibration_report(y, scaled, before=raw)
     assert isinstance(found, CalibrationReport)
     assert isinstance(found.log_loss_as_it_is, Estimate)
     assert np.isclose(found.log_loss_as_it_is.value, log_loss(y, raw), rtol=1e-9)

@@ -13,6 +13,7 @@ from headstart.stats import (
     certify_by_class,
     rows_without_error,
 )
+from headstart.stats.selective import _order
 from headstart.types.result import NotAvailable, SelectiveCertificate
 
 
@@ -30,26 +31,63 @@ def test_the_fewest_rows_that_certify(limit: float, confidence: float):
     assert binom.cdf(0, rows - 1, limit) > 1 - confidence
 
 
+def the_test(wrong: np.ndarray, limit: float, delta: float) -> tuple[int, int] | None:
+    """(rows, wrong ones) that count of answered rows in their order, by SciPy's binomial; None
+    where they certify nothing."""
+    allowed = [k for k in range(len(wrong)) if binom.cdf(k, len(wrong), limit) <= delta]
+    if not allowed:
+        return None
+    rows = next(m for m in range(1, 10_000) if binom.cdf(allowed[-1], m, limit) <= delta)
+    missed = int(wrong[:rows].sum())
+    return (rows, missed) if missed <= allowed[-1] else None
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_it_is_the_last_threshold_before_the_first_failure(seed: int):
     scores, wrong = world(250, seed)
     thresholds = np.linspace(0.6, 0.0, 13)
+    order = _order(250)
     last = None
     for threshold in thresholds:
-        kept = scores >= threshold
-        if not kept.any() or binom.cdf(wrong[kept].sum(), kept.sum(), 0.1) > 0.05:
+        counted = the_test(wrong[order][scores[order] >= threshold], 0.1, 0.05)
+        if counted is None:
             break
-        last = threshold, int(kept.sum()), int(wrong[kept].sum())
+        kept = scores >= threshold
+        last = threshold, int(kept.sum()), int(wrong[kept].sum()), *counted
     found = certify(scores, wrong, thresholds, limit=0.1)
     if last is None:
         assert isinstance(found, NotAvailable)
         return
     assert isinstance(found, SelectiveCertificate)
-    assert (found.threshold, found.answered, found.wrong) == pytest.approx(last)
+    told = (found.threshold, found.answered, found.wrong, found.tested, found.tested_wrong)
+    assert told == pytest.approx(last)
     assert found.coverage == last[1] / 250
     bound = beta.ppf(0.95, last[2] + 1, last[1] - last[2])
     assert found.upper == pytest.approx(min(0.1, bound), abs=1e-9)
     assert found.coverage_low < found.coverage < found.coverage_high
+
+
+def test_whatever_all_answered_rows_certify_is_certified_and_more():
+    more = 0
+    for seed in range(100):
+        _, wrong = world(110, seed)
+        plain = binom.cdf(wrong.sum(), 110, 0.2) <= 0.05
+        found = certify(np.ones(110), wrong, [0.5], limit=0.2)
+        assert not plain or isinstance(found, SelectiveCertificate)
+        more += not plain and isinstance(found, SelectiveCertificate)
+    assert more
+
+
+@pytest.mark.parametrize(("n", "limit"), [(75, 0.05), (110, 0.05), (180, 0.02), (400, 0.1)])
+def test_at_the_limit_itself_it_certifies_as_seldom_as_it_says(n: int, limit: float):
+    """Four fifths of n rows are answered, the share `limit` of them wrong; 800 trials, δ = 0.05."""
+    random = np.random.default_rng(n)
+    certified = 0
+    for _ in range(800):
+        scores = random.random(n)
+        found = certify(scores, random.random(n) < limit, [0.2], limit=limit)
+        certified += isinstance(found, SelectiveCertificate)
+    assert certified <= binom.ppf(0.999, 800, 0.05)
 
 
 def test_some_worlds_are_certified_and_some_are_not():
@@ -118,7 +156,8 @@ def test_the_classes_share_the_confidence():
         assert one.confidence == pytest.approx(1 - 0.05 / 3)
         assert one.n == rows.sum()
         kept = rows & (scores >= one.threshold)
-        assert binom.cdf(wrong[kept].sum(), kept.sum(), 0.2) <= 0.05 / 3
+        assert kept.sum() == one.answered
+        assert binom.cdf(one.tested_wrong, one.tested, 0.2) <= 0.05 / 3
     lone = certify_by_class(scores, wrong, np.zeros(600, int), reference, limit=0.2)
     assert isinstance(lone[1], NotAvailable)
 

@@ -8,7 +8,7 @@ from headstart.adapt.inputs import ArmFeatures, ArmInputs
 from headstart.adapt.judge import judge
 from headstart.adapt.outside import NO_LABEL, Seen, by_probability, choose_outside
 from headstart.adapt.run import plan_arms, refit, run_arm
-from headstart.adapt.scaling import find_temperature, scale
+from headstart.adapt.scaling import find_temperature, scale, scaled_head, unscaled
 from headstart.adapt.set_scaling import find_set_temperature, scale_sets
 from headstart.types.adapt import ArmSpec
 
@@ -30,4 +30,6 @@ __all__ = [
     "run_arm",
     "scale",
     "scale_sets",
+    "scaled_head",
+    "unscaled",
 ]

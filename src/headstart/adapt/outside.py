@@ -3,7 +3,7 @@ row that will judge it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -24,29 +24,32 @@ SHARE = 0.25
 NO_LABEL = NotAvailable("the brief names no label of rows out of scope (out_of_scope)")
 
 
+def as_it_is(head: LinearHead) -> LinearHead:
+    """The head of a model whose logits are not scaled."""
+    return head
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Features of the development rows in scope, and of those out of scope if there are any.
 
-    inside: (n, width). codes: (n,). outside: (m, width). temperature: of the model's logits. l2: of
-    its head, None where it is to be found anew.
+    inside: (n, width). codes: (n,). outside: (m, width). scaled: a head, scaled as the model's is.
+    l2: of the model's head, None where it is to be found anew.
     """
 
     inside: NDArray[np.float32]
     codes: NDArray[np.int64]
     outside: NDArray[np.float32]
     classes: int
-    temperature: float = 1.0
+    scaled: Callable[[LinearHead], LinearHead] = as_it_is
     l2: float | None = None
 
     def head(self, rows: NDArray[np.int64]) -> LinearHead:
-        """Fitted on some rows, at the model's temperature."""
+        """Fitted on some rows, scaled as the model's is."""
         grid = None if self.l2 is None else (self.l2,)
-        found = fit_linear(
-            self.inside[rows], self.codes[rows], self.classes, l2_grid=grid, exact=False
+        return self.scaled(
+            fit_linear(self.inside[rows], self.codes[rows], self.classes, l2_grid=grid, exact=False)
         )
-        heat = np.float32(self.temperature)
-        return LinearHead(found.weights / heat, found.bias / heat)
 
 
 def choose_outside(
@@ -61,7 +64,7 @@ def choose_outside(
     one (Vovk 2015, cross-conformal prediction).
 
     Args:
-        whole: the head of the model that ships, at its temperature.
+        whole: the head of the model that ships, scaled.
     """
     scored, measured = _by_folds(seen, folds, seed)
     against = "out-of-scope rows"

@@ -91,16 +91,28 @@ def _temperature(read: Reader) -> Said:
     after = read.number(f"{TEMPERATURE}/log_loss_scaled", lambda value: f"{value:.4f}")
     if heat is None or before is None or after is None:
         return Said(())
+    vector = read.number(f"{TEMPERATURE}/vector/log_loss", lambda value: f"{value:.4f}")
+    if vector is not None and read.value(f"{TEMPERATURE}/vector/used"):
+        return Said(
+            (
+                "The bundle gives the logit of each class a slope and a shift of its own, which "
+                "takes the out-of-fold log-loss from ", before, " to ", vector, " (cross-fitted); "
+                "one temperature for all would take it to ", after, ".",
+            )
+        )  # fmt: skip
+    more: tuple[Any, ...] = ()
+    if vector is not None:
+        more = (" A slope and a shift for each class would take it to ", vector, ".")
     if not read.value(f"{TEMPERATURE}/used"):
         return Said(
             (
                 "The probabilities are as the head gives them: a temperature would change the "
-                "out-of-fold log-loss from ", before, " to ", after, ".",
+                "out-of-fold log-loss from ", before, " to ", after, ".", *more,
             )
         )  # fmt: skip
     return Said(
         (
             "The bundle divides its logits by a temperature of ", heat, ", which takes the "
-            "out-of-fold log-loss from ", before, " to ", after, " (cross-fitted).",
+            "out-of-fold log-loss from ", before, " to ", after, " (cross-fitted).", *more,
         )
     )  # fmt: skip

@@ -115,6 +115,9 @@ def certificate_chapter(read: Reader) -> dict[str, Any] | None:
         ("Upper bound of that share", Said((put(percent(found["upper"])),))),
         ("Rows that it was tested on", Said((put(count(found["n"])),))),
     ]
+    if found.get("tested"):
+        counted = (put(count(found["tested_wrong"])), " of ", put(count(found["tested"])))
+        rows.insert(4, ("Of these, counted by the test", Said(counted)))
     return {
         "limit": limit_,
         "certainty": certainty,

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import RESAMPLES, Proba
-from headstart.heads import at_temperature, logits_of
 from headstart.metrics import (
     RANGES,
     ScoreStatistic,
@@ -26,7 +25,7 @@ def calibration_report(
     y: NDArray[np.int64],
     proba: Proba,
     *,
-    temperature: float = 1.0,
+    before: Proba | None = None,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> CalibrationReport | NotAvailable:
@@ -34,7 +33,7 @@ def calibration_report(
 
     Args:
         y: codes (n,).
-        proba: (n, classes), after its logits were divided by `temperature`.
+        proba: (n, classes). before: the same before they were scaled; None: they were not.
     """
     if not len(y):
         return NotAvailable("no row is left that may decide")
@@ -45,11 +44,11 @@ def calibration_report(
         reliability=reliability_table(y, proba, confidence=confidence),
         brier=brier_decomposition(y, proba),
         log_loss_as_it_is=NOT_SCALED
-        if temperature == 1.0
+        if before is None
         else stratified_bootstrap_bca(
             ScoreStatistic("log_loss", proba.shape[1]),
             y,
-            at_temperature(logits_of(proba), 1.0 / temperature).astype(proba.dtype),
+            before,
             confidence=confidence,
             resamples=RESAMPLES,
             seed=seed,

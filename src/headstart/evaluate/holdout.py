@@ -33,7 +33,13 @@ MAJORITY = "majority"
 NOTHING_TO_COMPARE = NotAvailable(
     "the majority answer was chosen; there is nothing to compare it with"
 )
+Unscaled = Callable[[Proba], Proba | None]
+"""Probabilities as they were before they were scaled; None: they were not."""
 REASON = "the decision: the chosen model, trained on all development rows"
+
+
+def not_scaled(_: Proba) -> None:
+    """Of a model whose probabilities are as its head gives them."""
 
 
 def evaluate(
@@ -48,7 +54,7 @@ def evaluate(
     brief: Brief,
     thresholds: NDArray[np.float64] | None = None,
     reference: Sequence[NDArray[np.floating]] = (),
-    temperature: float = 1.0,
+    unscaled: Unscaled = not_scaled,
     by_cost: Thresholds | None = None,
     outside: Outside | NotAvailable = NO_LABEL,
     context: Context | None = None,
@@ -63,7 +69,7 @@ def evaluate(
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
         reference: how sure the answers of each class were on other rows (`reference_scores`).
-        temperature: what the logits of the model were divided by.
+        unscaled: the same probabilities before they were scaled, None where they were not.
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
         outside: the score of strangeness, and the sealed rows that are none of the classes.
         context: parts and neighbours, found on other rows; None: errors are not looked at by parts.
@@ -150,7 +156,7 @@ def evaluate(
         ),
         automation=automation_report(y[clean], said, by_cost, brief),
         calibration=calibration_report(
-            y[clean], proba[clean], temperature=temperature, confidence=confidence, seed=seed
+            y[clean], proba[clean], before=unscaled(proba[clean]), confidence=confidence, seed=seed
         ),
         answered=kept_answers(opened, y, whole.proba, whole.given),
     )

@@ -11,20 +11,26 @@ from headstart.heads.temperature import (
     logits_of_labels,
     with_temperature,
 )
+from headstart.heads.vector import Vector, at_vector, before_vector, fit_vector, with_vector
 
 __all__ = [
     "NAMES",
     "PRIOR_VARIANCES",
     "LinearHead",
+    "Vector",
     "at_temperature",
+    "at_vector",
+    "before_vector",
     "fit_linear",
     "fit_majority",
     "fit_outside",
     "fit_prototypes",
     "fit_temperature",
+    "fit_vector",
     "logits_of",
     "logits_of_labels",
     "outside_scores",
     "sigmoid",
     "with_temperature",
+    "with_vector",
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from statistics import NormalDist
 from types import ModuleType
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from headstart.types.errors import MissingExtraError
 
 
@@ -19,6 +22,18 @@ def special() -> ModuleType:
     except ImportError:
         raise MissingExtraError("comparing arms", extra="all", package="scipy") from None
     return module
+
+
+def isotonic(values: ArrayLike) -> NDArray[np.float64]:
+    """The rising sequence that is nearest to `values` (n,) in squares.
+
+    Raises:
+        MissingExtraError: SciPy is not installed.
+    """
+    special()
+    from scipy.optimize import isotonic_regression
+
+    return np.asarray(isotonic_regression(np.asarray(values, dtype=np.float64)).x)
 
 
 def check_confidence(confidence: float) -> None:

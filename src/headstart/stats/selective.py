@@ -6,6 +6,12 @@ test", for the fixed sequence of exact binomial tests.
 
 A certificate holds for rows drawn like those it was tested on, and only when neither the scores nor
 the thresholds were chosen on them. Take the thresholds from other rows (`candidate_thresholds`).
+
+The exact binomial test is coarse: of 100 answered rows two wrong ones may certify a limit, and of
+110 still only two. So as many answered rows count as it takes to allow that number of wrong ones,
+the first in an order that was drawn before (`_order`), and the rest is left out. How many count
+depends on the number of answered rows alone, so that those are an independent sample like all of
+them and the test keeps its level; and it certifies whatever the test of all of them would have.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from math import ceil, log
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from headstart.stats.distributions import check_confidence, special
+from headstart.stats.distributions import check_confidence, isotonic, special
 from headstart.stats.proportions import clopper_pearson, wilson
 from headstart.types.result import NotAvailable, SelectiveCertificate
 
@@ -29,6 +35,8 @@ STEPS = 100
 """Thresholds that are tried between the first one and answering everything."""
 LOOKED_AT = 30
 """Thresholds at which the number of labelled cases that is missing is reckoned."""
+ORDER = 20_240_229
+"""Seed of the order in which answered rows count."""
 MOST_CASES = 1_000_000
 """No number of labelled cases above this is named: they would not be labelled."""
 
@@ -57,7 +65,8 @@ def candidate_thresholds(
     The first accepts a share of `reference` at which n·coverage is 1.5 × the rows that certify
     without an error: a stricter one could seldom win, and a fixed sequence ends where it first
     loses. Where it is known which reference answers are wrong, the sequence starts where they
-    foretell the largest coverage in the end.
+    foretell the largest coverage in the end, taking it that surer answers are not wrong more often
+    (isotonic regression): where that is not so, the start is a worse one, and as valid.
 
     Args:
         reference: scores from 0 to 1 of other rows, such as out-of-fold ones (m,).
@@ -76,18 +85,16 @@ def candidate_thresholds(
     shares = np.linspace(first, 1.0, steps + 1)
     if wrong is not None:
         errors = np.asarray(wrong, dtype=bool)[np.argsort(-scores, kind="stable")]
-        shares = shares[_best_start(errors, shares, n, limit, 1.0 - confidence) :]
+        shares = shares[_best_start(isotonic(errors), shares, n, limit, 1.0 - confidence) :]
     found = np.quantile(scores, 1.0 - shares[:-1], method="lower")
     return np.unique(np.append(found, 0.0))[::-1]
 
 
-def _best_start(
-    errors: NDArray[np.bool_], shares: Floats, n: int, limit: float, delta: float
-) -> int:
+def _best_start(errors: Floats, shares: Floats, n: int, limit: float, delta: float) -> int:
     """Index of the share to start at, by the coverage that is to be expected of the sequence.
 
     A sequence that starts at s reaches j with about the smallest chance to pass of s … j: the tests
-    share their rows. errors: of the reference rows, the surest first.
+    share their rows. errors: chance of one at each reference row, the surest first.
     """
     rows = np.maximum(1, np.round(shares * len(errors))).astype(np.int64)
     risk = (np.cumsum(errors)[rows - 1] + 0.5) / (rows + 1.0)
@@ -113,6 +120,23 @@ def _most_errors(answered: NDArray[np.int64], limit: float, delta: float) -> NDA
     return low
 
 
+def _fewest_rows(most: NDArray[np.int64], limit: float, delta: float) -> NDArray[np.int64]:
+    """The fewest answered rows of which so many wrong ones certify the limit; 0 for −1."""
+    wrong = np.maximum(most, 0)
+    low, high = wrong, np.ceil((wrong + 10.0 * np.sqrt(wrong + 1.0) - 10.0 * log(delta)) / limit)
+    high = high.astype(np.int64)
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        passes = special().bdtr(wrong, np.maximum(middle, 1), limit) <= delta
+        low, high = np.where(passes, low, middle), np.where(passes, middle, high)
+    return np.where(most < 0, 0, high)
+
+
+def _order(n: int) -> NDArray[np.int64]:
+    """The order in which n rows count: drawn once for all, by nothing but their number."""
+    return np.random.default_rng(ORDER).permutation(n)
+
+
 def certify(
     scores: ArrayLike,
     wrong: ArrayLike,
@@ -125,7 +149,9 @@ def certify(
     of the answers given at or above it is wrong.
 
     Fixed-sequence Learn-then-Test: the thresholds are tested in the order given, each with the
-    exact binomial p-value P(Bin(answered, limit) ≤ wrong), and the first that fails ends it.
+    exact binomial p-value P(Bin(tested, limit) ≤ wrong ones of these), and the first that fails
+    ends it. tested: of the answered rows, so many as it takes to allow the number of wrong ones
+    that all of them would (see above).
 
     Args:
         scores: how sure the answer of each row is (n,).
@@ -141,16 +167,22 @@ def certify(
     """
     sure, errors = _rows(scores, wrong, limit, confidence)
     tried = np.asarray(thresholds, dtype=np.float64)
+    order = _order(len(sure))
+    ranked = np.sort(sure)
+    counts = len(sure) - np.searchsorted(ranked, tried, side="left")
+    allowed = _most_errors(counts, limit, 1.0 - confidence)
+    needed = _fewest_rows(allowed, limit, 1.0 - confidence)
     last: tuple[float, int, int] | None = None
-    for threshold in tried:
-        accepted = sure >= threshold
-        answered, missed = int(accepted.sum()), int(errors[accepted].sum())
-        if not answered or special().bdtr(missed, answered, limit) > 1.0 - confidence:
+    for threshold, most, rows in zip(tried, allowed, needed, strict=True):
+        tested = errors[order][sure[order] >= threshold][:rows]
+        if most < 0 or tested.sum() > most:
             break
-        last = float(threshold), answered, missed
+        last = float(threshold), int(rows), int(tested.sum())
     if last is None:
         return NotAvailable(_reason(cases_needed(sure, errors, limit=limit, confidence=confidence)))
-    threshold, answered, missed = last
+    threshold, tested_rows, tested_wrong = last
+    accepted = sure >= threshold
+    answered, missed = int(accepted.sum()), int(errors[accepted].sum())
     share = wilson(answered, len(sure), confidence)
     upper = clopper_pearson(missed, answered, 2.0 * confidence - 1.0 if confidence > 0.5 else 0.01)
     return SelectiveCertificate(
@@ -167,6 +199,8 @@ def certify(
         upper=min(limit, 1.0 if upper.high is None else upper.high),
         n=len(sure),
         method="fixed-sequence Learn-then-Test, exact binomial p-values",
+        tested=tested_rows,
+        tested_wrong=tested_wrong,
     )
 
 

@@ -16,6 +16,7 @@ from headstart.types.model import (
 )
 from headstart.types.result import Comparison, NotAvailable, TransferVerdict
 
+NOT_TRIED = NotAvailable("slopes and shifts of the classes were not tried")
 PRETRAINED: tuple[ArmFamily, ...] = ("zero-shot", "frozen", "adapted")
 """Families that carry something over from a source model."""
 
@@ -44,11 +45,29 @@ class ArmSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorScaling:
+    """A slope and a shift of each class's logit, and what they are worth.
+
+    slope and shift (classes,): of logits whose mean over the classes is 0. `log_loss` is
+    cross-fitted; `gain` is how much lower it is than the better of no scaling and a temperature,
+    `error` the standard error of that.
+    """
+
+    slope: tuple[float, ...]
+    shift: tuple[float, ...]
+    log_loss: float
+    gain: float
+    error: float
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TemperatureReport:
     """One number that the chosen arm's logits are divided by, and what that is worth.
 
     `log_loss_as_it_is` and `log_loss_scaled` are of n out-of-fold rows; the second one by
-    cross-fitting. Where scaling does not lower it, it is not `used` and the temperature is 1.
+    cross-fitting. Where scaling does not lower it, or a slope and a shift for each class lower it
+    further, the temperature is not `used` and is 1.
     """
 
     temperature: float
@@ -56,6 +75,7 @@ class TemperatureReport:
     log_loss_scaled: float
     n: int
     used: bool
+    vector: VectorScaling | NotAvailable = NOT_TRIED
 
 
 @dataclass(frozen=True, slots=True)

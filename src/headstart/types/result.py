@@ -87,7 +87,8 @@ class SelectiveCertificate:
 
     `coverage` is the share of the n rows that is answered, with Wilson's interval, and `reviewed`
     the rest; `error` the share of wrong answers among the answered rows, and `upper` its exact
-    one-sided bound, never above `limit`.
+    one-sided bound, never above `limit`. `tested` is how many of the answered rows the test counts,
+    and `tested_wrong` how many of those are wrong.
     """
 
     threshold: float
@@ -103,6 +104,8 @@ class SelectiveCertificate:
     upper: float
     n: int
     method: str
+    tested: int = 0
+    tested_wrong: int = 0
 
     @property
     def delta(self) -> float:
@@ -303,7 +306,7 @@ class CalibrationReport:
     reliability: tuple[ReliabilityRow, ...]
     brier: BrierParts
     log_loss_as_it_is: Estimate | NotAvailable
-    """Before the temperature was applied; not available where there was none."""
+    """Before the probabilities were scaled; not available where they were not."""
     sure: Estimate
     """Share of the answers given with a probability of `sure_from` or more."""
     sure_wrong: Estimate | NotAvailable

@@ -20,6 +20,8 @@ from headstart.adapt import (
     majority_shares,
     scale,
     scale_sets,
+    scaled_head,
+    unscaled,
 )
 from headstart.audit import further_column
 from headstart.bundles import BundlePredictor, Scored
@@ -175,10 +177,13 @@ class Output:
         encoder = ladder.encoder(model)
         chosen = next(result for result in every if result.name == verdict.chosen)
         heat = self._temperature(chosen)
-        model, chosen = (scale if self.separator is None else scale_sets)(model, chosen, heat)
+        if self.separator is None:
+            model, chosen = scale(model, chosen, heat, self.rows.codes, self.split.folds)
+        else:
+            model, chosen = scale_sets(model, chosen, heat)
         if verdict.metric == "cost":
             model = replace(model, costs=self.costs)
-        strange = self._outside(arms, chosen, model, encoder)
+        strange = self._outside(arms, chosen, model, encoder, heat)
         if not isinstance(strange, NotAvailable):
             model = replace(model, outside=strange.score)
         return Trained(tuple(results), verdict, model, encoder, chosen, heat, strange)
@@ -202,7 +207,12 @@ class Output:
         )
 
     def _outside(
-        self, arms: Arms, chosen: ArmResult, model: FittedModel, encoder: Encoder | None
+        self,
+        arms: Arms,
+        chosen: ArmResult,
+        model: FittedModel,
+        encoder: Encoder | None,
+        heat: TemperatureReport | NotAvailable,
     ) -> OutsideChoice | NotAvailable:
         """How rows out of scope are told from others, by development rows alone."""
         label, required = self.brief.data.out_of_scope, self.brief.requirement
@@ -221,8 +231,11 @@ class Output:
             keys = [one.key for one in self.sources.outside]
             inside = arms.matrix(model.arm)
             outside = encoder.encode(values, keys) if values else inside[:0]
-            heat = float(model.settings.get("temperature", 1.0))
-            known = (rows.codes, outside, len(rows.labels), heat, model.settings.get("l2"))
+
+            def scaled(head: LinearHead) -> LinearHead:
+                return scaled_head(head, heat)
+
+            known = (rows.codes, outside, len(rows.labels), scaled, model.settings.get("l2"))
             whole = LinearHead(model.weights, model.bias)
             self.progress("looking for what is out of scope", 0, 1)
             return choose_outside(
@@ -304,7 +317,7 @@ class Output:
                 context=self._context(eyes, developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
-                temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
+                unscaled=lambda proba: unscaled(proba, heat),
             )
 
         def opened_sets(sealed: SealedHoldout, openings: int) -> EvaluationReport:
