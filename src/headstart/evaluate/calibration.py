@@ -40,7 +40,7 @@ def calibration_report(
     top, right = proba.max(axis=1), proba.argmax(axis=1) == y
     sure = top >= SURE
     return CalibrationReport(
-        error=calibration_error_estimate(y, proba, confidence=confidence, seed=seed),
+        error=calibration_error_estimate(y, proba, confidence=confidence),
         reliability=reliability_table(y, proba, confidence=confidence),
         brier=brier_decomposition(y, proba),
         log_loss_as_it_is=NOT_SCALED

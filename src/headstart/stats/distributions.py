@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import NormalDist
 from types import ModuleType
 
@@ -66,4 +67,32 @@ def t_below(t: float, df: float) -> float:
 
 def noncentrality(power: float, t: float, df: float) -> float:
     """Noncentrality at which a noncentral t lies above `t` with probability `power`."""
-    return float(special().nctdtrinc(df, 1.0 - power, t))
+    below = special().nctdtr
+    return rising_root(lambda at: (1.0 - power) - float(below(df, at, t)), t)
+
+
+def chi_squared_noncentrality(p: float, x: float, df: float) -> float:
+    """λ ≥ 0 at which a noncentral χ² lies at or below `x` with probability `p`; 0 where that is
+    rarer even without one."""
+    below = special().chndtr
+    if below(x, df, 0.0) <= p:
+        return 0.0
+    return rising_root(lambda at: p - float(below(x, df, max(at, 0.0))), x)
+
+
+def rising_root(function: Callable[[float], float], near: float) -> float:
+    """Where a rising function is 0, to rounding.
+
+    SciPy's own inverses of the noncentral laws (`chndtrinc`, `nctdtrinc`) stop early in some
+    releases, by up to a sixth of the value.
+    """
+    special()
+    from scipy.optimize import brentq
+
+    step = 1.0 + abs(near)
+    low, high = near - step, near + step
+    while function(low) > 0.0:
+        low, step = low - step, 2.0 * step
+    while function(high) < 0.0:
+        high, step = high + step, 2.0 * step
+    return float(brentq(function, low, high, xtol=1e-12, rtol=1e-12))
