@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from headstart.backbones.boundary import CutNetwork
 from headstart.backbones.cache import digest, read_json, write_atomically, write_json
+from headstart.backbones.eviction import evict, used
 from headstart.ports import Preprocessor, Progress
 
 SHARD_BYTES = 1 << 25
@@ -25,11 +26,14 @@ class ActivationStore:
 
     Each shard is one file of numbers and one of JSON, which is written after it: a shard without
     its JSON is not there. Two processes may share the folder. Rows are read through memory maps.
+    Stores of other prefixes that were long unused give way where all together are too large.
     """
 
     def __init__(self, folder: Path, key: str, *, half_precision: bool = False) -> None:
         self._dtype = np.dtype("<f2" if half_precision else "<f4")
         self.folder = folder / f"{key}-{self._dtype.name}"
+        used(self.folder)
+        evict(folder)
         self._rows: dict[str, tuple[Path, int, tuple[int, ...]]] = {}
         self._maps: dict[Path, NDArray[np.floating]] = {}
         for index in sorted(self.folder.glob("*.json")):
