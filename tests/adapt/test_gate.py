@@ -21,6 +21,7 @@ from headstart.adapt.gate import (
     level_of,
     outcome,
     rows_to_settle,
+    too_few_rows,
 )
 from headstart.data import make_folds
 from headstart.select.block_ridge import Decomposed, held_out
@@ -102,6 +103,31 @@ def test_to_lose_hope_is_to_be_short_of_the_margin(gaps: list[float]) -> None:
     if hopeless(rung, base, RULE):
         assert np.mean(gaps) < RULE.margin + 1e-12
     assert not hopeless(rung[:1], base[:1], RULE)
+
+
+@pytest.mark.parametrize(("repeats", "fewest"), [(1, 208), (2, 128), (3, 109)])
+def test_a_likely_gain_is_found_four_times_in_five_from_just_enough_rows(
+    repeats: int, fewest: int
+) -> None:
+    """Folds whose gains share a fifth of their variance, as folds that overlap do."""
+    rule = replace(RULE, n=fewest)
+    assert not too_few_rows(rule, repeats)
+    assert f"about {fewest:,} rows" in too_few_rows(replace(rule, n=fewest - 1), repeats)
+    random, worlds, trainings = np.random.default_rng(repeats), 4_000, 5 * repeats
+    own = np.sqrt(0.1 * 5 / fewest)
+    shared = own / np.sqrt(5 - 1)
+    gaps = 0.1 + shared * random.standard_normal((worlds, 1))
+    gaps = gaps + own * random.standard_normal((worlds, trainings))
+    share = np.mean([by_hand(one, 5) <= rule.alpha for one in gaps])
+    assert share == pytest.approx(0.8, abs=0.025)
+
+
+def test_with_too_few_rows_it_says_what_could_be_found_and_what_is_needed() -> None:
+    said = too_few_rows(replace(RULE, n=32), 3)
+    assert "with 32 rows the gate would find a gain of +18.4 points four times in five" in said
+    costs = replace(RULE, metric="cost", n=32, largest=10.0)
+    assert "+1.84 in the unit of the costs" in too_few_rows(costs, 3)
+    assert not too_few_rows(replace(costs, n=109), 3)
 
 
 def test_smaller_is_better_where_the_metric_says_so() -> None:

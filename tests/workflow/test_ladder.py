@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import headstart
+from headstart.adapt.probe import ProbeRung
 from headstart.adapt.rung import Rung, rungs
 from headstart.types.ladder import RungFold
 from headstart.types.result import NotAvailable
@@ -28,10 +29,10 @@ WORDS = {
 
 @pytest.fixture
 def opinions(tmp_path: Path) -> Path:
-    """opinions.csv: 120 short texts, of which a fifth has the wrong label."""
+    """opinions.csv: 280 short texts, of which a fifth has the wrong label."""
     chance = random.Random(0)
     rows = set()
-    while len(rows) < 120:
+    while len(rows) < 280:
         label = ("praise", "blame")[len(rows) % 2]
         about = chance.choice(("driver", "room", "meal", "clerk", "parcel", "answer", "site"))
         when = chance.choice(("today", "again", "on monday", "at noon", "last week", "as ever"))
@@ -60,9 +61,10 @@ def ledger(pilot: Path, pointer: str) -> dict[str, Any]:
 
 def test_rungs_up_to_a_cap() -> None:
     assert rungs("frozen") == ()
-    assert rungs("norms") == ("norms",)
-    assert rungs("top-4") == ("top-1", "top-4")
-    assert rungs("full") == ("top-1", "top-4", "full")
+    assert rungs("probe") == ("probe",)
+    assert rungs("norms") == ("probe", "norms")
+    assert rungs("top-4") == ("probe", "top-1", "top-4")
+    assert rungs("full") == ("probe", "top-1", "top-4", "full")
 
 
 def test_a_rung_that_gains_nothing_is_not_adopted_and_the_memo_says_so(
@@ -76,9 +78,10 @@ def test_a_rung_that_gains_nothing_is_not_adopted_and_the_memo_says_so(
     if found["/not_climbed"]:
         assert "negative transfer" in found["/not_climbed"]
         pytest.fail("the frozen backbone was expected to hold its own here")
-    assert found["/outcomes/0/rung"] == "top-1"
-    assert found["/outcomes/0/verdict"] in ("stay", "not enough evidence")
-    assert found["/outcomes/0/folds_run"] >= 2
+    assert [found[f"/outcomes/{i}/rung"] for i in (0, 1)] == ["probe", "top-1"]
+    for outcome in ("/outcomes/0", "/outcomes/1"):
+        assert found[f"{outcome}/verdict"] in ("stay", "not enough evidence")
+        assert found[f"{outcome}/folds_run"] >= 2
     assert found["/adopted"] is None
     assert "How far it was thawed" in (pilot / "memo.html").read_text(encoding="utf-8")
     assert "No rung was adopted" in (pilot / "memo.md").read_text(encoding="utf-8")
@@ -92,11 +95,24 @@ def test_a_brief_that_stays_frozen_is_not_thawed(opinions: Path, tmp_path: Path)
     assert not ledger(tmp_path / "p", "/timings/ladder")
 
 
+def test_with_too_few_rows_for_the_gate_nothing_is_trained(opinions: Path, tmp_path: Path) -> None:
+    lines = opinions.read_text(encoding="utf-8").splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(lines[:1] + lines[1::4]) + "\n", encoding="utf-8")
+    headstart.run(few, out=tmp_path / "p", minutes=30)
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert "rows are needed before thawing can be judged" in found["/not_climbed"]
+    assert not [place for place in found if place.startswith("/outcomes/")]
+    memo = (tmp_path / "p" / "memo.md").read_text(encoding="utf-8")
+    assert "rows are needed before thawing can be judged" in memo
+
+
 def test_few_blocks_give_way_where_the_budget_affords_more(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object,
-                  shift: int = 0) -> RungFold:  # fmt: skip
+    def no_better(
+        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
+    ) -> RungFold:
         """Folds in which the rung is always wrong."""
         wrong = np.full((len(test), self.classes), 0.99, np.float32)
         wrong[np.arange(len(test)), self.codes[test]] = 0.01
@@ -105,11 +121,12 @@ def test_few_blocks_give_way_where_the_budget_affords_more(
     monkeypatch.setattr(Rung, "fold", no_better)
     headstart.run(opinions, out=tmp_path / "p", minutes=30)
     found = ledger(tmp_path / "p", "/adapt/ladder")
-    assert [found[f"/outcomes/{i}/rung"] for i in (0, 1)] == ["top-1", "top-4"]
-    assert found["/outcomes/0/verdict"] == "not tried"
-    assert "'top-4', which thaws the same blocks and more" in found["/outcomes/0/reason"]
-    assert found["/outcomes/1/verdict"] == "stay"
-    assert found["/outcomes/1/folds_run"] == 2
+    assert [found[f"/outcomes/{i}/rung"] for i in (0, 1, 2)] == ["probe", "top-1", "top-4"]
+    for few in ("/outcomes/0", "/outcomes/1"):
+        assert found[f"{few}/verdict"] == "not tried"
+        assert "'top-4', which goes further" in found[f"{few}/reason"]
+    assert found["/outcomes/2/verdict"] == "stay"
+    assert found["/outcomes/2/folds_run"] == 2
 
 
 def test_a_rung_that_the_network_lacks_spares_no_other(
@@ -120,8 +137,9 @@ def test_a_rung_that_the_network_lacks_spares_no_other(
     def short(name: str, encoder: Any) -> Any:
         return NotAvailable("the network has 3 blocks") if name == "top-4" else made(name, encoder)
 
-    def no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object,
-                  shift: int = 0) -> RungFold:  # fmt: skip
+    def no_better(
+        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
+    ) -> RungFold:
         wrong = np.full((len(test), self.classes), 0.99, np.float32)
         wrong[np.arange(len(test)), self.codes[test]] = 0.01
         return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
@@ -130,8 +148,8 @@ def test_a_rung_that_the_network_lacks_spares_no_other(
     monkeypatch.setattr(Rung, "fold", no_better)
     headstart.run(opinions, out=tmp_path / "p", minutes=30)
     found = ledger(tmp_path / "p", "/adapt/ladder")
-    assert (found["/outcomes/0/rung"], found["/outcomes/0/verdict"]) == ("top-1", "stay")
-    assert found["/outcomes/1/reason"] == "the network has 3 blocks"
+    assert (found["/outcomes/1/rung"], found["/outcomes/1/verdict"]) == ("top-1", "stay")
+    assert found["/outcomes/2/reason"] == "the network has 3 blocks"
 
 
 def test_what_is_adopted_is_trained_on_every_row_and_ships(
@@ -144,7 +162,6 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
         train: NDArray[np.int64],
         test: NDArray[np.int64],
         *rest: object,
-        shift: int = 0,
     ) -> RungFold:
         """Folds in which the rung is always right; the training of what ships is real."""
         right = np.full((len(test), self.classes), 0.01, np.float32)
@@ -157,8 +174,8 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     found = ledger(pilot, "/adapt/ladder")
     assert found["/adopted"] == "adapted:top-1"
     assert decision.approach == "adapted"
-    assert found["/outcomes/0/gain"]["kind"] == "Comparison"
-    assert found["/outcomes/0/folds_run"] == 15  # three repeats, though the other arms had more
+    assert found["/outcomes/1/gain"]["kind"] == "Comparison"
+    assert found["/outcomes/1/folds_run"] == 15  # three repeats, though the other arms had more
     memo = (pilot / "memo.html").read_text(encoding="utf-8")
     assert re.search(r"adapted:top-1(</bdi>)? was adopted", memo)
     model = headstart.load(pilot / "bundle")
@@ -169,3 +186,33 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     )
     manifest = json.loads((pilot / "bundle" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["approach"] == "adapted"
+
+
+def test_a_probe_that_is_adopted_ships_with_all_layers_of_the_network(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def perfect(
+        self: ProbeRung, rows: object, base: object, train: Any, test: Any, *rest: object
+    ) -> RungFold:
+        """Folds in which the probe is always right; the head that ships is a real one."""
+        right = np.full((len(test), self.classes), 0.01, np.float32)
+        right[np.arange(len(test)), self.codes[test]] = 0.99
+        return RungFold(right, right, 1 - right, 1 - right, (), 1.0)
+
+    monkeypatch.setattr(ProbeRung, "fold", perfect)
+    pilot = tmp_path / "p"
+    headstart.run(opinions, out=pilot, minutes=5, max_stage="probe")
+    assert ledger(pilot, "/adapt/ladder")["/adopted"] == "adapted:probe"
+    memo = (pilot / "memo.html").read_text(encoding="utf-8")
+    assert re.search(r"adapted:probe(</bdi>)? was adopted", memo)
+    texts = ["the driver was awful", "the meal was superb", "a lovely room", "rude and late"]
+    model = headstart.load(pilot / "bundle")
+    said = [one.label for one in model.predict(texts)]
+    assert (
+        sum(a == b for a, b in zip(said, ["blame", "praise", "praise", "blame"], strict=True)) >= 3
+    )
+    manifest = json.loads((pilot / "bundle" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["approach"] == "adapted"
+    assert "layer=all" in json.dumps(manifest)
+    again = headstart.run(pilot)
+    assert again.approach == "adapted"

@@ -32,6 +32,8 @@ REACHED = {1: 1, 2: 2, 3: 4}
 """Tests of true nulls that may be reached, at most, by the number of rungs."""
 DISCORDANT = 0.1
 """Least share of rows that two arms are taken to answer differently, while few folds are known."""
+LIKELY = 0.1
+"""Gain beyond which thawing is not expected to go: ten points, or a tenth of the worst cost."""
 GUARD_ALPHA = 0.05
 """One-sided level at which something is said to have fallen."""
 
@@ -139,6 +141,33 @@ def rows_to_settle(found: Comparison, gap: float, level: float) -> int | None:
     detectable = minimum_detectable_effect(error, df, 1.0 - 2.0 * level)
     needed = labels_needed(gap, detectable, found.n)
     return None if needed is None else max(needed, found.n + 1)
+
+
+def too_few_rows(rule: Rule, repeats: int) -> str:
+    """Why no rung need be trained on so few rows; empty where the gate could find a likely gain.
+
+    Known before anything is trained: two arms of which a tenth of the answers differ have a spread
+    that only rows and repeats make smaller, and from it follows the smallest gain that one rung,
+    with the whole level, would show four times in five. Where that is more than any likely gain,
+    hours of training could end only in "not enough evidence".
+
+    >>> rule = Rule("accuracy", 0.01, 0.95, 108, 5)
+    >>> bool(too_few_rows(rule, 3)), too_few_rows(replace(rule, n=109), 3)
+    (True, '')
+    """
+    likely = LIKELY * rule.largest
+    trainings = rule.k * repeats
+    rows = DISCORDANT * rule.k / rule.n
+    error = rule.largest * float(np.sqrt(rows * (1 / trainings + 1 / (rule.k - 1))))
+    least = minimum_detectable_effect(error, trainings - 1, 1.0 - 2.0 * rule.alpha)
+    if least <= likely:
+        return ""
+    needed = labels_needed(likely, least, rule.n)
+    return (
+        f"with {rule.n:,} rows the gate would find a gain of {amount(rule.metric, least)} four "
+        f"times in five, but not one of {amount(rule.metric, likely)}, the most that is likely: "
+        f"about {needed:,} rows are needed before thawing can be judged"
+    )
 
 
 def hopeless(rung: Sequence[float], base: Sequence[float], rule: Rule) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from headstart.adapt.answers import features
 from headstart.adapt.plans import built_in_plans
+from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.shift import disturbed
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
@@ -26,8 +27,8 @@ from headstart.types.ladder import RungFold
 from headstart.types.result import NotAvailable
 from headstart.types.thaw import AdaptationPlan, TrainingRun, TunedNetwork
 
-USUAL = ("top-1", "top-4", "full")
-CAPS = ("frozen", "norms", "top-1", "top-2", "top-4", "full")
+USUAL = (PROBE, "top-1", "top-4", "full")
+CAPS = ("frozen", PROBE, "norms", "top-1", "top-2", "top-4", "full")
 FLOPS = 1e11
 """Of training a tail on two cores, as measured; seconds by this rule, never by the clock."""
 POSITIONS = 49
@@ -40,7 +41,7 @@ def rungs(cap: MaxStage) -> tuple[str, ...]:
     """Names of the rungs up to a cap, the gentlest first; a cap that is not a usual rung is one.
 
     >>> rungs("top-2"), rungs("frozen")
-    (('top-1', 'top-2'), ())
+    (('probe', 'top-1', 'top-2'), ())
     """
     if cap == "frozen":
         return ()
@@ -49,17 +50,18 @@ def rungs(cap: MaxStage) -> tuple[str, ...]:
 
 
 def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
-    """The rungs that share the level: a rung of few blocks gives way to one of more.
+    """The rungs that share the level: the probe and a rung of few blocks give way to one of more.
 
     What gives way is settled by the budget, before anything is trained.
 
-    >>> worth_testing(["top-1", "top-4"]), worth_testing(["top-1"])
-    (('top-4',), ('top-1',))
-    >>> worth_testing(["top-1", "top-4", "full"])
+    >>> worth_testing(["probe", "top-1", "top-4"]), worth_testing(["probe", "top-1"])
+    (('top-4',), ('probe', 'top-1'))
+    >>> worth_testing(["probe", "top-1", "top-4", "full"])
     ('top-4', 'full')
     """
     most = "top-4" if "top-4" in affordable else "top-2" if "top-2" in affordable else ""
-    few = ("top-1", "top-2") if most == "top-4" else ("top-1",) if most else ()
+    few = USUAL[: USUAL.index("top-4")] if most else ()
+    few = (*few, "top-2") if most == "top-4" else few
     return tuple(name for name in affordable if name not in few)
 
 
@@ -74,6 +76,17 @@ class Rung:
     codes: NDArray[np.int64]
     groups: NDArray[np.int64]
     classes: int
+    shift: int = 0
+    """Seed of the mild changes."""
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def recipe(self) -> str:
+        """All that its training follows from, but for the rows."""
+        return repr(self.plan)
 
     @property
     def describe(self) -> str:
@@ -100,9 +113,10 @@ class Rung:
         return boundary_rows(self.encoder, self.plan, self.values, self.keys, progress=progress)
 
     def changed(
-        self, network: CutNetwork, rows: NDArray[np.int64], seed: int, progress: Progress
+        self, network: CutNetwork, rows: NDArray[np.int64], progress: Progress
     ) -> tuple[BoundaryRows, int]:
         """Some rows mildly changed, and the copy of each that they are."""
+        seed = self.shift
         values, keys = [self.values[i] for i in rows], [self.keys[i] for i in rows]
         if network.tokens:
             values = [typos(value, seed + int(i)) for value, i in zip(values, rows, strict=True)]
@@ -131,10 +145,8 @@ class Rung:
         seed: int,
         keeping: Path,
         progress: Progress,
-        shift: int = 0,
     ) -> RungFold:
-        """Train on `train`, answer for `test`; `base` is the frozen head fitted on `train`, `shift`
-        the seed of the mild changes."""
+        """Train on `train`, answer for `test`; `base` is the frozen head fitted on `train`."""
         run = self._thawed(rows, train, seed, keeping, progress)
         none = np.zeros((0, self.classes), np.float32)
         if isinstance(run.result, NotAvailable):
@@ -142,7 +154,7 @@ class Rung:
                 none, none, none, none, run.history, 0.0, run.remarks, run.result.reason
             )
         head = LinearHead(run.result.weights, run.result.bias)
-        moved, copy = self.changed(rows.network, test, shift, progress)
+        moved, copy = self.changed(rows.network, test, progress)
         all_of_them = np.arange(len(test))
         return RungFold(
             head.predict_proba(features(rows, test, tuned=run.result)),

@@ -174,7 +174,7 @@ def _cut_text(network: TextNetwork, module: Any, top: int | None) -> CutNetwork:
             for layer in layers[max(0, below - 1) :]:
                 hidden = layer(hidden, attention_mask=hidden_away[:, None, None, :])
             features: torch.Tensor = module.pool(hidden, mask)
-            return torch.nn.functional.normalize(features, dim=1) if network.normalize else features
+            return features
 
     owners = [[module.model.embeddings], *([layer] for layer in layers)]
     return CutNetwork(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from headstart.types.errors import BackboneError, did_you_mean
-from headstart.types.model import BackboneCard
+from headstart.types.model import BackboneCard, Layer
 
 POOLINGS = {"text": ("mean", "cls", "max"), "image": ("average", "max")}
 WHOLE = ("onnx", "api")
@@ -16,9 +16,10 @@ OPTIONS = ("layer", "pooling")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which layer (0: the token embeddings; None: the last) and pooling (None: the card's own)."""
+    """Which layer (0: the token embeddings; None: the last; all of them side by side) and pooling
+    (None: the card's own)."""
 
-    layer: int | None = None
+    layer: Layer | None = None
     pooling: str | None = None
 
     def __bool__(self) -> bool:
@@ -29,7 +30,7 @@ def split_view(ref: str) -> tuple[str, View]:
     """The reference of the whole network, and the view that its options name.
 
     Raises:
-        BackboneError: a layer that is no number.
+        BackboneError: a layer that is neither a number nor `all`.
 
     >>> split_view("pkg:all-MiniLM-L6-v2?layer=4&pooling=cls")
     ('pkg:all-MiniLM-L6-v2', View(layer=4, pooling='cls'))
@@ -40,13 +41,19 @@ def split_view(ref: str) -> tuple[str, View]:
     if not said:
         return ref, View()
     layer = said.get("layer")
-    if layer is not None and not layer.isdecimal():
+    chosen: Layer | None = None
+    if layer == "all":
+        chosen = "all"
+    elif layer is not None and layer.isdecimal():
+        chosen = int(layer)
+    elif layer is not None:
         raise BackboneError(
             f"the layer '{layer}' is not a number",
             place=ref,
-            tip="0 is the first, where a text network has only looked up its tokens",
+            tip="0 is the first, where a text network has only looked up its tokens; 'all' puts "
+            "every layer beside the last",
         )
-    view = View(None if layer is None else int(layer), said.get("pooling"))
+    view = View(chosen, said.get("pooling"))
     return f"{base}?{urlencode(options)}" if options else base, view
 
 
@@ -84,7 +91,8 @@ def viewed(card: BackboneCard, view: View) -> BackboneCard:
     join = "&" if "?" in card.ref else "?"
     named = [card.name]
     if view.layer is not None:
-        named.append(f"layer {view.layer}" if card.modality == "text" else f"stage {view.layer}")
+        word = "layer" if card.modality == "text" else "stage"
+        named.append(f"all {word}s" if view.layer == "all" else f"{word} {view.layer}")
     if view.pooling is not None:
         named.append(view.pooling)
     return replace(

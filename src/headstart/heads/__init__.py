@@ -1,5 +1,6 @@
 """Linear heads on features: softmax(X @ weights.T + bias)."""
 
+from headstart.heads.blocks import BlockHead, fit_blocks
 from headstart.heads.fixed import fit_majority, fit_prototypes
 from headstart.heads.head import LinearHead, sigmoid
 from headstart.heads.linear import PRIOR_VARIANCES, fit_linear
@@ -16,11 +17,13 @@ from headstart.heads.vector import Vector, at_vector, before_vector, fit_vector,
 __all__ = [
     "NAMES",
     "PRIOR_VARIANCES",
+    "BlockHead",
     "LinearHead",
     "Vector",
     "at_temperature",
     "at_vector",
     "before_vector",
+    "fit_blocks",
     "fit_linear",
     "fit_majority",
     "fit_outside",

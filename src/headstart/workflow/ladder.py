@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,16 @@ from headstart.adapt.gate import (
     hopeless,
     level_of,
     outcome,
+    too_few_rows,
 )
 from headstart.adapt.judge import Measure
+from headstart.adapt.probe import NAME as PROBE
+from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import derived_seed, scored
 from headstart.adapt.rung import Rung, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
+from headstart.heads import BlockHead, LinearHead
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
 from headstart.ports import Encoder
 from headstart.types.data import Folds
@@ -33,7 +38,7 @@ from headstart.types.result import NotAvailable
 from headstart.types.thaw import TunedNetwork
 from headstart.workflow.arms import Arms
 from headstart.workflow.journal import fingerprint
-from headstart.workflow.rung_folds import RungFolds, checkpoint, waves
+from headstart.workflow.rung_folds import RungFolds, Step, checkpoint, waves
 
 SHARE = 0.6
 """Of the brief's minutes that the ladder may be expected to take."""
@@ -48,7 +53,7 @@ class Ladder:
         self.arms = arms
         self.brief, self.rows, self.split = arms.brief, arms.rows, arms.split
         self.folds = list(arms.split.folds)
-        self._tuned: dict[str, FrozenEncoder] = {}
+        self._grown: dict[tuple[str, str], FrozenEncoder] = {}
         self._below: list[FoldAnswers] = []
         requirement = self.brief.requirement
         self.rule = Rule(
@@ -86,7 +91,7 @@ class Ladder:
         affordable = {
             name: rung
             for name, rung in made.items()
-            if isinstance(rung, Rung) and rung.seconds(self.split.folds.k) <= left
+            if not isinstance(rung, NotAvailable) and rung.seconds(self.split.folds.k) <= left
         }
         tested = worth_testing(list(affordable))
         level = level_of(self.rule.alpha, max(1, len(tested)))
@@ -123,36 +128,37 @@ class Ladder:
                 return f"negative transfer: '{other.name}' credibly beats the frozen backbone"
         if not isinstance(self._encoder(base.backbone), FrozenEncoder):
             return "a backbone that does not run here cannot be thawed"
-        return ""
+        return too_few_rows(self.rule, min(MOST_REPEATS, self.split.folds.repeats))
 
-    def _spared(self, rung: Rung, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
+    def _spared(self, rung: Step, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
+        more = next(one for one in tested if one in ("top-2", "top-4"))
         why = (
-            f"the budget affords '{tested[0]}', which thaws the same blocks and more: with fewer "
-            "rungs to test, each has more of the level"
+            f"the budget affords '{more}', which goes further: with fewer rungs to test, each has "
+            "more of the level"
         )
         return RungOutcome(
-            rung.plan.name, rung.describe, base.name, "not tried", why, 0.0, NotAvailable(why)
+            rung.name, rung.describe, base.name, "not tried", why, 0.0, NotAvailable(why)
         )
 
     def _encoder(self, ref: str) -> Encoder:
         return self.arms.backbones[ref].encoder
 
-    def _made(self, name: str, base: ArmResult) -> Rung | NotAvailable:
+    def _made(self, name: str, base: ArmResult) -> Step | NotAvailable:
         assert base.backbone is not None
         encoder = self._encoder(base.backbone)
         assert isinstance(encoder, FrozenEncoder)
+        rows, seed = self.rows, self.brief.seed
+        known = (rows.values, rows.keys, rows.codes, rows.groups, len(rows.labels), seed)
+        if name == PROBE:
+            every = layered(encoder)
+            return every if isinstance(every, NotAvailable) else ProbeRung(every, *known)
         plan = plan_of(name, encoder)
-        if isinstance(plan, NotAvailable):
-            return plan
-        rows = self.rows
-        return Rung(
-            plan, encoder, rows.values, rows.keys, rows.codes, rows.groups, len(rows.labels)
-        )
+        return plan if isinstance(plan, NotAvailable) else Rung(plan, encoder, *known)
 
     def _rung(
         self,
         name: str,
-        rung: Rung | NotAvailable,
+        rung: Step | NotAvailable,
         base: ArmResult,
         best: ArmResult,
         level: float,
@@ -168,7 +174,7 @@ class Ladder:
             run: int = 0,
             ask: int | None = None,
         ) -> RungOutcome:
-            describe = rung.describe if isinstance(rung, Rung) else name
+            describe = name if isinstance(rung, NotAvailable) else rung.describe
             return RungOutcome(
                 name, describe, best.name, verdict, reason, 0.0, NotAvailable(reason),
                 folds_run=run, estimated_minutes=minutes, needs_minutes=ask,
@@ -270,17 +276,19 @@ class Ladder:
             for one, (_, test) in zip(found, self.folds, strict=False)
         ]
 
-    def _spec(self, name: str, base: ArmResult, rung: Rung) -> ArmSpec:
+    def _spec(self, name: str, base: ArmResult, rung: Step) -> ArmSpec:
         return ArmSpec(
-            f"adapted:{name}", "adapted", rung.describe, base.backbone, {"plan": repr(rung.plan)}
+            f"adapted:{name}", "adapted", rung.describe, base.backbone, {"plan": rung.recipe}
         )
 
     def refit(self, adopted: ArmResult, base: ArmResult) -> FittedModel:
         """The adopted rung on all development rows."""
         rung = self._made(str(adopted.settings["plan"]), base)
-        assert isinstance(rung, Rung)
+        assert not isinstance(rung, NotAvailable)
         assert base.backbone is not None
-        inputs = self.arms.hashes(self._spec(rung.plan.name, base, rung))
+        inputs = self.arms.hashes(self._spec(rung.name, base, rung))
+        if isinstance(rung, ProbeRung):
+            return self._probe(rung, adopted, inputs)
         kept = checkpoint(rung, inputs, "whole")
 
         def work() -> TunedNetwork:
@@ -288,25 +296,53 @@ class Ladder:
             seed = derived_seed(self.brief.seed)
             return rung.whole(rows, seed, kept, self.arms.progress)
 
-        tuned = self.arms.journal.stage(f"refit/{rung.plan.name}", inputs, work)
+        tuned = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
         kept.unlink(missing_ok=True)
         encoder = tuned_encoder(rung.encoder, tuned)
-        self._tuned[encoder.weights_sha256] = encoder
+        return self._model(
+            adopted, base.backbone, encoder, LinearHead(tuned.weights, tuned.bias),
+            "linear, trained with the network", {"plan": rung.name},
+        )  # fmt: skip
+
+    def _probe(self, rung: ProbeRung, adopted: ArmResult, inputs: dict[str, str]) -> FittedModel:
+        def work() -> BlockHead:
+            return rung.whole(rung.activations(self.arms.progress), derived_seed(self.brief.seed))
+
+        found = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
+        return self._model(
+            adopted, rung.encoder.card.ref, rung.encoder, found.head,
+            "logistic regression on all layers, each with a penalty of its own",
+            {"plan": rung.name, "l2": float(found.head.l2), "shares": list(found.shares)},
+        )  # fmt: skip
+
+    def _model(
+        self,
+        adopted: ArmResult,
+        ref: str,
+        encoder: FrozenEncoder,
+        head: LinearHead,
+        describe: str,
+        settings: dict[str, Any],
+    ) -> FittedModel:
+        self._grown[ref, encoder.weights_sha256] = encoder
         return FittedModel(
             approach="adapted",
             arm=adopted.name,
             modality=self.rows.modality,
             labels=self.rows.labels,
-            featurizer=EncoderFeatures(base.backbone, encoder.weights_sha256, encoder.width),
-            weights=tuned.weights,
-            bias=tuned.bias,
-            head="linear, trained with the network",
-            settings={"plan": rung.plan.name},
+            featurizer=EncoderFeatures(ref, encoder.weights_sha256, encoder.width),
+            weights=head.weights,
+            bias=head.bias,
+            head=describe,
+            settings=settings,
         )
 
     def encoder(self, model: FittedModel) -> Encoder | None:
-        """The network that a model's features come from, tuned where it is."""
+        """The network that a model's features come from, tuned or with all its layers where the
+        model was adopted so."""
         source = model.featurizer
-        if isinstance(source, EncoderFeatures) and source.weights_sha256 in self._tuned:
-            return self._tuned[source.weights_sha256]
+        if isinstance(source, EncoderFeatures):
+            grown = self._grown.get((source.ref, source.weights_sha256))
+            if grown is not None:
+                return grown
         return self.arms.encoder(model)

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.adapt.probe import ProbeRung
 from headstart.adapt.run import derived_seed
 from headstart.adapt.rung import Rung
 from headstart.adapt.threads import one_thread_each
-from headstart.backbones.activations import BoundaryRows
 from headstart.heads import fit_linear
 from headstart.types.ladder import RungFold
 from headstart.workflow.arms import Arms
 from headstart.workflow.journal import fingerprint
+
+Step = Rung | ProbeRung
 
 
 class RungFolds:
@@ -25,11 +28,16 @@ class RungFolds:
     one of its own; the activations under them are shared."""
 
     def __init__(
-        self, rung: Rung, arms: Arms, inputs: dict[str, str], matrix: NDArray[np.float32]
+        self,
+        rung: Step,
+        arms: Arms,
+        inputs: dict[str, str],
+        matrix: NDArray[np.float32],
     ) -> None:
         self.rung, self.arms, self.inputs, self.matrix = rung, arms, inputs, matrix
         self.folds = list(arms.split.folds)
-        self._idle: list[BoundaryRows] = []
+        self._idle: list[Any] = []
+        """What the rung trains on, one a worker that does not train now."""
         self._taking, self._telling = Lock(), Lock()
 
     def run(self, numbers: Sequence[int]) -> list[RungFold]:
@@ -48,7 +56,7 @@ class RungFolds:
         return answers
 
     def _stage(self, number: int) -> tuple[str, dict[str, str]]:
-        name = f"ladder/{self.rung.plan.name}/{number + 1}"
+        name = f"ladder/{self.rung.name}/{number + 1}"
         return name, {**self.inputs, "fold": str(number)}
 
     def _train(self, number: int) -> RungFold:
@@ -59,7 +67,7 @@ class RungFolds:
         seed = derived_seed(self.arms.brief.seed, number)
         with self._taking:
             idle = self._idle.pop() if self._idle else None
-        rows = idle or self.rung.activations(self._tell)
+        rows: Any = idle or self.rung.activations(self._tell)
         head = fit_linear(
             self.matrix[train],
             self.rung.codes[train],
@@ -69,9 +77,8 @@ class RungFolds:
             exact=False,
         )
         found = self.rung.fold(
-            rows, head, train, test, seed, checkpoint(self.rung, self.inputs, number), self._tell,
-            shift=self.arms.brief.seed,
-        )  # fmt: skip
+            rows, head, train, test, seed, checkpoint(self.rung, self.inputs, number), self._tell
+        )
         with self._taking:
             self._idle.append(rows)
         return found
@@ -81,7 +88,7 @@ class RungFolds:
             self.arms.progress(what, done, total)
 
 
-def checkpoint(rung: Rung, inputs: dict[str, str], part: int | str) -> Path:
+def checkpoint(rung: Step, inputs: dict[str, str], part: int | str) -> Path:
     """Where the training of a fold, or of all rows, is kept until it is finished."""
     name = fingerprint(f"{sorted(inputs.items())} {part}")[:32]
     return rung.encoder.cache / "training" / f"{name}.safetensors"

@@ -34,6 +34,11 @@ class Network(Protocol):
         """Names of the stages between which it may be cut, bottom first."""
 
     @property
+    def blocks(self) -> tuple[int, ...]:
+        """Widths of the parts that the features consist of: one, but for the view of all layers,
+        which begins with the features of the last as it is published."""
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Input names, in the order of the module's parameters."""
 

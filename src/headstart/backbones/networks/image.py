@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.networks.base import require, require_framework, seeded
 from headstart.types.errors import BackboneError, did_you_mean
+from headstart.types.model import Layer
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +21,7 @@ TIP = "name the architecture that these weights belong to"
 @dataclass(frozen=True)
 class ImageNetwork:
     """A timm architecture; features are its pooled output before the classifier, or that of an
-    earlier `stage`.
+    earlier `stage`, or of all stages side by side.
 
     weights: gives a safetensors file with timm's names. size: image side in pixels.
     """
@@ -29,7 +30,7 @@ class ImageNetwork:
     weights_sha256: str
     name: str
     size: int
-    stage: int | None = None
+    stage: Layer | None = None
     pooling: str = "average"
 
     @property
@@ -42,6 +43,17 @@ class ImageNetwork:
         with seeded(0):
             known = getattr(create(self.name, num_classes=0), "feature_info", None) or ()
         return tuple(f"stage {i}: {one['module']}" for i, one in enumerate(known))
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        with seeded(0):
+            module: Any = create(self.name, num_classes=0)
+        last = int(module.num_features)
+        if self.stage != "all":
+            stage = self.stage
+            return (last if stage is None else int(module.feature_info[stage]["num_chs"]),)
+        below = [int(one["num_chs"]) for one in reversed(module.feature_info)]
+        return (last, *below, last)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -77,6 +89,8 @@ class ImageNetwork:
             ) from error
         if self.stage is None and self.pooling == "average":
             return module
+        if self.stage == "all":
+            return _every(module, self.name, self.pooling)
         return _view(module, self.name, self.stage, self.pooling)
 
     def example(self) -> tuple[torch.Tensor, ...]:
@@ -93,6 +107,33 @@ class ImageNetwork:
 
     def with_weights(self, weights: Callable[[], Path], sha256: str) -> ImageNetwork:
         return replace(self, weights=weights, weights_sha256=sha256)
+
+
+def _every(module: torch.nn.Module, name: str, pooling: str) -> torch.nn.Module:
+    """The features of the last stage, the means of all stages from the top downwards, the features
+    of the last stage in the other pooling."""
+    import torch
+
+    if not (hasattr(module, "forward_intermediates") and hasattr(module, "forward_head")):
+        raise BackboneError(f"{name} cannot be looked into", tip="leave the stage out")
+
+    class Every(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            last, maps = self.module.forward_intermediates(pixels)  # type: ignore[operator]
+            if last.ndim != 4:
+                raise BackboneError(
+                    f"{name} gives no map of features to pool", tip="leave the stage out"
+                )
+            ends = [self.module.forward_head(last), last.amax((2, 3))]  # type: ignore[operator]
+            first, other = ends if pooling == "average" else reversed(ends)
+            below = [one.mean((2, 3)) for one in reversed(maps)]
+            return torch.cat([first, *below, other], dim=1)
+
+    return Every().eval()
 
 
 def _view(module: torch.nn.Module, name: str, stage: int | None, pooling: str) -> torch.nn.Module:

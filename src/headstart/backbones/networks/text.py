@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.networks.base import require, require_framework, seeded
 from headstart.types.errors import BackboneError
+from headstart.types.model import Layer
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +21,7 @@ POOLINGS = ("mean", "cls", "max")
 @dataclass(frozen=True)
 class TextNetwork:
     """A transformers model with mean, first-token or max pooling, of the last layer or of `layer`
-    (0: the token embeddings).
+    (0: the token embeddings); or of all layers side by side.
 
     weights: gives the safetensors file. config: the model's config.json. Features have shape
     (batch, hidden size), scaled to unit length where `normalize` says so.
@@ -31,7 +32,7 @@ class TextNetwork:
     config: Path
     pooling: str = "mean"
     normalize: bool = False
-    layer: int | None = None
+    layer: Layer | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -48,6 +49,11 @@ class TextNetwork:
     def stages(self) -> tuple[str, ...]:
         layers = int(self.settings.get("num_hidden_layers") or 0)
         return ("embeddings", *(f"layer {i}" for i in range(1, layers + 1))) if layers else ()
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        parts = len(self.stages) + len(POOLINGS) - 1 if self.layer == "all" else 1
+        return (int(self.settings["hidden_size"]),) * parts
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -68,7 +74,7 @@ class TextNetwork:
 
     def _check_layer(self, model: Any) -> None:
         layers = int(getattr(model.config, "num_hidden_layers", 0) or 0)
-        if self.layer is not None and self.layer > layers:
+        if isinstance(self.layer, int) and self.layer > layers:
             raise BackboneError(
                 f"there is no layer {self.layer}: the network has {layers}",
                 place=str(self.config),
@@ -140,7 +146,7 @@ def _load(model: Any, weights: Path) -> None:
 
 
 def _pooled(
-    model: Any, inputs: tuple[str, ...], pooling: str, normalize: bool, layer: int | None
+    model: Any, inputs: tuple[str, ...], pooling: str, normalize: bool, layer: Layer | None
 ) -> torch.nn.Module:
     import torch
 
@@ -150,9 +156,17 @@ def _pooled(
             self.model = model
 
         def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            hidden = self.hidden(dict(zip(inputs, tensors, strict=True)))
-            features = self.pool(hidden, tensors[1])
-            return torch.nn.functional.normalize(features, dim=1) if normalize else features
+            named = dict(zip(inputs, tensors, strict=True))
+            if layer == "all":
+                return self.every(named, tensors[1])
+            return self.pool(self.hidden(named), tensors[1])
+
+        def every(self, named: dict[str, torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+            """The last layer, those below it downwards, the last again in the other poolings."""
+            *below, last = self.model(**named, output_hidden_states=True).hidden_states
+            others = [one for one in POOLINGS if one != pooling]
+            parts = [self.pool(hidden, mask) for hidden in (last, *reversed(below))]
+            return torch.cat([*parts, *(self.pool(last, mask, one) for one in others)], dim=1)
 
         def hidden(self, named: dict[str, torch.Tensor]) -> torch.Tensor:
             if layer is None:
@@ -161,7 +175,16 @@ def _pooled(
             states = self.model(**named, output_hidden_states=True).hidden_states
             return states[layer]  # type: ignore[no-any-return]
 
-        def pool(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        def pool(
+            self, hidden: torch.Tensor, mask: torch.Tensor, pooling: str = pooling
+        ) -> torch.Tensor:
+            """One vector a row, of unit length where the published features are."""
+            features = self.pooled(hidden, mask, pooling)
+            return torch.nn.functional.normalize(features, dim=1) if normalize else features
+
+        def pooled(
+            self, hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str
+        ) -> torch.Tensor:
             if pooling == "cls":
                 return hidden[:, 0]
             if pooling == "max":
