@@ -26,15 +26,18 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
-from scipy.stats import binom
+from scipy.stats import binom, norm
 from selective_ceiling import ceiling
 
 from headstart.heads import fit_temperature
-from headstart.metrics import ScoreStatistic, calibration_error_estimate, score
+from headstart.metrics import ScoreStatistic, calibration_error_of, score
 from headstart.stats import (
     candidate_thresholds,
     certify,
     clopper_pearson,
+    mean_over_folds,
+    newcombe,
+    newcombe_paired,
     stratified_bootstrap_bca,
     wilson,
 )
@@ -131,7 +134,7 @@ def certificates(trials: int) -> None:
             most = ceiling(world.stated, world.wrong, n, world.limit, DELTA)
             print(
                 f"| {world.name}, {world.limit:.0%} | {world.wrong.mean():.1%} | {n:,} "
-                f"| {broken} ({broken / trials:.1%}) | {certified / trials:.0%} "
+                f"| {share_of(broken, trials)} | {certified / trials:.0%} "
                 f"| {answered / trials:.1%} | {_part(answered / trials, oracle)} "
                 f"| {_part(answered / trials, best)} | {_part(answered / trials, most)} "
                 f"| {naive_broken / trials:.0%} | {naive_answered / trials:.1%} |",
@@ -166,6 +169,12 @@ def _draw(world: World, n: int, random: np.random.Generator) -> tuple[Floats, ND
     return world.stated[rows], random.random(n) < world.wrong[rows]
 
 
+def share_of(broken: int, trials: int) -> str:
+    """A number of trials, its share, and the exact 95% upper bound of the share."""
+    upper = clopper_pearson(int(broken), trials, 0.90).high or 0.0
+    return f"{broken} ({broken / trials:.1%}, at most {upper:.1%})"
+
+
 def naive_threshold(scores: Floats, wrong: NDArray[np.bool_], limit: float) -> float | None:
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
@@ -191,19 +200,27 @@ def intervals(trials: int) -> None:
             at = [covered(p) for p in (0.5, 0.8, 0.9, 0.95, 0.99)]
             mean = np.mean([covered(float(p)) for p in np.linspace(0.05, 0.95, 181)])
             print(f"| {name} | {n:,} | " + " | ".join(f"{x:.1%}" for x in [*at, mean]) + " |")
-    print(f"\nBootstrap intervals at 95%, {trials} trials each, 1,000 resamples, 3 classes of")
+    print(
+        f"\nOther intervals at 95%, {trials} trials each. Bootstrap: 1,000 resamples, 3 classes of"
+    )
     print("shares 50%, 30% and 20%, kept in every trial.\n")
-    print("| statistic | truth | n = 50 | 200 | 1,000 |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+    print("| interval | of | truth | n = 50 | 200 | 1,000 |")
+    print("| --- | --- | ---: | ---: | ---: | ---: |")
     y, proba = _classes()
-    for name in ("macro_f1", "log_loss"):
+    for name in ("macro_f1", "balanced_accuracy", "log_loss", "brier"):
         _coverage_row(name, y, proba, trials, score(name, y, proba, 3), _bca(name))
-    y, proba = _stated_too_high()
-    truth = _root_of_squared_gap(y, proba)
-    _coverage_row(
-        "calibration error", y, proba, trials, truth,
-        lambda a, b, seed: calibration_error_estimate(a, b, seed=seed),
-    )  # fmt: skip
+    for name, spread, stretch in (
+        ("three classes, overconfident", 1.5, 2.0),
+        ("three classes, timid", 1.5, 0.6),
+        ("three classes, calibrated", 1.5, 1.0),
+        ("93% right, overconfident", 8.0, 1.5),
+        ("93% right, calibrated", 8.0, 1.0),
+    ):
+        _calibration_row(name, spread, stretch, trials)
+    for one, other in ((0.8, 0.7), (0.95, 0.9)):
+        _difference_row(one, other, trials)
+        _paired_row(one, other, trials)
+    _folds_row(trials)
 
 
 def _bca(name: str) -> Callable[..., object]:
@@ -218,19 +235,93 @@ def _classes() -> tuple[NDArray[np.int64], Floats]:
     return y, softmax(1.3 * logits, axis=1)
 
 
-def _stated_too_high() -> tuple[NDArray[np.int64], Floats]:
-    random = np.random.default_rng(6)
-    logits = random.normal(0.0, 1.5, (POOL, 3))
-    true = softmax(logits, axis=1)
-    y = (random.random((POOL, 1)) > true.cumsum(axis=1)).sum(axis=1).clip(0, 2)
-    return y.astype(np.int64), softmax(2.0 * logits, axis=1)
+def _calibration_row(name: str, spread: float, stretch: float, trials: int) -> None:
+    """The truth is the error of the whole pool, in the 15 bins that samples have."""
+    logits = np.random.default_rng(6).normal(0.0, spread, (POOL, 3))
+    chance, stated = softmax(logits, axis=1).max(axis=1), softmax(stretch * logits, axis=1)
+    stated = stated.max(axis=1)
+    parts = np.array_split(np.argsort(stated, kind="stable"), 15)
+    gaps = [(chance[rows].mean() - stated[rows].mean()) ** 2 for rows in parts]
+    truth = float(np.sqrt(np.average(gaps, weights=[len(rows) for rows in parts])))
+
+    def once(n: int, random: np.random.Generator) -> tuple[float | None, float | None]:
+        rows = random.integers(0, POOL, n)
+        found = calibration_error_of(stated[rows], random.random(n) < chance[rows])
+        return found.low, found.high
+
+    _held_row("noncentral χ²", f"calibration error: {name}", truth, trials, once)
 
 
-def _root_of_squared_gap(y: NDArray[np.int64], proba: Floats) -> float:
-    """The debiased error of the whole pool in the 15 bins that samples have."""
-    from headstart.metrics import debiased_calibration_error
+def _difference_row(one: float, other: float, trials: int) -> None:
+    def once(n: int, random: np.random.Generator) -> tuple[float, float]:
+        return newcombe(int(random.binomial(n, one)), n, int(random.binomial(n, other)), n)
 
-    return debiased_calibration_error(y, proba)
+    name = f"difference of two shares, {one:.0%} and {other:.0%}, n rows each"
+    _held_row("Newcombe", name, one - other, trials, once)
+
+
+def _paired_row(one: float, other: float, trials: int) -> None:
+    """Two models on the same rows, right together as often as if half the rows were easy."""
+    both = one * other + 0.5 * (min(one, other) - one * other)
+    cells = np.array([both, one - both, other - both, 1.0 - one - other + both])
+
+    def once(n: int, random: np.random.Generator) -> tuple[float, float]:
+        return newcombe_paired(*(int(count) for count in random.multinomial(n, cells)))
+
+    name = f"difference of two shares, {one:.0%} and {other:.0%}, same rows"
+    _held_row("Newcombe, paired", name, one - other, trials, once)
+
+
+def _folds_row(trials: int) -> None:
+    """Accuracy over 5 folds × 2 of a linear classifier (least squares) of two classes, 10 numbers a
+    row. The truth is its mean accuracy on other rows when it is fitted on four fifths of n."""
+    method, name = "Nadeau–Bengio", "accuracy over 5 folds × 2"
+    shift = np.full(10, 0.28)
+
+    def rows(n: int, random: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
+        y = random.integers(0, 2, n)
+        x = random.normal(0.0, 1.0, (n, 10)) + np.where(y[:, None] == 1, shift, -shift)
+        return np.column_stack([np.ones(n), x]), y
+
+    def fitted(x: Floats, y: NDArray[np.int64]) -> Floats:
+        return np.linalg.solve(x.T @ x + 0.1 * np.eye(x.shape[1]), x.T @ (2.0 * y - 1.0))
+
+    cells, truths = [], []
+    for n in (50, 200, 1000):
+        random, found, true = np.random.default_rng(n), [], []
+        for _ in range(trials):
+            x, y = rows(n, random)
+            scores = []
+            for _ in range(2):
+                fold = random.permutation(np.arange(n) % 5)
+                for part in range(5):
+                    weights = fitted(x[fold != part], y[fold != part])
+                    scores.append(np.mean((x[fold == part] @ weights > 0) == y[fold == part]))
+            found.append(mean_over_folds(np.array(scores), 5, 2, 0.95, n=n, lower=0.0, upper=1.0))
+            lies = np.array([weights[0], weights[1:] @ shift, np.linalg.norm(weights[1:])])
+            true.append(norm.cdf((lies[1] + np.array([lies[0], -lies[0]])) / lies[2]).mean())
+        truths.append(f"{np.mean(true):.3f}")
+        held = [e.low is not None and e.low <= np.mean(true) <= (e.high or 1.0) for e in found]
+        cells.append(f"{np.mean(held):.1%}")
+    print(f"| {method} | {name} | {', '.join(truths)} | " + " | ".join(cells) + " |", flush=True)
+
+
+def _held_row(
+    method: str,
+    name: str,
+    truth: float,
+    trials: int,
+    once: Callable[[int, np.random.Generator], tuple[float | None, float | None]],
+) -> None:
+    cells = []
+    for n in (50, 200, 1000):
+        random = np.random.default_rng(n)
+        found = [once(n, random) for _ in range(trials)]
+        known = [(low, high) for low, high in found if low is not None and high is not None]
+        held = np.mean([low <= truth + 1e-12 and truth <= high + 1e-12 for low, high in known])
+        none = f" (none in {1 - len(known) / trials:.1%})" if len(known) < trials else ""
+        cells.append(f"{held:.1%}{none}")
+    print(f"| {method} | {name} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)
 
 
 def _coverage_row(
@@ -254,7 +345,8 @@ def _coverage_row(
             found = estimate(y[rows], proba[rows], trial)
             held += found.low is not None and found.low <= truth <= found.high  # type: ignore[attr-defined]
         cells.append(f"{held / trials:.1%}")
-    print(f"| {name} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)
+    said = name.replace("_", " ")
+    print(f"| bootstrap, BCa | {said} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)
 
 
 def temperature(trials: int) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from guarantees import DELTA, SIZES, Floats, World, naive_threshold, peer_threshold
+from guarantees import DELTA, SIZES, Floats, World, naive_threshold, peer_threshold, share_of
 from numpy.typing import NDArray
 from scipy.stats import binom
 from selection_regret import Rows, table, tweets
@@ -194,7 +194,7 @@ def measure(found: dict[str, Answered], trials: int, peer_trials: int) -> None:
             peer = cells[precision, "MAPIE"] if peer_trials else "– | –"
             print(
                 f"| {one.population.name}, {own.limit:.0%} | {one.population.wrong.mean():.1%} "
-                f"| {n:,} | {own.broken} ({own.broken / trials:.1%}) "
+                f"| {n:,} | {share_of(own.broken, trials)} "
                 f"| {own.certified / trials:.0%} "
                 f"| {own.answered / trials:.1%} | {share:.0%} of {own.oracle:.1%} "
                 f"| {carried} | {cells[precision, 'naive']} | {peer} |",
