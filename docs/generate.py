@@ -30,7 +30,9 @@ def command_page() -> str:
         "| 3 | interrupted; the same command goes on where it stopped |\n",
         "## Environment\n",
         "| variable | meaning |\n| --- | --- |\n"
-        "| `HEADSTART_CACHE` | folder of converted weights, exported encoders and features |\n"
+        "| `HEADSTART_CACHE` | folder of converted weights, exported encoders and features; "
+        "activations kept for thawing go, the longest unused first, a day after their last use at "
+        "the earliest, where they take more than 4 GB |\n"
         "| `HEADSTART_CONFIG` | folder of your own catalogue of backbones, `catalogue.toml` |\n"
         "| `HEADSTART_API_KEY` | key of the endpoint of an `api:` backbone; kept nowhere |\n"
         "| `HEADSTART_API_RATE` | most requests a second to such an endpoint |\n"

@@ -54,6 +54,7 @@ class Options:
     max_stage: str | None = None
     metric: str | None = None
     level: float | None = None
+    sets: float | None = None
     backbones: tuple[str, ...] = ()
     minutes: float | None = None
     seed: int | None = None
@@ -71,6 +72,7 @@ def run(
     out: str | Path | None = None,
     metric: str | None = None,
     level: float | None = None,
+    sets: float | None = None,
     backbone: str | Sequence[str] = (),
     minutes: float | None = None,
     max_stage: str | None = None,
@@ -82,8 +84,9 @@ def run(
     data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
     pilot folder. group: column whose rows belong together; time: column by which the latest rows
     are held out; also: other label columns, decided about in the same run. max_stage: how far the
-    backbone may be thawed where that earns it: frozen, norms, top-1, top-2, top-4 (default) or
-    full. out: the pilot folder (default: `<name>-pilot` in the working folder).
+    backbone may be thawed where that earns it: frozen, probe, norms, top-1, top-2, top-4
+    (default) or full. sets: share of the cases whose prediction set should hold the true label.
+    out: the pilot folder (default: `<name>-pilot` in the working folder).
 
     Raises:
         InputError: the data, the brief, a backbone or the folder cannot be used.
@@ -98,6 +101,7 @@ def run(
         also=tuple(also),
         metric=metric,
         level=level,
+        sets=sets,
         backbones=(backbone,) if isinstance(backbone, str) else tuple(backbone),
         minutes=minutes,
         max_stage=max_stage,
@@ -503,6 +507,7 @@ def _infer(data: Path, options: Options) -> Brief:
         max_stage=options.max_stage,
         metric=options.metric,
         level=options.level,
+        sets=options.sets,
         backbones=options.backbones,
         minutes=options.minutes,
         seed=options.seed,

@@ -40,8 +40,11 @@ def parser() -> argparse.ArgumentParser:
     _data_arguments(run)
     run.add_argument(
         "--max-stage",
-        choices=("frozen", "norms", "top-1", "top-2", "top-4", "full"),
+        choices=("frozen", "probe", "norms", "top-1", "top-2", "top-4", "full"),
         help="how far thawing may go where it earns it (default: top-4)",
+    )
+    run.add_argument(
+        "--sets", type=float, metavar="X", help="answer with sets that hold the label this often"
     )
     run.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
     run.set_defaults(act=_run)
@@ -172,6 +175,7 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         out_of_scope=arguments.out_of_scope,
         metric=arguments.metric,
         level=arguments.level,
+        sets=getattr(arguments, "sets", None),
         backbones=tuple(arguments.backbone),
         minutes=arguments.minutes,
         seed=arguments.seed,

@@ -37,6 +37,14 @@ def test_a_short_brief_has_defaults_and_says_which(pilot: Path) -> None:
     assert read_brief(pilot / "headstart.toml") == brief
 
 
+def test_prediction_sets_are_for_rows_with_one_label(pilot: Path) -> None:
+    said = _problems(
+        pilot, '[data]\npath = "data.csv"\nseparator = ";"\n[requirement]\nsets = 0.9\n'
+    )
+    assert "[requirement] sets is 0.9, and [data] separator is ';'" in said
+    assert "sets" in _problems(pilot, '[data]\npath = "data.csv"\n[requirement]\nsets = 90\n')
+
+
 def test_all_problems_at_once(pilot: Path) -> None:
     said = _problems(
         pilot,

@@ -24,7 +24,7 @@ from headstart.types.artifact import Manifest
 from headstart.types.errors import BundleError
 
 MANIFEST = Manifest(
-    schema_version=5,
+    schema_version=6,
     name="Tickets – Straße",
     modality="text",
     approach="frozen",
@@ -154,9 +154,9 @@ def test_white_space_and_the_order_of_keys_are_not_an_edit() -> None:
 
 
 def test_a_newer_version_is_refused_before_its_unknown_fields() -> None:
-    newer = document() | {"schema_version": 6, "shards": []}
+    newer = document() | {"schema_version": 7, "shards": []}
     with pytest.raises(
-        BundleError, match="schema version 6; this headstart reads up to 5"
+        BundleError, match="schema version 7; this headstart reads up to 6"
     ) as error:
         parse_manifest(json.dumps(newer).encode(), place="m")
     assert error.value.tip == "pip install --upgrade headstart"
@@ -202,6 +202,7 @@ def test_an_accepted_path_never_leaves_the_bundle(path: str) -> None:
 def test_a_manifest_of_version_1_names_no_rule() -> None:
     old = document() | {"schema_version": 1}
     del old["review"], old["costs"], old["outside"], old["column"], old["further"], old["separator"]
+    del old["sets"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=1, review={})
 
@@ -209,6 +210,7 @@ def test_a_manifest_of_version_1_names_no_rule() -> None:
 def test_a_manifest_of_version_2_names_no_costs() -> None:
     old = document() | {"schema_version": 2}
     del old["costs"], old["outside"], old["column"], old["further"], old["separator"]
+    del old["sets"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=2)
 
@@ -216,15 +218,43 @@ def test_a_manifest_of_version_2_names_no_costs() -> None:
 def test_a_manifest_of_version_3_has_one_output() -> None:
     old = document() | {"schema_version": 3}
     del old["column"], old["further"], old["separator"]
+    del old["sets"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=3)
 
 
 def test_a_manifest_of_version_4_has_one_label_a_row() -> None:
     old = document() | {"schema_version": 4}
-    del old["separator"]
+    del old["separator"], old["sets"]
     jsonschema.validate(old, SCHEMA)
     assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=4)
+
+
+def test_a_manifest_of_version_5_has_no_prediction_sets() -> None:
+    old = document() | {"schema_version": 5}
+    del old["sets"]
+    jsonschema.validate(old, SCHEMA)
+    assert parse_manifest(sealed(old), place="m") == replace(MANIFEST, schema_version=5)
+
+
+def test_the_rule_of_prediction_sets_is_read_back() -> None:
+    ruled = replace(MANIFEST, sets={"threshold": 0.125, "level": 0.9})
+    content = manifest_bytes(ruled)
+    jsonschema.validate(json.loads(content), SCHEMA)
+    assert parse_manifest(content, place="m") == ruled
+    with pytest.raises(BundleError, match="'sets' are for rows with one label each"):
+        parse_manifest(manifest_bytes(replace(ruled, separator=";")), place="m")
+
+
+@pytest.mark.parametrize(
+    "rule", [{"threshold": 0.1}, {"threshold": 1.5, "level": 0.9}, {"threshold": None, "level": 1}]
+)
+def test_a_wrong_rule_of_prediction_sets_is_named(rule: dict[str, Any]) -> None:
+    content = manifest_bytes(replace(MANIFEST, sets=rule))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(json.loads(content), SCHEMA)
+    with pytest.raises(BundleError, match="'sets' is not empty and not threshold, level"):
+        parse_manifest(content, place="m")
 
 
 def test_costs_of_several_labels_a_row_are_those_of_misses_and_of_false_alarms() -> None:

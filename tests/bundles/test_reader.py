@@ -112,8 +112,8 @@ def test_an_edited_manifest_is_found(bundle: Path) -> None:
 
 
 def test_a_newer_schema_version_says_what_to_do(bundle: Path) -> None:
-    edit(bundle, lambda document: document.update(schema_version=6))
-    assert both_refuse(bundle, "schema version 6").tip == "pip install --upgrade headstart"
+    edit(bundle, lambda document: document.update(schema_version=7))
+    assert both_refuse(bundle, "schema version 7").tip == "pip install --upgrade headstart"
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,28 @@ def test_one_run_one_memo_one_bundle(headstart: Run, words: str, tmp_path: Path)
     data, held = table(tmp_path / "t.csv", 160, 1), table(tmp_path / "h.csv", 150, 2)
     done = headstart(
         "run", data, "--holdout", held, "--label", "topic", "--also", "urgency",
-        "--backbone", words, "--level", "0.6", "--out", "pilot", "--json",
+        "--backbone", words, "--level", "0.6", "--sets", "0.9", "--out", "pilot", "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     pilot, document = tmp_path / "pilot", json.loads(done.stdout)
     decides_about_every_column(pilot, document, headstart)
     memo_names_every_column(pilot, document, headstart)
     bundle_answers_every_column(pilot, held, headstart)
+    sets_of_every_column(pilot, document)
+
+
+def sets_of_every_column(pilot: Path, document: dict[str, Any]) -> None:
+    """Each column has a threshold of its own, measured on its own rows."""
+    manifest = json.loads((pilot / "bundle" / "manifest.json").read_text())
+    ledger = rows_of(pilot)
+    first, other = manifest["sets"], manifest["further"][0]["sets"]
+    assert first["threshold"] == ledger["/evaluate/prediction_sets/threshold"]
+    assert other["threshold"] == ledger["/outputs/urgency/evaluate/prediction_sets/threshold"]
+    assert first["level"] == other["level"] == 0.9
+    coverage = document["holdout"]["prediction_sets"]["coverage"]
+    assert coverage["n"] == document["holdout"]["n"]
+    page = (pilot / "memo.html").read_text(encoding="utf-8")
+    assert page.count("Which labels may it be?") == 2
 
 
 def decides_about_every_column(pilot: Path, document: dict[str, Any], headstart: Run) -> None:
@@ -119,6 +134,7 @@ def bundle_answers_every_column(pilot: Path, held: Path, headstart: Run) -> None
     assert len(rows) == 150
     assert list(rows[0])[3:] == [
         "predicted_topic", "probability_topic", "predicted_urgency", "probability_urgency", "error",
+        "prediction_set_topic", "prediction_set_urgency",
     ]  # fmt: skip
     for column in ("topic", "urgency"):
         known = [row for row in rows if row[column]]

@@ -36,8 +36,10 @@ from headstart.types.result import (
     GalleryReport,
     MemoError,
     NotAvailable,
+    PredictionSetReport,
     ReliabilityRow,
     SelectiveCertificate,
+    SetSizeRow,
     SliceReport,
     SliceRow,
     StressReport,
@@ -507,7 +509,7 @@ def text_refused() -> Reports:
 
 
 def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Reports:
-    required = replace(base.brief.requirement, max_error=0.02)
+    required = replace(base.brief.requirement, max_error=0.02, sets=0.9)
     brief = replace(base.brief, requirement=required, failure_cost="high", review_cost=0.5)
     curve = [
         (i / 20, 1 - i / 20, 0.5 - 0.9 * (1 - i / 20) * (i / 20) + 0.1 * (1 - i / 20))
@@ -531,7 +533,7 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         Estimate(0.8213, 0.807, 0.8345, 3080, "Wilson"),
     )
     calibration = CalibrationReport(
-        Estimate(0.081, 0.062, 0.097, 3080, "debiased, bootstrap within bins, 1000 resamples"),
+        Estimate(0.081, 0.062, 0.097, 3080, "debiased, noncentral χ² over 15 bins"),
         (
             ReliabilityRow(0.1, 0.2, 214, 0.163, 0.31, 0.252, 0.375),
             ReliabilityRow(0.5, 0.6, 1207, 0.552, 0.73, 0.704, 0.754),
@@ -542,6 +544,18 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         Estimate(1659 / 3080, 0.521, 0.556, 3080, "Wilson"),
         Estimate(32 / 1659, 0.0137, 0.0271, 1659, "Wilson"),
     )
+    sets = PredictionSetReport(
+        0.9, 0.12345, 10003,
+        Estimate(2610 / 3080, 0.8342, 0.8599, 3080, "Clopper–Pearson"),
+        Estimate(1.734, 1.69, 1.78, 3080, bca),
+        Estimate(1540 / 3080, 0.4824, 0.5176, 3080, "Wilson"),
+        Estimate(77 / 3080, 0.02, 0.0311, 3080, "Wilson"),
+        (
+            SetSizeRow(0, False, 77, 0),
+            SetSizeRow(1, False, 1540, 1400),
+            SetSizeRow(5, True, 1463, 1210),
+        ),
+    )  # fmt: skip
     certified = SelectiveCertificate(
         0.9, 0.02, 0.975, 0.7, 0.6, 0.8, 0.3, 28, 0, 0.0, 0.019, 40, "Learn-then-Test"
     )
@@ -581,6 +595,7 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         costs=costs,
         calibration=calibration,
         automation=automation,
+        prediction_sets=sets,
         class_certificates=(
             ClassCertificate(base.evaluation.labels[0], certified),
             ClassCertificate(base.evaluation.labels[1], NotAvailable("cannot be certified")),

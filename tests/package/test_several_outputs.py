@@ -140,6 +140,20 @@ def test_a_further_output_that_does_not_fit_is_refused(
         load(several)
 
 
+def test_prediction_sets_of_each_column_that_has_a_rule(several: Path, tmp_path: Path) -> None:
+    rule = {"threshold": 0.0, "level": 0.9}
+    publish(several, tmp_path / "final", {}, sets={"urgency": rule})
+    source = tmp_path / "new.csv"
+    source.write_text("text\nrefund my card\n", encoding="utf-8")
+    score_file(tmp_path / "final", source, tmp_path / "out.jsonl")
+    found = json.loads((tmp_path / "out.jsonl").read_text())
+    labels = next(one for one in verify(several).further if one.column == "urgency").labels
+    assert sorted(found["prediction_set_urgency"]) == sorted(labels)
+    assert [name for name in found if name.startswith("prediction_set")] == [
+        "prediction_set_urgency"
+    ]
+
+
 def test_a_rule_for_each_column_and_a_pair_of_columns_in_the_table(
     several: Path, tmp_path: Path
 ) -> None:

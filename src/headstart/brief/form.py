@@ -128,6 +128,13 @@ class RequirementForm(Form):
         description="Share of the rows in scope that may be said to lie out of scope, where "
         "out_of_scope is named.",
     )
+    sets: float | None = Field(
+        None,
+        ge=0.5,
+        lt=1,
+        description="Answer with the set of all labels that are probable enough, so that it holds "
+        "the true one for this share of the cases, such as 0.9. Default: no sets.",
+    )
 
 
 class BudgetForm(Form):
@@ -186,10 +193,10 @@ class TrialForm(Form):
         description="A sample, like the data, of what the backbones were trained on: how far the "
         "data lies from it is measured. Default: none.",
     )
-    max_stage: Literal["frozen", "norms", "top-1", "top-2", "top-4", "full"] = Field(
+    max_stage: Literal["frozen", "probe", "norms", "top-1", "top-2", "top-4", "full"] = Field(
         "top-4",
         description="How far the backbone may be thawed, where that is shown to be worth it: "
-        "frozen, norms, top-1, top-2, top-4 (blocks) or full.",
+        "frozen, probe (a head on all layers), norms, top-1, top-2, top-4 (blocks) or full.",
     )
     folds: int = Field(5, ge=2, le=20, description="Folds of cross-validation.")
     repeats: int | None = Field(

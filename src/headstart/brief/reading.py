@@ -45,6 +45,7 @@ def infer_brief(
     out_of_scope: str | None = None,
     metric: str | None = None,
     level: float | None = None,
+    sets: float | None = None,
     backbones: Sequence[str] = (),
     minutes: float | None = None,
     seed: int | None = None,
@@ -71,7 +72,7 @@ def infer_brief(
             "out_of_scope": out_of_scope,
             "separator": separator,
         },
-        "requirement": {"metric": metric, "level": level},
+        "requirement": {"metric": metric, "level": level, "sets": sets},
         "budget": {"minutes": minutes},
         "trial": {
             "backbones": list(backbones) or None,
@@ -163,6 +164,11 @@ def _wrong_together(form: BriefForm) -> list[str]:
             f"[requirement] margin is {required.margin:g}; it must be at most 0.5 "
             f"(1 point is 0.01), unless the metric is log_loss or cost"
         )
+    if required.sets is not None and form.data.separator is not None:
+        found.append(
+            f"[requirement] sets is {required.sets:g}, and [data] separator is "
+            f"'{form.data.separator}': sets are for rows with one label each; leave out one of them"
+        )
     negative = [
         f"{table}] {label}"
         for table, costs in (
@@ -227,6 +233,7 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
             required.max_error,
             required.certainty,
             required.false_alarms,
+            required.sets,
         ),
         budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
         mistake_costs=dict(form.mistakes.costs),

@@ -95,6 +95,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "max_error": required.max_error,
             "certainty": required.certainty,
             "false_alarms": required.false_alarms,
+            "sets": required.sets,
         },
         "budget": {
             "minutes": budget.minutes,

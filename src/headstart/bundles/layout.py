@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class BundleLayout:
     """Names inside a bundle folder, the tensor names of its model, and the limits of a reader."""
 
-    schema_version: int = 5
+    schema_version: int = 6
     manifest: str = "manifest.json"
     model: str = "model.onnx"
     card: str = "README.md"

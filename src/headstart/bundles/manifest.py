@@ -34,6 +34,9 @@ COLUMN, FURTHER = "column", "further"
 """Several label columns; manifests before version 4 have one."""
 SEPARATOR = "separator"
 """Several labels a row; manifests before version 5 have one."""
+SETS = "sets"
+"""Which labels are in a prediction set; manifests before version 6 do not say."""
+SET_RULE = ("threshold", "level")
 RULE = ("below", "max_error", "confidence")
 HASH = re.compile(r"[0-9a-f]{64}")
 OUTSIDE_NAMES = get_args(OutsideName)
@@ -107,6 +110,7 @@ def outputs_of(manifest: Manifest) -> tuple[BundleOutput, ...]:
         review=manifest.review,
         costs=manifest.costs,
         separator=manifest.separator,
+        sets=manifest.sets,
     )
     return (first, *manifest.further)
 
@@ -162,6 +166,8 @@ def _problems(document: dict[str, Any]) -> list[str]:
         expected |= {COLUMN: str, FURTHER: list}
     if document.get("schema_version") not in (1, 2, 3, 4) or SEPARATOR in document:
         expected[SEPARATOR] = str
+    if document.get("schema_version") not in (1, 2, 3, 4, 5) or SETS in document:
+        expected[SETS] = dict
     found = _type_problems(document, expected)
     return found or _value_problems(document)
 
@@ -221,7 +227,8 @@ def _further_problems(document: dict[str, Any]) -> list[str]:
     for place, one in enumerate(document.get(FURTHER, []), start=1):
         wrong = ["it is not an object"]
         if isinstance(one, dict):
-            own = expected | ({SEPARATOR: str} if SEPARATOR in one else {})
+            later: dict[str, type] = {SEPARATOR: str, SETS: dict}
+            own = expected | {key: kind for key, kind in later.items() if key in one}
             wrong = _type_problems(one, own) or _output_problems(one)
         if not wrong:
             columns.append(one[COLUMN])
@@ -251,6 +258,10 @@ def _output_problems(document: dict[str, Any]) -> list[str]:
         found.append("'preprocessing' names no kind")
     if not _is_rule(document.get(REVIEW, {})):
         found.append(f"'{REVIEW}' is not empty and not {', '.join(RULE)}, each from 0 to 1")
+    if not _tells_sets(document.get(SETS, {})):
+        found.append(f"'{SETS}' is not empty and not {', '.join(SET_RULE)}, each from 0 to 1")
+    elif document.get(SETS) and document.get(SEPARATOR):
+        found.append(f"'{SETS}' are for rows with one label each, and '{SEPARATOR}' is named")
     rows = 2 if document.get(SEPARATOR) else len(labels)
     if not _are_costs(document.get(COSTS, []), rows, len(labels)):
         each = "misses and false alarms" if document.get(SEPARATOR) else "each label"
@@ -284,6 +295,13 @@ def _tells_outside(rule: dict[str, Any]) -> bool:
     above, alarms = rule["above"], rule["false_alarms"]
     known = above is None or (isinstance(above, (int, float)) and not isinstance(above, bool))
     return known and _is_number(alarms) and alarms <= 1.0
+
+
+def _tells_sets(rule: dict[str, Any]) -> bool:
+    if not rule:
+        return True
+    known = set(rule) == set(SET_RULE) and all(_is_number(one) for one in rule.values())
+    return known and all(one <= 1.0 for one in rule.values())
 
 
 def _are_costs(costs: list[Any], height: int, labels: int) -> bool:

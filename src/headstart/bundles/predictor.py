@@ -187,7 +187,16 @@ def _prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Pre
         probability=numbers[best],
         probabilities=dict(zip(output.labels, numbers, strict=True)),
         review=bool(rule) and (rule["below"] is None or numbers[best] < rule["below"]),
+        prediction_set=_prediction_set(output, numbers),
     )
+
+
+def _prediction_set(output: BundleOutput, numbers: list[float]) -> tuple[str, ...] | None:
+    if not output.sets:
+        return None
+    least = output.sets["threshold"]
+    found = [pair for pair in zip(numbers, output.labels, strict=True) if pair[0] >= least]
+    return tuple(label for _, label in sorted(found, key=lambda pair: -pair[0]))
 
 
 def _set_prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Prediction:

@@ -25,6 +25,8 @@ LABEL, SURE, ERROR = "predicted_label", "probability", "error"
 columns each has a pair of its own, `predicted_COLUMN` and `probability_COLUMN`."""
 REVIEW = "review"
 """Added too where the bundle says which answers a person should look at."""
+SETS = "prediction_set"
+"""Added too where the bundle gives prediction sets: a list in JSON, in a .csv file as its text."""
 IN_SCOPE = "in_scope"
 """Added too where the bundle can tell rows that look like none of the training rows."""
 SUFFIXES = (".csv", ".jsonl")
@@ -41,8 +43,8 @@ class ScoreReport:
     answered: int
     columns: tuple[str, ...]
     """Names of the added columns: the label and its probability (a pair for each label column),
-    why a row has neither, and where the bundle has a rule, whether a person should look and
-    whether the row is in scope."""
+    why a row has neither, and where the bundle has a rule, whether a person should look, the
+    prediction set, and whether the row is in scope."""
     review: int | None = None
     """Rows with an answer that a person should look at; None: the bundle has no rule."""
     error: str = ERROR
@@ -65,6 +67,8 @@ class _Answer:
     given: tuple[tuple[str, float, bool], ...]
     error: str | None = None
     in_scope: bool | None = None
+    sets: tuple[tuple[str, ...], ...] = ()
+    """The prediction set of every label column that has a rule for them."""
 
 
 def score_file(
@@ -100,10 +104,15 @@ def score_file(
         )
     tells = bool(predictor.manifest.outside)
     ruled = tells or any(output.review for output in predictor.outputs)
-    wanted = _wanted(predictor, ruled) + ((IN_SCOPE,) if tells else ())
+    sets = _set_names(predictor)
+    wanted = _wanted(predictor, ruled) + sets + ((IN_SCOPE,) if tells else ())
     columns = _free_names(table.header, wanted)
     rows = [
-        _fields(answer, len(predictor.outputs), ruled) + ([answer.in_scope] if tells else [])
+        [
+            *_fields(answer, len(predictor.outputs), ruled),
+            *(answer.sets or [None] * len(sets)),
+            *([answer.in_scope] if tells else []),
+        ]
         for answer in answers
     ]
     _write(out, lambda stream: _WRITERS[out.suffix.lower()](stream, table, columns, rows))
@@ -119,6 +128,12 @@ def _wanted(predictor: BundlePredictor, ruled: bool) -> tuple[str, ...]:
     names = [one.column for one in predictor.outputs]
     pairs = [f"{what}_{name}" for name in names for what in ("predicted", "probability")]
     return (*pairs, ERROR, *(f"{REVIEW}_{name}" for name in names if ruled))
+
+
+def _set_names(predictor: BundlePredictor) -> tuple[str, ...]:
+    """The same of the columns that hold prediction sets."""
+    asked = [one.column for one in predictor.outputs if one.sets]
+    return tuple(f"{SETS}_{name}" if predictor.manifest.further else SETS for name in asked)
 
 
 def _fields(answer: _Answer, outputs: int, ruled: bool) -> list[Any]:
@@ -201,7 +216,8 @@ def _answers(
             best = predictor.answer(scored, offset)
             every = best.outputs.values() or (best,)
             given = tuple((one.label, one.probability, one.review) for one in every)
-            answers.append(_Answer(given, in_scope=best.in_scope))
+            sets = tuple(one.prediction_set for one in every if one.prediction_set is not None)
+            answers.append(_Answer(given, in_scope=best.in_scope, sets=sets))
         if progress is not None:
             progress("predicting", len(answers), total)
     return answers
@@ -236,13 +252,15 @@ def _write_csv(
 
 def _written(value: Any) -> str:
     """
-    >>> [_written(value) for value in (None, True, 0.5, "card")]
-    ['', 'true', '0.500000', 'card']
+    >>> [_written(value) for value in (None, True, 0.5, "card", ("card", "cash"))]
+    ['', 'true', '0.500000', 'card', '["card", "cash"]']
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 

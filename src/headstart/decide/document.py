@@ -10,7 +10,7 @@ from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.trace import Cited, cite, split
 from headstart.types.ledger import Entry, LedgerView, escape, unescape
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 
 def decision_json(view: LedgerView) -> dict[str, Any]:
@@ -158,6 +158,7 @@ def _holdout(view: LedgerView) -> dict[str, Any]:
         "costs": _costs(view),
         "automation": _report(view, "automation", ("chosen", "review")),
         "calibration": _report(view, "calibration", ("sure_from",)),
+        "prediction_sets": _report(view, "prediction_sets", ("level", "threshold", "n_reference")),
         "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
     }
 

@@ -20,6 +20,7 @@ from headstart.decide.opening import opening, sentences, several_labels, stateme
 from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
+from headstart.decide.sets_chapter import prediction_sets
 from headstart.decide.slices_chapter import gallery, slices, stress
 from headstart.decide.words import SHIP_WORDS, count
 from headstart.types.ledger import LedgerView
@@ -52,6 +53,7 @@ def _evidence(read: Reader) -> dict[str, Any]:
         "outside": outside(read),
         "automation": automation(read),
         "calibration": calibration(read),
+        "sets": prediction_sets(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headstart.decide.case import Case
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
-from headstart.decide.words import count, metric_name, metric_value, percent
+from headstart.decide.words import confidence, count, metric_name, metric_value, percent
 from headstart.types.ledger import escape
 from headstart.types.result import Estimate, NotAvailable
 
@@ -86,6 +86,21 @@ def _outside(case: Case) -> Sentence | None:
         "Of the rows out of scope, ",
         (percent(1.0 - found.recall.value), "/evaluate/outside/recall"),
         " are answered as if they were in scope.",
+    )
+
+
+def _sets(case: Case) -> Sentence | None:
+    """Prediction sets that credibly hold the true label less often than they should."""
+    found = case.evaluation.prediction_sets
+    if isinstance(found, NotAvailable) or (found.coverage.high or 1.0) >= found.level:
+        return None
+    root = "/evaluate/prediction_sets"
+    return say(
+        "Prediction sets should hold the true label for ",
+        (confidence(found.level), f"{root}/level"),
+        " of the cases, and do for ",
+        (percent(found.coverage.value), f"{root}/coverage"),
+        " of the hold-out's.",
     )
 
 
@@ -240,6 +255,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
         _slices(case),
         _stress(case),
         _outside(case),
+        _sets(case),
         _calibration(case),
         _truncated(case),
     )

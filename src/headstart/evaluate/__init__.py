@@ -11,6 +11,7 @@ from headstart.evaluate.gallery import Neighbours
 from headstart.evaluate.holdout import evaluate
 from headstart.evaluate.outside import Outside
 from headstart.evaluate.pairing import pair_runs
+from headstart.evaluate.prediction_sets import SetRule, set_rule
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.set_answers import SetAnswers, set_answers
 from headstart.evaluate.sets import cross_validated_sets, evaluate_sets, set_reference_scores
@@ -25,6 +26,7 @@ __all__ = [
     "Outside",
     "SealedHoldout",
     "SetAnswers",
+    "SetRule",
     "Thresholds",
     "answers",
     "cross_validated_sets",
@@ -36,6 +38,7 @@ __all__ = [
     "reference_scores",
     "set_answers",
     "set_reference_scores",
+    "set_rule",
     "thresholds_by_cost",
     "thresholds_to_test",
 ]

@@ -17,6 +17,8 @@ from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
 from headstart.evaluate.holdout import NOTHING_TO_COMPARE
 from headstart.evaluate.outside import NO_HOLDOUT as NO_OUTSIDE
 from headstart.evaluate.outside import NO_LABEL
+from headstart.evaluate.prediction_sets import NO_HOLDOUT as NO_SETS
+from headstart.evaluate.prediction_sets import NOT_ASKED
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, costs_named
 from headstart.stats import compare, mean_over_folds
@@ -70,6 +72,7 @@ def evaluate_cross_validated(
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
         outside=NO_LABEL if brief.data.out_of_scope is None else NO_OUTSIDE,
         automation=NO_REVIEW if brief.review_cost is None else NO_CURVE,
+        prediction_sets=NOT_ASKED if brief.requirement.sets is None else NO_SETS,
         calibration=calibration_report(
             codes, chosen.out_of_fold, confidence=confidence, seed=brief.seed
         ),

@@ -15,6 +15,7 @@ from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
+from headstart.evaluate.prediction_sets import NOT_ASKED, SetRule, prediction_set_report
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.stress import judge_labels, stress_report
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
@@ -57,6 +58,7 @@ def evaluate(
     unscaled: Unscaled = not_scaled,
     by_cost: Thresholds | None = None,
     outside: Outside | NotAvailable = NO_LABEL,
+    sets: SetRule | NotAvailable = NOT_ASKED,
     context: Context | None = None,
     bundle: Callable[[Sequence[str]], Proba] | None = None,
 ) -> EvaluationReport:
@@ -72,6 +74,7 @@ def evaluate(
         unscaled: the same probabilities before they were scaled, None where they were not.
         by_cost: thresholds of the automation curve, chosen on other rows (`thresholds_by_cost`).
         outside: the score of strangeness, and the sealed rows that are none of the classes.
+        sets: from which probability on a label is in a set, chosen on other rows (`set_rule`).
         context: parts and neighbours, found on other rows; None: errors are not looked at by parts.
         bundle: raw values to probabilities, by what ships itself: it is asked about changed rows.
 
@@ -155,6 +158,7 @@ def evaluate(
             outside, y[clean], said, [opened.values[i] for i in kept], confidence
         ),
         automation=automation_report(y[clean], said, by_cost, brief),
+        prediction_sets=prediction_set_report(y[clean], said, len(labels), sets, brief),
         calibration=calibration_report(
             y[clean], proba[clean], before=unscaled(proba[clean]), confidence=confidence, seed=seed
         ),

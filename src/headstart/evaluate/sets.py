@@ -282,7 +282,7 @@ def _calibration(
     stated, right = said.certainty, ~said.wrong(y)
     sure = stated >= SURE
     return CalibrationReport(
-        error=calibration_error_of(stated, right, confidence=confidence, seed=seed),
+        error=calibration_error_of(stated, right, confidence=confidence),
         reliability=reliability_of(stated, right, confidence=confidence),
         brier=brier_decomposition(right.astype(np.int64), np.column_stack([1.0 - stated, stated])),
         log_loss_as_it_is=NOT_SCALED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headstart.package.build import build
 from headstart.package.parity import check_outside_parity, check_parity
-from headstart.package.publish import publish, review_rule
+from headstart.package.publish import publish, review_rule, sets_rule
 from headstart.package.trained import trained_outputs, trained_probabilities, value_key
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "check_parity",
     "publish",
     "review_rule",
+    "sets_rule",
     "trained_outputs",
     "trained_probabilities",
     "value_key",

@@ -16,7 +16,12 @@ from headstart.bundles.manifest import manifest_bytes
 from headstart.package.card import card_text
 from headstart.package.place import swap, unwritable, write_file
 from headstart.types.brief import Requirement
-from headstart.types.result import AutomationReport, NotAvailable, SelectiveCertificate
+from headstart.types.result import (
+    AutomationReport,
+    NotAvailable,
+    PredictionSetReport,
+    SelectiveCertificate,
+)
 
 
 def review_rule(
@@ -38,20 +43,29 @@ def review_rule(
     return {"below": below, "max_error": required.max_error, "confidence": required.certainty}
 
 
+def sets_rule(found: PredictionSetReport | NotAvailable) -> dict[str, Any]:
+    """What the manifest says of prediction sets: nothing where their coverage was not measured."""
+    if isinstance(found, NotAvailable):
+        return {}
+    return {"threshold": found.threshold, "level": found.level}
+
+
 def publish(
     staging: Path,
     final: Path,
     card: Mapping[str, str],
     review: Mapping[str, Any] | None = None,
     further: Mapping[str, Mapping[str, Any]] | None = None,
+    sets: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, str]:
     """Put the bundle in `staging` at `final` with its model card filled; sha256 of each file.
 
     card: sections of the model card, heading to Markdown text; see `headstart.package.card`.
     review: which answers a person should look at; None leaves what the manifest says. further: the
-    same of further label columns. An old
-    bundle at `final` is replaced in one step, and `staging` is left as it is, so that a process
-    that was killed here can simply call this again.
+    same of further label columns. sets: which labels are in a prediction set, by the label column
+    as the manifest names it; a column that is not named keeps what the manifest says. An old bundle
+    at `final` is replaced in one step, and `staging` is left as it is, so that a process that was
+    killed here can simply call this again.
 
     Raises:
         BundleError: the bundle in `staging` is not whole, or `final` cannot be written.
@@ -61,7 +75,11 @@ def publish(
     files = {**manifest.files, LAYOUT.card: hashlib.sha256(text).hexdigest()}
     rule = manifest.review if review is None else dict(review)
     others = tuple(
-        replace(one, review=dict((further or {}).get(one.column, one.review)))
+        replace(
+            one,
+            review=dict((further or {}).get(one.column, one.review)),
+            sets=dict((sets or {}).get(one.column, one.sets)),
+        )
         for one in manifest.further
     )
     new = final.parent / f".{final.name}.new"
@@ -72,7 +90,8 @@ def publish(
             if path != LAYOUT.card:
                 _same_file(staging / path, new / path)
         write_file(new / LAYOUT.card, text)
-        ruled = replace(manifest, files=files, review=rule, further=others)
+        own = dict((sets or {}).get(manifest.column, manifest.sets))
+        ruled = replace(manifest, files=files, review=rule, sets=own, further=others)
         write_file(new / LAYOUT.manifest, manifest_bytes(ruled))
         swap(new, final)
     except OSError as error:

@@ -1,6 +1,7 @@
 """Intervals and paired tests. SciPy is imported by the functions that need it, when called."""
 
 from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
+from headstart.stats.conformal import prediction_sets, set_threshold
 from headstart.stats.folds import compare, mean_over_folds, probability_above
 from headstart.stats.jackknife import jackknife
 from headstart.stats.multiplicity import holm
@@ -14,6 +15,7 @@ from headstart.stats.selective import (
     certify_by_class,
     rows_without_error,
 )
+from headstart.stats.squares import squares_interval
 
 __all__ = [
     "candidate_thresholds",
@@ -31,8 +33,11 @@ __all__ = [
     "newcombe",
     "newcombe_paired",
     "paired_bootstrap",
+    "prediction_sets",
     "probability_above",
     "rows_without_error",
+    "set_threshold",
+    "squares_interval",
     "stratified_bootstrap_bca",
     "wilson",
 ]

@@ -25,6 +25,7 @@ class BundleOutput:
     review: dict[str, Any] = field(default_factory=dict)
     costs: list[list[float]] = field(default_factory=list)
     separator: str = ""
+    sets: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ class Manifest:
     separator: str = ""
     """What stands between the labels of a row that may have several; each then has a probability of
     its own, and `costs` holds those of misses and those of false alarms. Empty: one label a row."""
+    sets: dict[str, Any] = field(default_factory=dict)
+    """Which labels are in the prediction set of a row: those of a probability of `threshold` or
+    more, so that the share `level` of the sets should hold the true one. Empty: none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +113,6 @@ class Prediction:
     """Label column -> its answer, the first one's among them, where the bundle has several."""
     labels: tuple[str, ...] = ()
     """The labels that apply, where a row may have several."""
+    prediction_set: tuple[str, ...] | None = None
+    """Every label that is probable enough, the most probable first, by the manifest's rule; None:
+    there is no rule."""

@@ -17,7 +17,7 @@ MetricName = Literal[
 ]
 FailureCost = Literal["low", "medium", "high"]
 Use = Literal["commercial", "research"]
-MaxStage = Literal["frozen", "norms", "top-1", "top-2", "top-4", "full"]
+MaxStage = Literal["frozen", "probe", "norms", "top-1", "top-2", "top-4", "full"]
 """The rung that thawing may climb to."""
 ModalityName = Literal["text", "image"]
 
@@ -64,6 +64,8 @@ class Requirement:
     """Confidence with which `max_error` must be certified."""
     false_alarms: float = 0.05
     """Share of the rows in scope that may be said to lie out of scope."""
+    sets: float | None = None
+    """Share of the cases whose prediction set should hold the true label; None: no sets."""
 
 
 @dataclass(frozen=True, slots=True)

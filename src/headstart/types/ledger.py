@@ -25,6 +25,7 @@ from headstart.types.result import (
     OutsidePoint,
     ReliabilityRow,
     SelectiveCertificate,
+    SetSizeRow,
     StressRow,
 )
 
@@ -41,6 +42,7 @@ LEAVES: tuple[type, ...] = (
     SelectiveCertificate,
     AutomationPoint,
     OutsidePoint,
+    SetSizeRow,
     StressRow,
 )
 """Records that stand in one row."""

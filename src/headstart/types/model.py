@@ -14,6 +14,10 @@ from headstart.types.result import Estimate, NotAvailable
 Approach = Literal["majority", "zero-shot", "classical", "frozen", "adapted"]
 ArmFamily = Literal["majority", "zero-shot", "classical", "scratch", "random", "frozen", "adapted"]
 
+Layer = int | Literal["all"]
+"""A layer of a text network (0: its token embeddings) or a stage of an image network, or all of
+them side by side."""
+
 SIMPLICITY: tuple[Approach, ...] = ("majority", "zero-shot", "classical", "frozen", "adapted")
 """Approaches from the simplest to the most complex."""
 
@@ -40,9 +44,8 @@ class BackboneCard:
     interpolation: str | None = None
     crop_fraction: float | None = None
     pooling: str = "mean"
-    layer: int | None = None
-    """Layer (of a text network; 0: its token embeddings) or stage (of an image network) whose
-    features are taken; None: the last."""
+    layer: Layer | None = None
+    """Whose features are taken; None: the last's."""
     normalize: bool = False
     """Whether the published model scales its embeddings to unit length."""
     adaptation: tuple[str, ...] = ("frozen",)

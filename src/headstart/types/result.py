@@ -270,6 +270,42 @@ class OutsideReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSizeRow:
+    """Rows whose prediction set has `size` labels (or more, where `or_more`), and of how many of
+    them it holds the true one."""
+
+    size: int
+    or_more: bool
+    n: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionSetReport:
+    """Sets of all labels that are probable enough, on the rows that decide.
+
+    The threshold comes from other rows, so that `coverage` is measured on rows that chose nothing.
+    """
+
+    level: float
+    """Share of the cases whose set should hold the true label."""
+    threshold: float
+    """The probability from which on a label is in the set."""
+    n_reference: int
+    """Development rows that the threshold was taken from."""
+    coverage: Estimate
+    """Share of the rows whose set holds the true label, with Clopper and Pearson's interval."""
+    size: Estimate
+    """Labels in a set."""
+    single: Estimate
+    """Share of the sets with one label."""
+    empty: Estimate
+    """Share of the sets with none."""
+    sizes: tuple[SetSizeRow, ...]
+    """The smallest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReliabilityRow:
     """Rows whose stated probability lies in one range: what was stated, and what came true."""
 
@@ -373,6 +409,9 @@ class EvaluationReport:
     )
     automation: AutomationReport | NotAvailable = NotAvailable(
         "the brief names no cost of a review ([mistakes] review)"
+    )
+    prediction_sets: PredictionSetReport | NotAvailable = NotAvailable(
+        "the brief asks for no prediction sets ([requirement] sets)"
     )
     answered: HoldoutAnswers | NotAvailable = field(
         default=NotAvailable("the answers to the hold-out rows were not kept"), compare=False

@@ -88,6 +88,7 @@ def carried_over(
     sentences += _classes(with_source, without, codes, names)
     card = pick.candidate.card
     where = "the last layer" if card.layer is None else f"layer {card.layer}"
+    where = "all layers" if card.layer == "all" else where
     sentences.append(f"The probe read {where}, {card.pooling} pooling.")
     if brief.carry_over:
         verdict = "bear that out" if gap.verdict == "helps" else "do not show it"

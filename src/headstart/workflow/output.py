@@ -43,6 +43,7 @@ from headstart.evaluate import (
     reference_scores,
     set_answers,
     set_reference_scores,
+    set_rule,
     thresholds_by_cost,
     thresholds_to_test,
 )
@@ -317,6 +318,7 @@ class Output:
                 context=self._context(eyes, developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
+                sets=set_rule(developed, rows.codes, brief, verdict.metric),
                 unscaled=lambda proba: unscaled(proba, heat),
             )
 

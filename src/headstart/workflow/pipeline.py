@@ -18,7 +18,7 @@ from headstart.backbones import find_card, scorecard
 from headstart.backbones.isolated import encode_apart
 from headstart.bundles import outputs_of, verify
 from headstart.decide import audit_html, decide_together, scorecard_html
-from headstart.package import build, publish, review_rule
+from headstart.package import build, publish, review_rule, sets_rule
 from headstart.ports import Engine, Progress, RunStore
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
@@ -413,11 +413,17 @@ class _Run:
             review_rule(one.brief.requirement, found.certificate, found.automation)
             for one, found in zip(bundled.outputs, evaluations, strict=True)
         ]
+        sets = [sets_rule(found.prediction_sets) for found in evaluations]
         known = bundled.published()
-        if known is None or [one.review for one in outputs_of(verify(known))] != rules:
-            further = dict(zip(self.brief.data.also, rules[1:], strict=True))
-            source = known or self.pilot.staging
-            publish(source, self.pilot.bundle, model_card(view), rules[0], further)
+        source = known or self.pilot.staging
+        said = outputs_of(verify(source))
+        if known is None or [(one.review, one.sets) for one in said] != list(
+            zip(rules, sets, strict=True)
+        ):
+            columns = [one.column for one in said]
+            further = dict(zip(columns[1:], rules[1:], strict=True))
+            own = dict(zip(columns, sets, strict=True))
+            publish(source, self.pilot.bundle, model_card(view), rules[0], further, own)
         self.pilot.clear_staging()
         if self.sources.dataset.set_aside:
             self.pilot.write(
