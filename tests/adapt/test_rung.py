@@ -88,7 +88,7 @@ def test_tuned_weights_answer_and_are_taken_out_again(encoder: FrozenEncoder) ->
 def test_changed_rows_are_other_rows(encoder: FrozenEncoder) -> None:
     one = rung(encoder)
     rows = one.activations(silent)
-    moved, copy = one.changed(rows.network, np.arange(20), 0, silent)
+    moved, copy = one.changed(rows.network, np.arange(20), silent)
     assert copy == 0
     there, here = features(moved, np.arange(20)), features(rows, np.arange(20))
     assert float(np.abs(there - here).max()) > 1e-3
