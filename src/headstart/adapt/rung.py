@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.answers import features
+from headstart.adapt.device import training_device
 from headstart.adapt.plans import built_in_plans
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.shift import disturbed
@@ -195,6 +196,7 @@ class Rung:
             ThawRows(rows, self.codes, self.groups, train, self.classes),
             seed=seed,
             keeping=Keeping(keeping),
+            device=training_device(),
             progress=progress,
         )
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from headstart.adapt.anchored import AnchoredAdamW, Moving, rate_share
 from headstart.adapt.checkpoint import read_checkpoint, write_checkpoint
+from headstart.adapt.device import device_name
 from headstart.backbones.activations import BoundaryRows
 from headstart.backbones.cache import digest
 from headstart.data.splitting import carve_holdout
@@ -152,13 +153,14 @@ class _Training:
         self._plan, self._rows, self._fit, self._check = plan, rows, fit, check
         self._seed, self._keeping, self._progress = seed, keeping, progress
         self._device = torch.device(device)
+        remarks = [] if self._device.type == "cpu" else [f"trained on {device_name(device)}"]
         self._network = rows.activations.network
         self._network.module.eval()
         self._blocks = len(self._network.blocks)
         top = self._blocks if plan.top is None else plan.top
         if self._network.below > self._blocks - top:
             raise ValueError(f"the plan opens {top} blocks; the network is cut above the lowest")
-        self.at = _Standing(micro=plan.batch_size)
+        self.at = _Standing(micro=plan.batch_size, remarks=remarks)
         self._home = next(self._network.module.parameters()).device
         self._network.module.to(self._device)
         self._pretrained = {n: p.detach().clone() for n, p in self._network.parameters().items()}
