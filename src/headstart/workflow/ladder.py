@@ -25,7 +25,7 @@ from headstart.adapt.judge import Measure
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import derived_seed, scored
-from headstart.adapt.rung import Rung, plan_of, rungs, worth_testing
+from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
 from headstart.heads import BlockHead, LinearHead
@@ -81,7 +81,8 @@ class Ladder:
         report = LadderReport(
             self.rule.metric, self.rule.margin, self.rule.alpha, base.name if base else "", ()
         )
-        names = rungs(self.brief.max_stage)
+        few = few_texts(self.rows.modality, self.rule.n, len(self.rows.labels))
+        names = rungs(self.brief.max_stage, few=few)
         why = refused or self._not_climbed(base, results, measure)
         if base is None or why or not names:
             why = why or "the brief stays with the frozen backbone"
@@ -301,7 +302,9 @@ class Ladder:
         encoder = tuned_encoder(rung.encoder, tuned)
         return self._model(
             adopted, base.backbone, encoder, LinearHead(tuned.weights, tuned.bias),
-            "linear, trained with the network", {"plan": rung.name},
+            "logistic regression on the tuned features" if rung.plan.pairs
+            else "linear, trained with the network",
+            {"plan": rung.name},
         )  # fmt: skip
 
     def _probe(self, rung: ProbeRung, adopted: ArmResult, inputs: dict[str, str]) -> FittedModel:
