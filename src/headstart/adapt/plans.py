@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from headstart.registry import Registry
-from headstart.types.thaw import AdaptationPlan, TrainingStage
+from headstart.types.thaw import AdaptationPlan, LowRank, TrainingStage
 
 NORMS = ("*norm*", "*bn*", "*.bias")
 """Scales and shifts of normalisations, and biases, under the names that the libraries give them."""
+
+
+LORA, PAIRS = "lora", "pairs"
 
 
 def top_blocks(blocks: int) -> AdaptationPlan:
@@ -40,6 +43,21 @@ def _full() -> AdaptationPlan:
     )
 
 
+def low_rank() -> AdaptationPlan:
+    """LoRA (Hu et al. 2022): adapters on the attention projections of the top four blocks."""
+    stage = TrainingStage(
+        "low-rank adapters", 4, epochs=8, learning_rate=1e-3, trainable=("*.lora_?",),
+        layer_decay=1.0, l2_to_start=0.0,
+    )  # fmt: skip
+    return AdaptationPlan(LORA, (stage,), low_rank=LowRank())
+
+
+def contrastive() -> AdaptationPlan:
+    """Pairs of rows in the manner of SetFit (Tunstall et al. 2022), for very few texts."""
+    stage = TrainingStage("pairs of rows, top 2 blocks", 2, epochs=4, learning_rate=1e-4)
+    return AdaptationPlan(PAIRS, (stage,), pairs=2)
+
+
 def built_in_plans() -> Registry[AdaptationPlan]:
     """The built-in plans by name, the cheapest first."""
     plans: Registry[AdaptationPlan] = Registry("plan")
@@ -50,6 +68,8 @@ def built_in_plans() -> Registry[AdaptationPlan]:
         top_blocks(4),
         _norms("norms-all", None),
         _full(),
+        low_rank(),
+        contrastive(),
     ):
         plans.add(plan.name, plan)
     return plans

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from headstart.adapt.answers import features
 from headstart.adapt.device import training_device
-from headstart.adapt.plans import built_in_plans
+from headstart.adapt.low_rank import adapted_weights, require_peft
+from headstart.adapt.plans import LORA, PAIRS, built_in_plans
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.shift import disturbed
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
@@ -29,7 +30,9 @@ from headstart.types.result import NotAvailable
 from headstart.types.thaw import AdaptationPlan, TrainingRun, TunedNetwork
 
 USUAL = (PROBE, "top-1", "top-4", "full")
-CAPS = ("frozen", PROBE, "norms", "top-1", "top-2", "top-4", "full")
+CAPS = ("frozen", PROBE, "norms", "top-1", PAIRS, "top-2", LORA, "top-4", "full")
+FEW = 16
+"""Rows to a class, on average, up to which texts are trained on in pairs."""
 FLOPS = 1e11
 """Of training a tail on two cores, as measured; seconds by this rule, never by the clock."""
 POSITIONS = 49
@@ -38,16 +41,31 @@ CHARACTERS = 4.0
 """To a token."""
 
 
-def rungs(cap: MaxStage) -> tuple[str, ...]:
+def rungs(cap: MaxStage, *, few: bool = False) -> tuple[str, ...]:
     """Names of the rungs up to a cap, the gentlest first; a cap that is not a usual rung is one.
+
+    few: the rows are texts, and few to a class (`few_texts`): training on pairs stands in for the
+    top block, unless the cap is below it.
 
     >>> rungs("top-2"), rungs("frozen")
     (('probe', 'top-1', 'top-2'), ())
+    >>> rungs("top-4", few=True), rungs("top-1", few=True)
+    (('probe', 'pairs', 'top-4'), ('probe', 'top-1'))
     """
     if cap == "frozen":
         return ()
-    below = [name for name in USUAL if CAPS.index(name) < CAPS.index(cap)]
+    usual = [PAIRS if few and name == "top-1" else name for name in USUAL]
+    below = [name for name in usual if CAPS.index(name) < CAPS.index(cap)]
     return (*below, cap)
+
+
+def few_texts(modality: str, rows: int, classes: int) -> bool:
+    """Whether there are so few rows that pairs of them are worth more than one more epoch.
+
+    >>> few_texts("text", 160, 10), few_texts("text", 161, 10), few_texts("image", 20, 10)
+    (True, False, False)
+    """
+    return modality == "text" and rows <= FEW * classes
 
 
 def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
@@ -59,9 +77,11 @@ def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
     (('top-4',), ('probe', 'top-1'))
     >>> worth_testing(["probe", "top-1", "top-4", "full"])
     ('top-4', 'full')
+    >>> worth_testing(["probe", "pairs", "top-4"]), worth_testing(["probe", "pairs"])
+    (('top-4',), ('probe', 'pairs'))
     """
     most = "top-4" if "top-4" in affordable else "top-2" if "top-2" in affordable else ""
-    few = USUAL[: USUAL.index("top-4")] if most else ()
+    few = (*USUAL[: USUAL.index("top-4")], PAIRS) if most else ()
     few = (*few, "top-2") if most == "top-4" else few
     return tuple(name for name in affordable if name not in few)
 
@@ -91,7 +111,8 @@ class Rung:
 
     @property
     def describe(self) -> str:
-        return f"{self.encoder.card.name}, {self.plan.stages[-1].name} thawed from the frozen head"
+        how = "trained" if self.plan.low_rank or self.plan.pairs else "thawed"
+        return f"{self.encoder.card.name}, {self.plan.stages[-1].name} {how} from the frozen head"
 
     def seconds(self, trainings: int) -> float:
         """What so many trainings on four fifths of the rows are expected to take."""
@@ -106,8 +127,10 @@ class Rung:
         else:
             positions = float(POSITIONS)
         epochs = sum(stage.epochs for stage in self.plan.stages)
-        rows = 0.8 * len(self.values)
-        return 6 * weights * positions * rows * epochs * trainings / FLOPS
+        rows = 0.8 * len(self.values) * (1 if not self.plan.pairs else 4 * self.plan.pairs)
+        # Of the weights below adapters no gradient is computed: two passes in the place of three.
+        each = 6 if self.plan.low_rank is None else 4
+        return each * weights * positions * rows * epochs * trainings / FLOPS
 
     def activations(self, progress: Progress) -> BoundaryRows:
         """Of all rows, at the plan's boundary, from the store where they are there."""
@@ -202,7 +225,11 @@ class Rung:
 
 
 def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
-    """The plan of a rung, or why this network cannot climb it."""
+    """The plan of a rung, or why this network cannot climb it.
+
+    Raises:
+        MissingExtraError: the plan needs peft, which is not installed.
+    """
     plan = built_in_plans().get(name)
     if encoder.network is None:
         return NotAvailable("a backbone that was published as ONNX cannot be thawed")
@@ -212,4 +239,10 @@ def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
         return NotAvailable(error.message)
     if plan.top is not None and plan.top > blocks:
         return NotAvailable(f"the network has {blocks} blocks")
+    if plan.pairs and encoder.card.modality != "text":
+        return NotAvailable("training on pairs of rows is for texts")
+    if plan.low_rank is not None:
+        if not adapted_weights(cut(encoder.network, top=plan.top), plan):
+            return NotAvailable("the network has no attention projections to adapt")
+        require_peft()
     return plan

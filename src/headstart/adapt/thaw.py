@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from headstart.adapt.anchored import AnchoredAdamW, Moving, rate_share
 from headstart.adapt.checkpoint import read_checkpoint, write_checkpoint
 from headstart.adapt.device import device_name
+from headstart.adapt.low_rank import LowRankAdapters
+from headstart.adapt.pairs import draw_pairs, pair_loss
 from headstart.backbones.activations import BoundaryRows
 from headstart.backbones.cache import digest
 from headstart.data.splitting import carve_holdout
@@ -166,15 +168,20 @@ class _Training:
         self._pretrained = {n: p.detach().clone() for n, p in self._network.parameters().items()}
         for parameter in self._network.module.parameters():
             parameter.requires_grad_(False)
+        self._own = self._network.parameters()
+        self._adapters = None
+        if plan.low_rank is not None:
+            self._adapters = LowRankAdapters(self._network, plan, seed)
         self._codes = torch.from_numpy(rows.codes)
         self._class_weights = self._weigh_classes()
 
     def restore(self) -> None:
-        parameters = self._network.parameters()
+        if self._adapters is not None:
+            self._adapters.remove()
         with torch.no_grad():
             for name, value in self._pretrained.items():
-                parameters[name].copy_(value)
-                parameters[name].grad = None
+                self._own[name].copy_(value)
+                self._own[name].grad = None
         for parameter in self._network.module.parameters():
             parameter.requires_grad_(True)
         self._network.module.to(self._home)
@@ -189,10 +196,11 @@ class _Training:
             self._resume(*found)
         while self.at.stage < len(self._plan.stages):
             self._run_stage(self._plan.stages[self.at.stage])
+        self._merge()
         weight = self._average()
         tensors = {
             name: value.detach().cpu().numpy().copy()
-            for name, value in self._network.parameters().items()
+            for name, value in self._own.items()
             if not torch.equal(value, self._pretrained[name])
         }
         tuned = TunedNetwork(
@@ -227,15 +235,7 @@ class _Training:
 
     def _begin(self) -> None:
         """The head of the frozen network, fitted on the rows that are trained on (LP-FT)."""
-        features = self._outputs(self._fit, self._features)
-        head = fit_linear(
-            features,
-            self._rows.codes[self._fit],
-            self._rows.classes,
-            groups=self._rows.groups[self._fit],
-            seed=self._seed,
-        )
-        self._set_head(head)
+        self._set_head(self._fitted())
         self._start = self._state()
         self._best = self._state()
         inner, accuracy, _ = self._judge()
@@ -243,14 +243,45 @@ class _Training:
         self.at.history.append(EpochRecord("start", 0, None, inner, accuracy))
         self._open()
 
+    def _fitted(self) -> LinearHead:
+        """A head on the features that the network gives now."""
+        return fit_linear(
+            self._outputs(self._fit, self._features),
+            self._rows.codes[self._fit],
+            self._rows.classes,
+            groups=self._rows.groups[self._fit],
+            seed=self._seed,
+        )
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Fit the head anew where the training does not move it: on pairs."""
+        if self._plan.pairs:
+            head = self._fitted()
+            for name, array in zip(HEAD, (head.weights, head.bias), strict=True):
+                self._head[name].copy_(torch.from_numpy(array))
+
     def _set_head(self, head: LinearHead) -> None:
         self._head = {
             name: torch.nn.Parameter(torch.from_numpy(array.copy()).to(self._device))
             for name, array in zip(HEAD, (head.weights, head.bias), strict=True)
         }
 
+    def _body(self) -> dict[str, torch.nn.Parameter]:
+        """The network's parameters, and those of the adapters while there are any."""
+        return {**self._own, **(self._adapters.parameters if self._adapters else {})}
+
     def _parameters(self) -> dict[str, torch.nn.Parameter]:
-        return {**self._network.parameters(), **self._head}
+        return {**self._body(), **self._head}
+
+    def _merge(self) -> None:
+        """From adapters to a network like any other, which is then averaged and kept."""
+        if self._adapters is None:
+            return
+        adapters, self._adapters = self._adapters, None
+        self._best = adapters.merged(self._best)
+        self._start = {name: self._start[name] for name in self._best}
+        adapters.remove()
 
     def _state(self) -> dict[str, torch.Tensor]:
         return {name: value.detach().clone() for name, value in self._parameters().items()}
@@ -268,8 +299,9 @@ class _Training:
         self._set(self._best)
         top = self._blocks if stage.top is None else stage.top
         moving = {}
-        for name, parameter in self._network.parameters().items():
-            block = self._network.block_of[name]
+        blocks = {**self._network.block_of, **(self._adapters.block_of if self._adapters else {})}
+        for name, parameter in self._body().items():
+            block = blocks[name]
             opened = block >= self._blocks - top and any(
                 fnmatchcase(name.lower(), pattern.lower()) for pattern in stage.trainable
             )
@@ -284,10 +316,10 @@ class _Training:
         self._optimizer = AnchoredAdamW(moving, decay=stage.weight_decay, pull=stage.l2_to_start)
 
     def _run_stage(self, stage: TrainingStage) -> None:
-        per_epoch = -(-len(self._fit) // self._plan.batch_size)
         while self.at.epoch < stage.epochs:
             begun = perf_counter()
             batches = list(self._batches())
+            per_epoch = len(batches)
             for number in range(self.at.step, len(batches)):
                 done = self.at.epoch * per_epoch + number
                 if self._progress is not None:
@@ -299,7 +331,7 @@ class _Training:
                 if self._keeping is not None and self.at.step % self._keeping.every == 0:
                     self._keep()
             self.at.seconds += perf_counter() - begun
-            stop = self._end_epoch(stage)
+            stop = self._end_epoch(stage, sum(len(rows) for rows, _ in batches))
             if stop is not None:
                 self.at.stopped.append(stop)
                 break
@@ -311,14 +343,15 @@ class _Training:
         self._open()
         self._keep()
 
-    def _end_epoch(self, stage: TrainingStage) -> StoppedBy | None:
+    def _end_epoch(self, stage: TrainingStage, trained: int) -> StoppedBy | None:
         """Judge on the inner rows, keep the best, and say whether the stage stops."""
-        training = self.at.loss / len(self._fit)
+        training = self.at.loss / trained
         if training > DIVERGED * log(max(2, self._rows.classes)):
             raise _FailedError(
                 f"it diverged in '{stage.name}': a training loss of {training:.3g} in epoch "
                 f"{self.at.epoch + 1}"
             )
+        self._follow()
         inner, accuracy, _ = self._judge()
         self.at.epoch += 1
         record = EpochRecord(stage.name, self.at.epoch, training, inner, accuracy, self.at.seconds)
@@ -341,11 +374,15 @@ class _Training:
     def _batches(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """(rows, copies) of each batch; every row once, as itself or as one of its copies."""
         chance = np.random.default_rng([self._seed, 3, self.at.stage, self.at.epoch])
-        order = chance.permutation(self._fit)
-        copies = chance.integers(0, self._rows.activations.copies + 1, len(order))
+        items = self._fit
+        if self._plan.pairs:
+            items = draw_pairs(self._rows.codes, self._fit, self._plan.pairs, chance)
+        order = chance.permutation(items)
+        copies = chance.integers(0, self._rows.activations.copies + 1, order.shape)
         size = self._plan.batch_size
         if self._network.tokens:
-            lengths = np.array([self._rows.activations.length(int(row)) for row in order])
+            lengths = np.array([self._rows.activations.length(int(row)) for row in order.flat])
+            lengths = lengths.reshape(len(order), -1).max(axis=1)
             windows = np.arange(len(order)) // (WINDOW * size)
             by_length = np.lexsort((lengths, windows))
             order, copies = order[by_length], copies[by_length]
@@ -376,18 +413,28 @@ class _Training:
         total = 0.0
         for start in range(0, len(rows), self.at.micro):
             part = slice(start, start + self.at.micro)
-            with self._cast():
-                logits = self._logits(rows[part], copies[part])
-            loss = torch.nn.functional.cross_entropy(
-                logits.float(),
-                self._codes[torch.from_numpy(rows[part])].to(self._device),
-                weight=self._class_weights,
-                label_smoothing=self._plan.label_smoothing,
-                reduction="sum",
-            ) / len(rows)
+            loss = self._loss(rows[part], copies[part]) / len(rows)
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         return total
+
+    def _loss(self, rows: NDArray[np.int64], copies: NDArray[np.int64]) -> torch.Tensor:
+        """Summed over rows (n,), or over pairs of rows (n, 2)."""
+        if rows.ndim == 2:
+            with self._cast():
+                features = self._features(rows.ravel(), copies.ravel())
+            one, other = self._rows.codes[rows].T
+            same = torch.from_numpy(one == other).to(self._device)
+            return pair_loss(features.float().reshape(len(rows), 2, -1), same)
+        with self._cast():
+            logits = self._logits(rows, copies)
+        return torch.nn.functional.cross_entropy(
+            logits.float(),
+            self._codes[torch.from_numpy(rows)].to(self._device),
+            weight=self._class_weights,
+            label_smoothing=self._plan.label_smoothing,
+            reduction="sum",
+        )
 
     def _halve(self, error: BaseException) -> None:
         """Half as many rows at once from now on, if that was what failed."""
@@ -474,10 +521,12 @@ class _Training:
         chosen, least, temperature = 0.0, float("inf"), 1.0
         for weight in sorted(self._plan.averaging):
             self._mix(weight)
+            self._follow()
             loss, _, at = self._judge()
             if loss < least:
                 chosen, least, temperature = weight, loss, at
         self._mix(chosen)
+        self._follow()
         with torch.no_grad():
             for parameter in self._head.values():
                 parameter.div_(temperature)
@@ -516,7 +565,9 @@ class _Training:
         known["history"] = [EpochRecord(**one) for one in known["history"]]
         self.at = _Standing(**known)
         self._head = {name: torch.nn.Parameter(part("start")[name].clone()) for name in HEAD}
-        self._start = {**self._pretrained, **part("start")}
+        # Adapters are as they were drawn: nothing has moved yet.
+        untouched = {name: value.detach().clone() for name, value in self._body().items()}
+        self._start = {**untouched, **part("start")}
         self._best = part("best")
         self._open()
         if self.at.stage < len(self._plan.stages):

@@ -62,6 +62,35 @@ class TrainingStage:
 
 
 @dataclass(frozen=True, slots=True)
+class LowRank:
+    """Adapters beside the weights of linear layers, merged into them after the training: LoRA.
+
+    Raises:
+        ValueError: a setting outside its range; it is named.
+    """
+
+    rank: int = 8
+    alpha: float = 16.0
+    """The product of the two adapters counts alpha / rank times."""
+    modules: tuple[str, ...] = (
+        "*.attention.self.query",
+        "*.attention.self.key",
+        "*.attention.self.value",
+        "*.attention.output.dense",
+    )
+    """Shell-style patterns over the layers' names; of the blocks above the boundary, these."""
+
+    def __post_init__(self) -> None:
+        for name, good in (
+            ("rank", self.rank >= 1),
+            ("alpha", self.alpha > 0),
+            ("modules", bool(self.modules)),
+        ):
+            if not good:
+                raise ValueError(f"adapters: {name} {getattr(self, name)!r} is no good")
+
+
+@dataclass(frozen=True, slots=True)
 class AdaptationPlan:
     """Stages in order. The freeze boundary lies under the lowest block that any of them opens.
 
@@ -85,6 +114,11 @@ class AdaptationPlan:
     """Augmented copies of each image, fixed beforehand, beside the image itself."""
     half_precision: bool = False
     """Whether activations are kept in 16 bits."""
+    low_rank: LowRank | None = None
+    """Adapters in the place of the weights; they are called `{layer}.lora_A` and `.lora_B`."""
+    pairs: int = 0
+    """Partners of its own label, and as many of another, that each row is paired with in an epoch;
+    a batch then holds pairs. 0: rows are trained on one by one, by their labels."""
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -96,6 +130,7 @@ class AdaptationPlan:
             ("inner_share", 0 < self.inner_share < 1),
             ("averaging", bool(self.averaging) and all(0 <= w <= 1 for w in self.averaging)),
             ("copies", self.copies >= 0),
+            ("pairs", self.pairs >= 0),
         ):
             if not good:
                 raise ValueError(f"plan '{self.name}': {name} {getattr(self, name)!r} is no good")

@@ -12,6 +12,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "text": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "transformers"),
     "image": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "torchvision", "timm"),
     "parquet": ("pyarrow",),
+    "lora": ("peft",),
     "demo": ("chatterbot-corpus", "elpv-dataset", "pyyaml"),
 }
 MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "pyyaml": "yaml"}

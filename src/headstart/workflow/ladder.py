@@ -25,7 +25,7 @@ from headstart.adapt.judge import Measure
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import derived_seed, scored
-from headstart.adapt.rung import Rung, plan_of, rungs, worth_testing
+from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
 from headstart.heads import LinearHead
@@ -81,7 +81,8 @@ class Ladder:
         report = LadderReport(
             self.rule.metric, self.rule.margin, self.rule.alpha, base.name if base else "", ()
         )
-        names = rungs(self.brief.max_stage)
+        few = few_texts(self.rows.modality, self.rule.n, len(self.rows.labels))
+        names = rungs(self.brief.max_stage, few=few)
         why = refused or self._not_climbed(base, results, measure)
         if base is None or why or not names:
             why = why or "the brief stays with the frozen backbone"
@@ -303,7 +304,9 @@ class Ladder:
             encoder,
             self._model(
                 adopted, encoder, LinearHead(tuned.weights, tuned.bias),
-                "linear, trained with the network", {"plan": rung.name},
+                "logistic regression on the tuned features" if rung.plan.pairs
+                else "linear, trained with the network",
+                {"plan": rung.name},
             ),
         )  # fmt: skip
 
