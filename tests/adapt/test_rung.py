@@ -88,7 +88,7 @@ def test_tuned_weights_answer_and_are_taken_out_again(encoder: FrozenEncoder) ->
 def test_changed_rows_are_other_rows(encoder: FrozenEncoder) -> None:
     one = rung(encoder)
     rows = one.activations(silent)
-    moved, copy = one.changed(rows.network, np.arange(20), 0, silent)
+    moved, copy = one.changed(rows.network, np.arange(20), silent)
     assert copy == 0
     there, here = features(moved, np.arange(20)), features(rows, np.arange(20))
     assert float(np.abs(there - here).max()) > 1e-3
@@ -101,6 +101,19 @@ def test_what_a_rung_costs_grows_with_rows_trainings_and_blocks(encoder: FrozenE
     twice = replace(one, values=TEXTS * 2, keys=one.keys * 2)
     assert twice.seconds(1) == pytest.approx(2 * once)
     assert 4 < rung(encoder, "top-4").seconds(1) / once < 6
+
+
+def test_a_pair_costs_two_rows(encoder: FrozenEncoder) -> None:
+    pairs = rung(encoder, "pairs")
+    alone = replace(pairs, plan=replace(pairs.plan, pairs=0))
+    alike = tuple(f"{text[:20]:20}" for text in TEXTS)  # nothing is padded
+    once, both = (replace(one, values=alike).seconds(1) for one in (alone, pairs))
+    # And the heads of every epoch, forward alone.
+    assert 4 * pairs.plan.pairs < both / once < 4 * pairs.plan.pairs + 1.5
+    assert pairs.seconds(1) / alone.seconds(1) > both / once
+    assert (
+        pairs.seconds(1) < rung(encoder, "top-4").seconds(1) < rung(encoder, "pairs-4").seconds(1)
+    )
 
 
 def test_a_network_that_cannot_climb_says_why(encoder: FrozenEncoder) -> None:
