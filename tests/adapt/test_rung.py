@@ -103,6 +103,19 @@ def test_what_a_rung_costs_grows_with_rows_trainings_and_blocks(encoder: FrozenE
     assert 4 < rung(encoder, "top-4").seconds(1) / once < 6
 
 
+def test_a_pair_costs_two_rows(encoder: FrozenEncoder) -> None:
+    pairs = rung(encoder, "pairs")
+    alone = replace(pairs, plan=replace(pairs.plan, pairs=0))
+    alike = tuple(f"{text[:20]:20}" for text in TEXTS)  # nothing is padded
+    once, both = (replace(one, values=alike).seconds(1) for one in (alone, pairs))
+    # And the heads of every epoch, forward alone.
+    assert 4 * pairs.plan.pairs < both / once < 4 * pairs.plan.pairs + 1.5
+    assert pairs.seconds(1) / alone.seconds(1) > both / once
+    assert (
+        pairs.seconds(1) < rung(encoder, "top-4").seconds(1) < rung(encoder, "pairs-4").seconds(1)
+    )
+
+
 def test_a_network_that_cannot_climb_says_why(encoder: FrozenEncoder) -> None:
     assert plan_of("top-4", encoder) is not None
     view = load_encoder("all-MiniLM-L6-v2?layer=3")

@@ -129,6 +129,27 @@ def test_few_blocks_give_way_where_the_budget_affords_more(
     assert found["/outcomes/2/folds_run"] == 2
 
 
+def test_few_texts_are_paired_where_the_budget_affords_no_more(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_better(
+        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
+    ) -> RungFold:
+        wrong = np.full((len(test), self.classes), 0.99, np.float32)
+        wrong[np.arange(len(test)), self.codes[test]] = 0.01
+        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
+
+    monkeypatch.setattr(Rung, "fold", no_better)
+    monkeypatch.setattr("headstart.adapt.rung.FEW", 140)
+    monkeypatch.setattr(Rung, "seconds", lambda self, k: 1e6 if self.name == "top-4" else 1.0)
+    headstart.run(opinions, out=tmp_path / "p", minutes=1)
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert [found[f"/outcomes/{i}/rung"] for i in (0, 1, 2)] == ["probe", "pairs", "top-4"]
+    assert (found["/outcomes/1/verdict"], found["/outcomes/1/folds_run"]) == ("stay", 2)
+    assert found["/outcomes/2/verdict"] == "not tried"
+    assert "on pairs of rows" in found["/outcomes/1/describe"]
+
+
 def test_a_rung_that_the_network_lacks_spares_no_other(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +207,32 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     )
     manifest = json.loads((pilot / "bundle" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["approach"] == "adapted"
+
+
+def test_adapters_that_are_adopted_ship_in_the_weights(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def perfect(
+        self: Rung, rows: object, base: object, train: Any, test: Any, *rest: object
+    ) -> RungFold:
+        """Folds in which the rung is always right; the training of what ships is real."""
+        right = np.full((len(test), self.classes), 0.01, np.float32)
+        right[np.arange(len(test)), self.codes[test]] = 0.99
+        return RungFold(right, right, 1 - right, 1 - right, (), 1.0)
+
+    monkeypatch.setattr(Rung, "fold", perfect)
+    monkeypatch.setattr(Rung, "seconds", lambda self, k: 1.0)
+    monkeypatch.setattr(ladder, "rungs", lambda cap, few: ("lora",))
+    pilot = tmp_path / "p"
+    decision = headstart.run(opinions, out=pilot, minutes=1)
+    assert decision.approach == "adapted"
+    assert ledger(pilot, "/adapt/ladder")["/adopted"] == "adapted:lora"
+    model = headstart.load(pilot / "bundle")
+    texts = ["the driver was awful", "the meal was superb", "a lovely room", "rude and late"]
+    said = [one.label for one in model.predict(texts)]
+    assert (
+        sum(a == b for a, b in zip(said, ["blame", "praise", "praise", "blame"], strict=True)) >= 3
+    )
 
 
 def test_a_probe_that_is_adopted_ships_with_all_layers_of_the_network(

@@ -30,7 +30,7 @@ from headstart.types.result import NotAvailable
 from headstart.types.thaw import AdaptationPlan, TrainingRun, TunedNetwork
 
 USUAL = (PROBE, "top-1", "top-4", "full")
-CAPS = ("frozen", PROBE, "norms", "top-1", PAIRS, "top-2", LORA, "top-4", "full")
+CAPS = ("frozen", PROBE, "norms", "top-1", PAIRS, "top-2", "pairs-4", LORA, "top-4", "full")
 FEW = 16
 """Rows to a class, on average, up to which texts are trained on in pairs."""
 FLOPS = 1e11
@@ -119,18 +119,21 @@ class Rung:
         assert self.encoder.network is not None
         network = cut(self.encoder.network, top=self.plan.top)
         weights = sum(p.numel() for name, p in network.parameters().items() if p.ndim > 1)
+        epochs = sum(stage.epochs for stage in self.plan.stages)
+        passes, positions = float(epochs), float(POSITIONS)
         if network.tokens:
             weights -= sum(p.numel() for n, p in network.parameters().items() if "embeddings" in n)
             most = self.encoder.card.max_tokens or 256
-            lengths = [min(most, 2 + len(value) / CHARACTERS) for value in self.values]
-            positions = float(np.mean(lengths))
-        else:
-            positions = float(POSITIONS)
-        epochs = sum(stage.epochs for stage in self.plan.stages)
-        rows = 0.8 * len(self.values) * (1 if not self.plan.pairs else 4 * self.plan.pairs)
-        # Of the weights below adapters no gradient is computed: two passes in the place of three.
-        each = 6 if self.plan.low_rank is None else 4
-        return each * weights * positions * rows * epochs * trainings / FLOPS
+            lengths = np.array([min(most, 2 + len(value) / CHARACTERS) for value in self.values])
+            if self.plan.pairs:
+                # Two rows a pair, the shorter padded to the longer; and forward alone, for the head
+                # of the start, of every epoch and of every average.
+                lengths = np.maximum(lengths, np.roll(lengths, 1))
+                passes = 4 * self.plan.pairs * epochs + (1 + epochs + len(self.plan.averaging)) / 3
+            positions = float(lengths.mean())
+        rows = 0.8 * len(self.values)
+        # Adapters cost as much again as the gradients that they spare, as measured.
+        return 6 * weights * positions * rows * passes * trainings / FLOPS
 
     def activations(self, progress: Progress) -> BoundaryRows:
         """Of all rows, at the plan's boundary, from the store where they are there."""
