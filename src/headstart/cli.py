@@ -44,6 +44,10 @@ def parser() -> argparse.ArgumentParser:
         help="how far thawing may go where it earns it (default: top-4)",
     )
     run.add_argument(
+        "--rung", action="append", default=[], metavar="NAME",
+        help="try exactly this step of thawing (lora, pairs, early-1 …); repeat for several",
+    )  # fmt: skip
+    run.add_argument(
         "--sets", type=float, metavar="X", help="answer with sets that hold the label this often"
     )
     run.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
@@ -182,6 +186,7 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         reference=getattr(arguments, "reference", None),
         use=getattr(arguments, "use", None),
         max_stage=getattr(arguments, "max_stage", None),
+        rungs=tuple(getattr(arguments, "rung", ())),
     )
 
 

@@ -198,6 +198,14 @@ class TrialForm(Form):
         description="How far the backbone may be thawed, where that is shown to be worth it: "
         "frozen, probe (a head on all layers), norms, top-1, top-2, top-4 (blocks) or full.",
     )
+    rungs: list[str] = Field(
+        default_factory=list,
+        max_length=3,
+        description="Exactly these rungs are tried, in this order, three at most: the names of "
+        "max_stage, lora, pairs, pairs-4, norms-all, early-1, early-2 or what a package offers, "
+        "each with options if you like: top-4?label_smoothing=0.1&class_weights=true. Default: "
+        "those up to max_stage that the minutes afford.",
+    )
     folds: int = Field(5, ge=2, le=20, description="Folds of cross-validation.")
     repeats: int | None = Field(
         None, ge=1, le=50, description="Repeats of the folds. Default: 2, more if minutes allow."

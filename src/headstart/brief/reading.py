@@ -52,6 +52,7 @@ def infer_brief(
     reference: str | Path | None = None,
     use: str | None = None,
     max_stage: str | None = None,
+    rungs: Sequence[str] = (),
     name: str | None = None,
 ) -> Brief:
     """The brief of a bare data set, with defaults where nothing is said (None).
@@ -79,6 +80,7 @@ def infer_brief(
             "seed": seed,
             "reference": None if reference is None else str(reference),
             "max_stage": max_stage,
+            "rungs": list(rungs) or None,
         },
     }
     said = {
@@ -246,6 +248,7 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         reference=None if trial.reference is None else str((base / trial.reference).resolve()),
         backbones=tuple(trial.backbones),
         max_stage=trial.max_stage,
+        rungs=tuple(trial.rungs),
         folds=trial.folds,
         repeats=trial.repeats,
         seed=trial.seed,

@@ -111,6 +111,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "backbones": list(brief.backbones),
             "reference": brief.reference,
             "max_stage": brief.max_stage,
+            "rungs": list(brief.rungs),
             "folds": brief.folds,
             "repeats": brief.repeats,
             "seed": brief.seed,

@@ -111,6 +111,8 @@ class Brief:
     backbones: tuple[str, ...] = ()
     """Backbone references to try; empty: the built-in one for the modality."""
     max_stage: MaxStage = "top-4"
+    rungs: tuple[str, ...] = ()
+    """Rungs to climb, by name, in this order; empty: those up to max_stage."""
     folds: int = 5
     repeats: int | None = None
     """None: 2, or more where the budget allows."""

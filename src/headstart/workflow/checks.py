@@ -28,9 +28,10 @@ def look(
     backbone: Candidate,
     brief: Brief,
     progress: Progress,
+    only: Sequence[str] = (),
 ) -> tuple[CheckOutcome, ...]:
-    """Every check on the development rows. Of the hold-out only the inputs are compared. Without
-    `results`, the checks that ask what arms answered say that they could not."""
+    """Every check (or only these) on the development rows. Of the hold-out only the inputs are
+    compared. Without `results`, the checks that ask what arms answered say that they could not."""
     whole = sources.dataset
     dataset = replace(whole, examples=tuple(whole.examples[int(i)] for i in split.development))
     held = sources.holdout
@@ -51,6 +52,7 @@ def look(
             seed=brief.seed,
         ),
         progress,
+        only,
     )
 
 

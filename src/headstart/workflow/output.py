@@ -150,9 +150,11 @@ class Output:
         journal.stage("audit", split, lambda: found.split, pointer="/audit")
         return own
 
-    def train(self, backbones: Sequence[Candidate], engine: Engine, several: bool) -> Trained:
+    def train(
+        self, backbones: Sequence[Candidate], engine: Engine, several: bool, shifted: str
+    ) -> Trained:
         """Arms on identical folds, the verdict, the model on all development rows. With `several`
-        label columns no rung of the ladder is tried."""
+        label columns no rung of the ladder is tried. shifted: how the hold-out's inputs differ."""
         # It needs torch, which a missing extra is told about before any work.
         from headstart.workflow.ladder import Ladder
 
@@ -161,7 +163,7 @@ class Output:
         results, unavailable = arms.run()
         ladder = Ladder(arms)
         refused = SHARED if several else SETS if self.separator is not None else ""
-        climbed, adopted = ladder.climb(results, refused)
+        climbed, adopted = ladder.climb(results, refused, shifted=shifted)
         every = [*results, *adopted]
         said = (self.brief.requirement, self.split, every, unavailable, climbed)
         verdict = self.journal.stage(

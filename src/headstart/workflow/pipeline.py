@@ -51,6 +51,8 @@ from headstart.workflow.tables import (
     set_predictions_csv,
 )
 
+SHIFT = "shift"
+"""The check that compares the hold-out's inputs with those that are trained on."""
 WITNESSES = ("classical", "frozen")
 """Arms whose out-of-fold answers are enough to look at the data."""
 
@@ -171,8 +173,10 @@ class _Run:
         """Every stage in order."""
         # It needs torch, which a missing extra is told about before (in `prepare`).
         from headstart.adapt.device import training_device
+        from headstart.adapt.plans import check_rungs
 
-        if self.brief.max_stage != "frozen":
+        check_rungs(self.brief.rungs)
+        if self.brief.max_stage != "frozen" or self.brief.rungs:
             training_device()  # a device that is not here is told now, not after the arms
         self._begin()
         split = self._audit(self.backbones[0])
@@ -184,7 +188,8 @@ class _Run:
         )
         outputs = [first, *(first.further(name) for name in self.brief.data.also)]
         several = len(outputs) > 1
-        trained = [one.train(self.backbones, self.engine, several) for one in outputs]
+        shifted = "" if several or rows.separator else self._shifted(split)
+        trained = [one.train(self.backbones, self.engine, several, shifted) for one in outputs]
         checks = self._check(split, [] if rows.separator else trained[0].results)
         bundled = Bundled(outputs, trained, self.pilot)
         package = self._package(bundled, rows.values)
@@ -360,6 +365,25 @@ class _Run:
             pointer="/checks",
             rows=lambda found: self._shown([one for check in found for one in check.findings]),
         )
+
+    def _shifted(self, split: AuditReport) -> str:
+        """How the inputs of the hold-out differ from the development rows; empty: not credibly, or
+        there is no hold-out of its own."""
+        if self.sources.holdout is None:
+            return ""
+        backbone = self.backbones[0]
+        said = {
+            "data": self.data,
+            "split": fingerprint((split.development, split.groups)),
+            "backbone": backbone.fingerprint,
+            "seed": str(self.brief.seed),
+        }
+
+        def work() -> tuple[CheckOutcome, ...]:
+            return look(self.sources, split, [], backbone, self.brief, self.progress, (SHIFT,))
+
+        found = [one for check in self.journal.stage("shift", said, work) for one in check.findings]
+        return found[0].title if found else ""
 
     def _shown(self, findings: Sequence[Finding]) -> list[tuple[str, Any]]:
         """Thumbnails of what the findings show."""
