@@ -36,6 +36,8 @@ ALPHA = 0.05
 SIZES = (100, 300, 1000, 2000)
 BASE, MORE = 12, (1, 2, 4, 8, 16, 32, 84)
 GAINS = (0.01, 0.03, 0.05, 0.10)
+OUTSIDE = 30
+"""Least rows of a class beside the sample: fewer do not show a true gain."""
 NOISE = 0.7
 """Of a null arm's own noise, in standard deviations of the features."""
 PENALTY = 0.1
@@ -129,6 +131,11 @@ def true_gain(better: NDArray[np.bool_], base: NDArray[np.bool_], y: Codes, code
     gaps = better.astype(float) - base
     gain = float((weights * gaps).sum())
     return gain, float((weights**2 * (gaps - gain) ** 2).sum())
+
+
+def outside(y: Codes, n: int) -> int:
+    """Rows of the thinnest class beside a balanced sample of n: the true gain is measured there."""
+    return int(np.bincount(y).min()) - -(-n // len(np.unique(y)))
 
 
 def adopted(rung: Matrix, base: Matrix, n: int, margin: float, level: float) -> bool:
@@ -244,7 +251,7 @@ def main() -> int:
               "| plain t | highest mean |\n| --- " + "| ---: " * 8 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
-                if n > 0.6 * len(pool[1]):
+                if n > 0.6 * len(pool[1]) or outside(pool[1], n) < OUTSIDE:
                     continue
                 cells = [power_cell(pool, n, more, max(2, said.worlds // 10)) for more in MORE]
                 curve = np.array(cells)

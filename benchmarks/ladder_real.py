@@ -347,6 +347,7 @@ def main() -> None:
     arguments.add_argument("--minutes", type=float, default=5.0)
     arguments.add_argument("--setfit-seconds", type=float, default=240.0)
     arguments.add_argument("--only", default="", help="part of a cell's name")
+    arguments.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     arguments.add_argument("--summary", action="store_true", help="of the cells that there are")
     arguments.add_argument("--worker", nargs=2, metavar=("METHOD", "FILE"))
     said = arguments.parse_args()
@@ -360,7 +361,7 @@ def main() -> None:
     said.cache.mkdir(parents=True, exist_ok=True)
     cells = planned(sources(said.shared, said.cache))
     for cell in cells:
-        for method in METHODS:
+        for method in said.methods:
             done = (cell.name, method) in measured(said.cells)
             if said.summary or done or said.only not in cell.name:
                 continue

@@ -15,16 +15,19 @@ import pytest
 import torch
 from PIL import Image
 
-from headstart.adapt import thaw as module
+from headstart.adapt import tail
+from headstart.adapt.answers import features
 from headstart.adapt.checkpoint import read_checkpoint
+from headstart.adapt.inner import drifts
 from headstart.adapt.plans import built_in_plans, top_blocks
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones import load_encoder
+from headstart.backbones.activations import BoundaryRows
 from headstart.backbones.boundary import cut
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import apply_tuned, tuned_encoder
-from headstart.heads import LinearHead
+from headstart.heads import LinearHead, fit_linear
 from headstart.types.codec import decode, encode
 from headstart.types.errors import BackboneError, InterruptedRunError
 from headstart.types.result import NotAvailable
@@ -164,13 +167,13 @@ def test_texts_train_to_the_same_bits_without_the_store(
     data = sentences(24)
     cached = trained(texts_encoder, plan_of(top, averaging=(1.0,)), data)
     ran: list[int] = []
-    real = module.BoundaryRows._computed
+    real = BoundaryRows._computed
 
     def counted(self: object, row: int, copy: int) -> object:
         ran.append(row)
         return real(self, row, copy)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module.BoundaryRows, "_computed", counted)
+    monkeypatch.setattr(BoundaryRows, "_computed", counted)
     uncached = trained(texts_encoder, plan_of(top, averaging=(1.0,)), data, kept=False)
     assert len(ran) > 2 * 20
     assert same(cached, uncached)
@@ -241,6 +244,11 @@ def test_averaging_at_zero_is_the_frozen_network(texts_encoder: FrozenEncoder) -
     assert isinstance(run.result, TunedNetwork)
     assert run.averaging_weight == 0.0
     assert run.result.tensors == {}
+    values, codes = sentences(16)
+    rows = boundary_rows(texts_encoder, plan_of(1), values, keys_of(values))
+    matrix = features(rows, np.arange(16))
+    head = fit_linear(matrix, codes, 2, groups=np.arange(16), seed=0)
+    np.testing.assert_allclose(run.result.weights, head.weights, rtol=1e-4, atol=1e-5)
 
 
 class _StopAt:
@@ -320,14 +328,14 @@ def test_out_of_memory_halves_the_batch_and_says_so(
 ) -> None:
     data, plan = sentences(24), plan_of(1, epochs=1, averaging=(1.0,), batch_size=8)
     whole = trained(texts_encoder, plan, data)
-    real = module._Training._features
+    real = tail.Tail.features
 
-    def small(self: module._Training, rows: np.ndarray, copies: np.ndarray) -> torch.Tensor:
+    def small(self: tail.Tail, rows: np.ndarray, copies: np.ndarray) -> torch.Tensor:
         if len(rows) > 4 and torch.is_grad_enabled():
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to …")
         return real(self, rows, copies)
 
-    monkeypatch.setattr(module._Training, "_features", small)
+    monkeypatch.setattr(tail.Tail, "features", small)
     run = trained(texts_encoder, plan, data)
     assert run.micro_batch == 4
     assert run.remarks == ("out of memory: 4 rows at once from here on, their gradients added up",)
@@ -343,7 +351,7 @@ def test_memory_for_not_even_one_row_fails_with_the_reason(
     def never(*_: object) -> torch.Tensor:
         raise MemoryError
 
-    monkeypatch.setattr(module._Training, "_backward", never)
+    monkeypatch.setattr(tail.Tail, "_backward", never)
     run = trained(texts_encoder, plan_of(1, epochs=1), sentences(16))
     assert run.result == NotAvailable("failed, because one row alone does not fit into memory")
 
@@ -362,7 +370,7 @@ def test_an_error_of_the_code_is_not_taken_for_memory(
     def broken(*_: object) -> torch.Tensor:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(module._Training, "_backward", broken)
+    monkeypatch.setattr(tail.Tail, "_backward", broken)
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
         trained(texts_encoder, plan_of(1, epochs=1), sentences(16))
 
@@ -381,10 +389,10 @@ def test_drift_is_named() -> None:
         EpochRecord("top", 2, 0.5, 0.60, 0.79),
         EpochRecord("top", 3, 0.2, 0.80, 0.75),
     ]
-    assert module._drifts(worse)
-    assert not module._drifts(worse[:2])
+    assert drifts(worse)
+    assert not drifts(worse[:2])
     surer = replace(worse[2], inner_accuracy=0.82)
-    assert not module._drifts([*worse[:2], surer])
+    assert not drifts([*worse[:2], surer])
 
 
 def test_a_tuned_network_is_exported_and_answers_as_trained(

@@ -12,6 +12,7 @@ from headstart.heads import fit_blocks, fit_linear
 from headstart.heads.blocks import squared_error
 from headstart.heads.inner_folds import inner_folds
 from headstart.heads.linear import PRIOR_VARIANCES
+from headstart.stats import mcnemar_exact
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,8 @@ def test_it_is_right_more_often_than_the_first_block_alone() -> None:
     (blocks, codes), (new, truth) = made(300, 3, 0.8), made(2_000, 3, 0.8)
     both = fit_blocks(blocks, codes, 3).head.predict_proba(np.hstack(new)).argmax(axis=1)
     one = fit_linear(blocks[0], codes, 3).predict_proba(new[0]).argmax(axis=1)
-    assert (both == truth).mean() > (one == truth).mean() + 0.1
+    assert (both == truth).mean() > (one == truth).mean()
+    assert mcnemar_exact(both == truth, one == truth) < 1e-9
 
 
 def test_where_nothing_helps_it_is_the_head_of_the_first_block() -> None:

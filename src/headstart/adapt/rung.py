@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.answers import features
+from headstart.adapt.device import training_device
 from headstart.adapt.low_rank import adapted_weights, require_peft
 from headstart.adapt.plans import LORA, PAIRS, built_in_plans
 from headstart.adapt.probe import NAME as PROBE
@@ -221,6 +222,7 @@ class Rung:
             ThawRows(rows, self.codes, self.groups, train, self.classes),
             seed=seed,
             keeping=Keeping(keeping),
+            device=training_device(),
             progress=progress,
         )
 

@@ -32,6 +32,8 @@ def _records() -> dict[str, type]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
+        if _records().get(type(value).__name__) is not type(value):
+            raise TypeError(f"a {type(value).__name__} is no record of headstart.types")
         body = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         return {RECORD: type(value).__name__, **body}
     if isinstance(value, np.ndarray):

@@ -104,6 +104,9 @@ class AdaptationPlan:
     clip: float = 1.0
     """Largest norm of a step's gradient."""
     label_smoothing: float = 0.0
+    mixup: float = 0.0
+    """Each row of a batch is mixed with another one of it, at a share drawn from Beta(mixup, mixup)
+    (Zhang et al. 2018), where its activations have one shape: pictures. 0: none."""
     class_weights: bool = False
     """Whether every class weighs the same in the loss, however many rows it has."""
     inner_share: float = 0.15
@@ -131,6 +134,7 @@ class AdaptationPlan:
             ("averaging", bool(self.averaging) and all(0 <= w <= 1 for w in self.averaging)),
             ("copies", self.copies >= 0),
             ("pairs", self.pairs >= 0),
+            ("mixup", self.mixup >= 0 and not (self.mixup and self.pairs)),
         ):
             if not good:
                 raise ValueError(f"plan '{self.name}': {name} {getattr(self, name)!r} is no good")

@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 
+from headstart.types.errors import InputError
 from headstart.types.version import VERSION
 from headstart.workflow.extras import GROUPS, installed
 
@@ -24,9 +25,20 @@ def examine() -> tuple[str, bool]:
         lines.append(f"{'ok' if not missing[group] else '--'}  {group}: {said}")
         if missing[group] and group != "base":
             lines.append(f"      to add it: pip install 'headstart[{group}]'")
-    lines += [_cache_line(), f"    executable: {sys.executable}"]
+    lines += [_cache_line(), _device_line(missing), f"    executable: {sys.executable}"]
     sound = not missing["base"] and (not missing["text"] or not missing["image"])
     return "\n".join(lines), sound
+
+
+def _device_line(missing: dict[str, list[str]]) -> str:
+    if "torch" in {name for names in missing.values() for name in names}:
+        return "    training device: none without torch"
+    from headstart.adapt.device import device_name, training_device
+
+    try:
+        return f"    training device: {device_name(training_device())}"
+    except InputError as error:
+        return f"--  training device: {error.message}; {error.tip}"
 
 
 def _cache_line() -> str:

@@ -28,7 +28,7 @@ from headstart.adapt.run import derived_seed, scored
 from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.tuned import tuned_encoder
-from headstart.heads import BlockHead, LinearHead
+from headstart.heads import LinearHead
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
 from headstart.ports import Encoder
 from headstart.types.data import Folds
@@ -300,40 +300,48 @@ class Ladder:
         tuned = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
         kept.unlink(missing_ok=True)
         encoder = tuned_encoder(rung.encoder, tuned)
-        return self._model(
-            adopted, base.backbone, encoder, LinearHead(tuned.weights, tuned.bias),
-            "logistic regression on the tuned features" if rung.plan.pairs
-            else "linear, trained with the network",
-            {"plan": rung.name},
+        return self._grows(
+            encoder,
+            self._model(
+                adopted, encoder, LinearHead(tuned.weights, tuned.bias),
+                "logistic regression on the tuned features" if rung.plan.pairs
+                else "linear, trained with the network",
+                {"plan": rung.name},
+            ),
         )  # fmt: skip
 
     def _probe(self, rung: ProbeRung, adopted: ArmResult, inputs: dict[str, str]) -> FittedModel:
-        def work() -> BlockHead:
-            return rung.whole(rung.activations(self.arms.progress), derived_seed(self.brief.seed))
+        def work() -> FittedModel:
+            rows = rung.activations(self.arms.progress)
+            found = rung.whole(rows, derived_seed(self.brief.seed))
+            return self._model(
+                adopted, rung.encoder, found.head,
+                "logistic regression on all layers, each with a penalty of its own",
+                {"plan": rung.name, "l2": float(found.head.l2), "shares": list(found.shares)},
+            )  # fmt: skip
 
-        found = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
-        return self._model(
-            adopted, rung.encoder.card.ref, rung.encoder, found.head,
-            "logistic regression on all layers, each with a penalty of its own",
-            {"plan": rung.name, "l2": float(found.head.l2), "shares": list(found.shares)},
-        )  # fmt: skip
+        model = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
+        return self._grows(rung.encoder, model)
+
+    def _grows(self, encoder: FrozenEncoder, model: FittedModel) -> FittedModel:
+        """The model, whose features are known from now on to come from this network."""
+        self._grown[encoder.card.ref, encoder.weights_sha256] = encoder
+        return model
 
     def _model(
         self,
         adopted: ArmResult,
-        ref: str,
         encoder: FrozenEncoder,
         head: LinearHead,
         describe: str,
         settings: dict[str, Any],
     ) -> FittedModel:
-        self._grown[ref, encoder.weights_sha256] = encoder
         return FittedModel(
             approach="adapted",
             arm=adopted.name,
             modality=self.rows.modality,
             labels=self.rows.labels,
-            featurizer=EncoderFeatures(ref, encoder.weights_sha256, encoder.width),
+            featurizer=EncoderFeatures(encoder.card.ref, encoder.weights_sha256, encoder.width),
             weights=head.weights,
             bias=head.bias,
             head=describe,

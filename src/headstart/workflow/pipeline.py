@@ -170,7 +170,10 @@ class _Run:
     def run(self) -> Decision:
         """Every stage in order."""
         # It needs torch, which a missing extra is told about before (in `prepare`).
+        from headstart.adapt.device import training_device
 
+        if self.brief.max_stage != "frozen":
+            training_device()  # a device that is not here is told now, not after the arms
         self._begin()
         split = self._audit(self.backbones[0])
         rows = Rows.of(self.sources.dataset, split)

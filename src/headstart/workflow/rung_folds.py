@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.adapt.device import training_device
 from headstart.adapt.probe import ProbeRung
 from headstart.adapt.run import derived_seed
 from headstart.adapt.rung import Rung
@@ -47,13 +48,20 @@ class RungFolds:
             # The activations, before anybody trains.
             self._idle.append(self.rung.activations(self._tell))
         with one_thread_each():
-            found = dict(zip(missing, self.arms.engine.map(self._train, missing), strict=True))
+            trained = self._in_turn(missing) or self.arms.engine.map(self._train, missing)
+            found = dict(zip(missing, trained, strict=True))
         answers = []
         for number in numbers:
             name, inputs = self._stage(number)
             answers.append(self.arms.journal.stage(name, inputs, lambda n=number: found[n]))  # type: ignore[misc]
             checkpoint(self.rung, self.inputs, number).unlink(missing_ok=True)
         return answers
+
+    def _in_turn(self, numbers: Sequence[int]) -> list[RungFold]:
+        """One after the other on an accelerator, which a single training fills; none on the CPU."""
+        if isinstance(self.rung, ProbeRung) or training_device() == "cpu":
+            return []
+        return [self._train(number) for number in numbers]
 
     def _stage(self, number: int) -> tuple[str, dict[str, str]]:
         name = f"ladder/{self.rung.name}/{number + 1}"
