@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from headstart.adapt.arms.seeded import building
 from headstart.backbones.boundary import CutNetwork
 from headstart.backbones.networks.base import require_framework
 from headstart.types.thaw import AdaptationPlan
@@ -61,8 +62,10 @@ class LowRankAdapters:
             target_modules=layers,
             lora_dropout=0.0,
         )
-        # On no device at first: peft would draw from the generator that all threads share.
-        self._tuner = lora.LoraModel(inner, config, ADAPTER, low_cpu_mem_usage=True)
+        # peft draws from the generator that all threads share. (To have it build on no device
+        # would turn every network to no device that another thread builds meanwhile.)
+        with building():
+            self._tuner = lora.LoraModel(inner, config, ADAPTER)
         self._layers: dict[str, Any] = {name: inner.get_submodule(name) for name in layers}
         self.parameters: dict[str, torch.nn.Parameter] = {}
         self.block_of: dict[str, int] = {}

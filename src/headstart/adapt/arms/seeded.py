@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import sqrt
 from threading import Lock
 
@@ -11,13 +12,21 @@ import torch
 _building = Lock()
 
 
+@contextmanager
+def building() -> Iterator[None]:
+    """What draws from PyTorch's own generator does it inside, one thread at a time; the generator
+    stands as before at the end."""
+    with _building, torch.random.fork_rng(devices=[]):
+        yield
+
+
 def seeded(build: Callable[[], torch.nn.Module], chance: torch.Generator) -> torch.nn.Module:
     """The network that `build` makes, with weights drawn from `chance` alone.
 
     Linear and convolutional layers as PyTorch draws them (uniform within 1/√fan-in); embeddings
     normal with standard deviation 0.1; batch norms at 0 and 1. PyTorch's own state stays as it was.
     """
-    with _building, torch.random.fork_rng(devices=[]):
+    with building():
         network = build()
     for module in network.modules():
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
