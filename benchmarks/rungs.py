@@ -19,7 +19,7 @@ from typing import Any
 from ladder_real import Cell, Source, named, run_cell
 
 SIZES = (64, 16)
-METHODS = ("frozen", "top-4", "lora", "pairs", "setfit")
+METHODS = ("frozen", "top-4", "lora", "pairs", "pairs-4", "setfit")
 PEER_UP_TO = 16
 
 

@@ -210,7 +210,7 @@ def test_the_network_is_left_as_it_was(encoder: FrozenEncoder) -> None:
     assert same(first, thaw(plan, given))
 
 
-@pytest.mark.parametrize("calls", [5, 9, 11])
+@pytest.mark.parametrize("calls", [5, 11])
 def test_an_interrupted_training_goes_on_to_the_same_bits(
     encoder: FrozenEncoder, tmp_path: Path, calls: int
 ) -> None:

@@ -114,9 +114,9 @@ class Tail:
         """The state of a network without adapters; there are none from here on."""
         if self._adapters is None:
             return state
-        adapters, self._adapters = self._adapters, None
-        merged = adapters.merged(state)
-        adapters.remove()
+        merged = self._adapters.merged(state)
+        self._adapters.remove()
+        self._adapters = None
         return merged
 
     def backward(self, batch: Batch) -> float:
