@@ -55,6 +55,24 @@ def test_an_error_records_nothing(store: SQLiteStore) -> None:
     assert store.openings("h") == 0
 
 
+def test_a_resumed_opening_counts_once_and_another_question_again(store: SQLiteStore) -> None:
+    """What the work is told is how often the hold-out was opened, its own time included."""
+
+    def look(model: str, *, killed: bool = False) -> int:
+        def work() -> int:
+            if killed:
+                raise KeyboardInterrupt
+            return store.openings("h") + 1
+
+        return Journal(store).stage("evaluate", {"model": model}, work, opens="h")
+
+    assert look("a") == 1
+    with pytest.raises(KeyboardInterrupt):
+        look("b", killed=True)
+    assert [look("b"), look("b"), look("a")] == [2, 2, 1]
+    assert store.openings("h") == 2
+
+
 def test_fingerprints_differ_with_the_value() -> None:
     assert fingerprint((1, "a")) != fingerprint((1, "b"))
     assert fingerprint(b"a") != fingerprint("a")

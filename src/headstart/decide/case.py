@@ -61,6 +61,16 @@ class Case:
         return self.evaluation.metrics.get(self.metric, missing)
 
     @property
+    def widened(self) -> float | None:
+        """Confidence of the intervals at this look at the hold-out, where it is above the brief's
+        because earlier looks are paid for; else None."""
+        found = self.estimate
+        if isinstance(found, NotAvailable) or not self.on_holdout:
+            return None
+        wider = found.confidence > self.brief.requirement.confidence
+        return found.confidence if wider else None
+
+    @property
     def estimate_pointer(self) -> str:
         return f"/evaluate/metrics/{escape(self.metric)}"
 

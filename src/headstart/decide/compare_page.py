@@ -12,12 +12,13 @@ from markupsafe import Markup
 from headstart.decide import appendix
 from headstart.decide.document import decision_json
 from headstart.decide.environment import asset, environment
-from headstart.decide.evidence import at, branches, kind, leaves, value
+from headstart.decide.evidence import at, branches, is_estimate, kind, leaves, value
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.opening import BASIS_WORDS, TRANSFER_WORDS, backbone_name, statement
 from headstart.decide.words import (
     LOWER_IS_BETTER,
     SHIP_WORDS,
+    confidence,
     count,
     difference,
     megabytes,
@@ -318,6 +319,16 @@ def _metric_row(read: Reader, metric: str, entry: Entry) -> dict[str, Any]:
     }
 
 
+def _widened(a: Reader, b: Reader, both: Reader) -> list[Said]:
+    """What the paired tests pay where a hold-out was opened several times."""
+    found = both.at(f"{ROOT}/of_a/accuracy")
+    asked = max(read.value("/brief/requirement/confidence", 0.0) for read in (a, b))
+    if found is None or not is_estimate(found) or found.value["confidence"] <= asked:
+        return []
+    level = both.figure(confidence(found.value["confidence"]), found)
+    return [Said(("The paired intervals are at ", level, ", which pays for every pair of looks."))]
+
+
 def _remarks(a: Reader, b: Reader, both: Reader, names: tuple[Quote, Quote]) -> list[Said]:
     """What to mind when reading the comparison."""
     found = []
@@ -332,6 +343,7 @@ def _remarks(a: Reader, b: Reader, both: Reader, names: tuple[Quote, Quote]) -> 
                     )
                 )
             )  # fmt: skip
+    found += _widened(a, b, both)
     if value(both.view, f"{ROOT}/rows/same"):
         found.append(
             Said(
