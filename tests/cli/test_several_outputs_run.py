@@ -87,6 +87,9 @@ def decides_about_every_column(pilot: Path, document: dict[str, Any], headstart:
     assert stages(pilot) == before
     assert document["holdout"]["openings"] == 1
     assert "urgency" in again.stderr
+    decided = headstart("decide", pilot, "--json")
+    assert decided.returncode == 0, decided.stderr
+    assert (json.loads(decided.stdout), stages(pilot)) == (document, before)
 
     # Both columns have rows of their own in the ledger, and none was thawed for.
     ledger = rows_of(pilot)

@@ -101,6 +101,14 @@ class Case:
         return isinstance(against, Comparison) and against.verdict == "helps"
 
     @property
+    def level_changed(self) -> bool:
+        """Whether another level was required when the hold-out was opened."""
+        before = self.evaluation.level
+        if before is None or not self.on_holdout:
+            return False
+        return self.level != (None if isinstance(before, NotAvailable) else before)
+
+    @property
     def level_missed(self) -> bool:
         return (
             self.level is not None and self.bounds is not None and not self.reaches(self.bounds[1])

@@ -175,6 +175,13 @@ def _holdout(case: Case) -> tuple[Sentence, ...]:
         )
     if evaluation.openings > 1:
         found.append(_opened_again(case))
+    if case.level_changed:
+        found.append(
+            say(
+                "The required level was changed after the hold-out had been opened, so it was not "
+                "set without knowing the result; take new rows to test it."
+            )
+        )
     if evaluation.unseen_labels:
         found.append(
             say(

@@ -13,7 +13,7 @@ from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
 from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
-from headstart.evaluate.looks import at_look, noted
+from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.prediction_sets import NOT_ASKED, SetRule, prediction_set_report
@@ -164,6 +164,7 @@ def evaluate(
         calibration=calibration_report(
             y[clean], proba[clean], before=unscaled(proba[clean]), confidence=confidence, seed=seed
         ),
+        level=asked_level(brief),
         answered=kept_answers(opened, y, whole.proba, whole.given),
     )
     return noted(report, openings)

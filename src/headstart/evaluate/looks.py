@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from headstart.stats import confidence_at_look
 from headstart.types.brief import Brief
-from headstart.types.result import Comparison, Estimate, HoldoutAnswers
+from headstart.types.result import Comparison, Estimate, HoldoutAnswers, NotAvailable
 
 Report = TypeVar("Report")
 
@@ -20,6 +20,12 @@ def at_look(brief: Brief, openings: int) -> Brief:
     """
     confidence = confidence_at_look(brief.requirement.confidence, openings)
     return replace(brief, requirement=replace(brief.requirement, confidence=confidence))
+
+
+def asked_level(brief: Brief) -> float | NotAvailable:
+    """The required level as it stood when the hold-out was opened."""
+    level = brief.requirement.level
+    return NotAvailable("the brief named no level") if level is None else level
 
 
 def noted(report: Report, looks: int, what: str = "openings of the hold-out") -> Report:

@@ -26,7 +26,7 @@ from headstart.evaluate.cross_validated import against_majority, arm_estimates
 from headstart.evaluate.estimates import RESAMPLES, Answers, Proba
 from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
 from headstart.evaluate.holdout import MAJORITY, NOTHING_TO_COMPARE, REASON, kept_answers, widen
-from headstart.evaluate.looks import at_look, noted
+from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.sealed import SealedHoldout
 from headstart.evaluate.set_answers import (
@@ -164,6 +164,7 @@ def evaluate_sets(
         outside=NO_LABEL,
         automation=automation_report(right, rows, by_cost, brief),
         calibration=_calibration(truth, said, len(labels), temperature, confidence, seed),
+        level=asked_level(brief),
         answered=kept_answers(opened, y, whole.proba, whole.given.astype(np.int64)),
     )
     return noted(report, openings)

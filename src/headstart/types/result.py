@@ -413,6 +413,8 @@ class EvaluationReport:
     prediction_sets: PredictionSetReport | NotAvailable = NotAvailable(
         "the brief asks for no prediction sets ([requirement] sets)"
     )
+    level: float | NotAvailable | None = None
+    """The level that was required when the hold-out was opened; None: that was not recorded."""
     answered: HoldoutAnswers | NotAvailable = field(
         default=NotAvailable("the answers to the hold-out rows were not kept"), compare=False
     )

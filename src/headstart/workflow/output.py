@@ -260,7 +260,10 @@ class Output:
             "data": self.data,
             "model": fingerprint(trained.model),
             "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
-            "plan": fingerprint((verdict.metric, brief.requirement, brief.seed)),
+            # The level only judges what is measured: another one opens nothing again.
+            "plan": fingerprint(
+                (verdict.metric, replace(brief.requirement, level=None), brief.seed)
+            ),
             "costs": fingerprint((self.costs, brief.review_cost, brief.automated_value)),
         }
 

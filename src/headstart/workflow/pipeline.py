@@ -443,8 +443,7 @@ class _Run:
                 answered = holdout_csv(evaluation.answered, known_labels, one.separator)
                 self.pilot.write(f"artifacts/holdout{mark}.csv", answered)
         write_documents(self.pilot, view)
-        visited = tuple(self.journal.visited)
-        self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
+        self.journal.finish()
 
 
 def _embedded(dataset: Dataset | None, eyes: Candidate | None) -> NDArray[np.float32] | None:
