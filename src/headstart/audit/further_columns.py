@@ -62,6 +62,7 @@ def further_column(
     kind = split.holdout_kind
     if kind != "none" and not clean.any():
         kind, held, clean = "none", held[:0], clean[:0]
+    alike = split.holdout_alike
     metric, why = choose_metric(codes, labels, brief)
     counts = Counter(value for value in values if value)
     apart = {label: len(np.unique(groups[codes == code])) for code, label in enumerate(labels)}
@@ -77,6 +78,7 @@ def further_column(
             holdout_kind=kind,
             holdout=held.astype(np.int64),
             holdout_clean=clean,
+            holdout_alike=None if alike is None or kind == "none" else alike[kept],
             rows=len(own),
             class_counts=dict(sorted(counts.items())),
             metric=metric,

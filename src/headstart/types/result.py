@@ -172,7 +172,8 @@ class SliceRow:
 
     name: str
     kind: str
-    """`column`, `size` of the input, or `cluster` of inputs that look alike."""
+    """`column`, `size` of the input, `cluster` of inputs that look alike, third of the `time`,
+    `finding` of the audit about inputs, or `doubt` about the labels of the nearest rows."""
     error: Estimate
     rest: Estimate
     low: float
@@ -185,7 +186,7 @@ class SliceRow:
 
 @dataclass(frozen=True, slots=True)
 class SliceReport:
-    """Parts that were found on development rows and tested on the hold-out, the worst first."""
+    """Parts that no hold-out label chose, tested on the hold-out, the worst first."""
 
     rows: tuple[SliceRow, ...]
     tested: int

@@ -29,8 +29,6 @@ from headstart.decide import decide
 from headstart.evaluate import (
     Answers,
     Context,
-    Known,
-    Neighbours,
     Outside,
     SealedHoldout,
     SetAnswers,
@@ -39,7 +37,6 @@ from headstart.evaluate import (
     evaluate,
     evaluate_cross_validated,
     evaluate_sets,
-    find_parts,
     reference_scores,
     set_answers,
     set_reference_scores,
@@ -53,7 +50,6 @@ from headstart.package import (
     check_parity,
     trained_outputs,
     trained_probabilities,
-    value_key,
 )
 from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
@@ -64,6 +60,7 @@ from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate
+from headstart.workflow.context import context_of
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.sources import Sources
 from headstart.workflow.thumbnails import error_pictures
@@ -297,6 +294,10 @@ class Output:
         def answered_by_the_bundle(values: Sequence[str]) -> NDArray[np.floating]:
             return self._own(opened_once().whole(values))
 
+        def context(wrong: NDArray[np.bool_]) -> Context:
+            lent = (brief, self.sources, split, rows)
+            return context_of(*lent, eyes, wrong, trained.chosen.out_of_fold)
+
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings = self.journal.store.openings(holdout) + 1
@@ -318,7 +319,7 @@ class Output:
                 ),
                 bundle=answered_by_the_bundle,
                 reference=reference_scores(developed),
-                context=self._context(eyes, developed.given != rows.codes),
+                context=context(developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
                 sets=set_rule(developed, rows.codes, brief, verdict.metric),
@@ -342,7 +343,7 @@ class Output:
                 thresholds=thresholds_to_test(developed, right, sealed.n, required, openings),
                 bundle=answered_by_the_bundle,
                 reference=set_reference_scores(said),
-                context=self._context(eyes, wrong),
+                context=context(wrong),
                 by_cost=thresholds_by_cost(developed, right, brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
@@ -361,28 +362,6 @@ class Output:
     def _own(self, scored: Scored) -> NDArray[np.float32]:
         """Of what the bundle says, the probabilities of this column."""
         return scored.further.get(self.name, scored.probabilities)
-
-    def _context(self, eyes: Candidate, wrong: NDArray[np.bool_]) -> Context:
-        """By what the errors of the hold-out are looked at: all of it from development rows."""
-        rows, data = self.rows, self.sources.dataset
-        examples = [data.examples[int(i)] for i in self.split.development]
-        seen = eyes.features(eyes.encoder, rows.values, rows.keys, []).matrix
-
-        def features(values: Sequence[str]) -> NDArray[np.floating]:
-            keys = [value_key(rows.modality, value) for value in values]
-            return eyes.features(eyes.encoder, values, keys, []).matrix
-
-        known = Known(
-            rows.modality, rows.values, [dict(example.metadata) for example in examples], seen
-        )
-        if rows.separator is None:
-            parts = find_parts(known, wrong, rows.labels, rows.codes, self.brief.seed)
-            return Context(parts, Neighbours(seen, rows.codes), features)
-        sets, codes = np.unique(rows.codes, axis=0, return_inverse=True)
-        names = [rows.separator.join(np.array(rows.labels)[one == 1]) for one in sets]
-        return Context(
-            find_parts(known, wrong, names, codes.reshape(-1), self.brief.seed), None, features
-        )
 
     def _outputs(
         self, trained: Trained, bundle: BundlePredictor, values: Sequence[str]
