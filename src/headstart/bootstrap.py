@@ -359,7 +359,7 @@ def compare_pilots(first: Path, second: Path) -> Compared:
     runs = []
     for pilot, name in zip(pilots, _apart(*(one.folder for one in pilots)), strict=True):
         with closing(SQLiteStore(pilot.database)) as store:
-            runs.append(FinishedRun.read(store, _visited(store, pilot), name))
+            runs.append(FinishedRun.read(store, _visited(store, pilot), name, str(pilot.folder)))
     found = compare_runs(*runs)
     return Compared(compare_text(found), compare_json(found), compare_html(found))
 

@@ -4,7 +4,7 @@ opened."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from headstart.bundles import verify
@@ -12,11 +12,11 @@ from headstart.decide import RULES_VERSION, decide, decide_together
 from headstart.package import publish
 from headstart.ports import RunStore
 from headstart.types.brief import Brief
-from headstart.types.codec import decode
 from headstart.types.errors import BundleError, PilotError
 from headstart.types.ledger import escape, flatten, unescape
 from headstart.types.result import Decision
 from headstart.workflow.documents import write_documents
+from headstart.workflow.finished import Finished
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
 from headstart.workflow.output import further_brief
@@ -26,38 +26,6 @@ OF_THE_RULES = ("requirement.level", "budget.latency_ms", "failure_cost", "value
 """Fields of the brief that only the rules and the memo read."""
 OF_A_SELECTION = ("requirement.level", "budget.latency_ms")
 """Of those, what a selection of the backbone has read too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The stored reports of a run that reached a decision."""
-
-    store: RunStore
-    visited: Sequence[tuple[str, str]]
-    place: str
-
-    def report(self, stage: str) -> Any:
-        """The report of a stage.
-
-        Raises:
-            PilotError: it is of a version whose reports this one cannot read.
-        """
-        try:
-            return decode(self.store.finished(stage, dict(self.visited)[stage]) or b"null")
-        except (KeyError, TypeError) as error:
-            raise PilotError(
-                f"the report of stage '{stage}' was written by another version of Headstart",
-                place=self.place,
-                tip=f"measure again: headstart run {self.place}",
-            ) from error
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The label columns, the first one first; none where there is only one."""
-        roots = [stage.split("/") for stage, _ in self.visited]
-        return tuple(
-            unescape(one[1]) for one in roots if one[0] == "outputs" and one[2] == "decide"
-        )
 
 
 def decide_again(
