@@ -17,9 +17,9 @@ from headstart.types.ledger import escape, flatten, unescape
 from headstart.types.result import Decision
 from headstart.workflow.documents import write_documents
 from headstart.workflow.finished import Finished
+from headstart.workflow.further import further_brief
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
-from headstart.workflow.output import further_brief
 from headstart.workflow.pilot import Pilot
 
 OF_THE_RULES = ("requirement.level", "budget.latency_ms", "failure_cost", "value")
@@ -109,7 +109,8 @@ def _check_measured(found: Finished, brief: Brief, pilot: Pilot) -> None:
     free = set(OF_THE_RULES)
     if any(stage == "selection" for stage, _ in found.visited):
         free -= set(OF_A_SELECTION)
-    by_level = before.names_costs and before.requirement.metric is None
+    costs = before.names_costs or bool(before.column_costs)
+    by_level = costs and before.requirement.metric is None
     if by_level and (before.requirement.level is None) != (brief.requirement.level is None):
         free.discard("requirement.level")
     said, now = (_fields(one) for one in (before, brief))

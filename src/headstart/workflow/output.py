@@ -54,13 +54,14 @@ from headstart.package import (
 from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
 from headstart.types.artifact import PackageReport
-from headstart.types.brief import Brief, Requirement
+from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate
 from headstart.workflow.context import context_of
+from headstart.workflow.further import further_brief
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.sources import Sources
 from headstart.workflow.thumbnails import error_pictures
@@ -117,8 +118,8 @@ class Output:
     def further(self, name: str) -> Output:
         """Another label column of the same rows, its brief and its split kept in the ledger.
 
-        Costs of mistakes and the label of rows out of scope belong to the first column, and are no
-        part of its brief.
+        Its costs are its own; those of reviews and the label of rows out of scope belong to the
+        first column, and are no part of its brief.
 
         Raises:
             DataError: too few rows have a label in it.
@@ -135,7 +136,7 @@ class Output:
             sources=Sources(found.dataset, found.holdout),
             split=found.split,
             rows=Rows.of(found.dataset, found.split),
-            costs=None,
+            costs=found.costs,
             journal=journal,
             unlabelled=found.unlabelled,
         )
@@ -399,24 +400,6 @@ class Output:
             lambda: decide(self.brief, *evidence, cards, trained.model, checks),
             pointer="/decide",
         )
-
-
-def further_brief(brief: Brief, name: str, metric: str) -> Brief:
-    """What is asked of a further label column: the same, but for what costs are named for. Where
-    the first column's `metric` is the cost, its level and its margin are costs too."""
-    required = brief.requirement
-    if metric == "cost":
-        required = replace(required, metric=None, level=None, margin=Requirement().margin)
-    return replace(
-        brief,
-        data=replace(brief.data, label_column=name, also=(), out_of_scope=None),
-        requirement=required,
-        mistake_costs={},
-        false_alarm_costs={},
-        cost_matrix={},
-        review_cost=None,
-        automated_value=0.0,
-    )
 
 
 def spread(n: int, wanted: int) -> list[int]:

@@ -34,7 +34,7 @@ from headstart.workflow.bundled import Bundled, plain_name
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
 from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
-from headstart.workflow.costs import costs_between
+from headstart.workflow.costs import check_further_costs, costs_between
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
@@ -121,7 +121,9 @@ def _needs_one_label(brief: Brief, what: str, tip: str) -> None:
 def _read(brief: Brief, progress: Progress) -> Sources:
     sources = read_sources(brief, progress)
     check_columns(sources.dataset, sources.holdout, brief.data)
-    costs_between(brief, sources)  # a label that there is not is found before any work
+    # A label that there is not is found before any work.
+    costs_between(brief, sources)
+    check_further_costs(brief, sources)
     require(f"a run on {sources.dataset.modality}s", sources.dataset.modality)
     return sources
 
