@@ -52,7 +52,7 @@ def test_no_row_changes_sides(tmp_path: Path) -> None:
     assert keys(found.dataset, found.split.development) == wanted
     wanted = [key for key in keys(whole, split.holdout) if key in labelled]
     assert keys(found.dataset, found.split.holdout) == wanted
-    assert len(found.split.holdout_clean) == len(wanted)
+    assert len(found.split.holdout_clean) == len(found.split.holdout_alike) == len(wanted)
 
     # Every row stands in the fold, and in the group, that it stands in for the first column.
     first = {
