@@ -307,6 +307,24 @@ def write_memo(folder: Path) -> Path:
     return pilot.folder / MEMO_HTML
 
 
+def decide_pilot(folder: Path) -> Pilot:
+    """Apply the rules again to the evidence of a finished pilot, with its brief as it is now.
+
+    Raises:
+        PilotError: there is no finished pilot, its brief asks for what was not measured, or another
+            process is running in the folder.
+        BriefError: the brief cannot be used.
+    """
+    from headstart.brief import read_brief
+    from headstart.workflow.again import decide_again
+
+    pilot = _existing(folder)
+    brief = read_brief(pilot.brief)
+    with pilot.lock(), closing(SQLiteStore(pilot.database)) as store:
+        decide_again(pilot, store, _visited(store, pilot), brief)
+    return pilot
+
+
 def summary(pilot: Pilot) -> str:
     """A few lines for the terminal: the verdict, its numbers, where the memo is."""
     from headstart.decide import summary_text
@@ -345,7 +363,7 @@ def compare_pilots(first: Path, second: Path) -> Compared:
     runs = []
     for pilot, name in zip(pilots, _apart(*(one.folder for one in pilots)), strict=True):
         with closing(SQLiteStore(pilot.database)) as store:
-            runs.append(FinishedRun.read(store, _visited(store, pilot), name))
+            runs.append(FinishedRun.read(store, _visited(store, pilot), name, str(pilot.folder)))
     found = compare_runs(*runs)
     return Compared(compare_text(found), compare_json(found), compare_html(found))
 

@@ -78,6 +78,11 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("pilot", type=Path, metavar="PILOT")
     status.set_defaults(act=_status)
 
+    decide = commands.add_parser("decide", help="the rules again, on what a pilot has measured")
+    decide.add_argument("pilot", type=Path, metavar="PILOT")
+    decide.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
+    decide.set_defaults(act=_decide)
+
     memo = commands.add_parser("memo", help="render the memo again from the ledger")
     memo.add_argument("pilot", type=Path, metavar="PILOT")
     memo.add_argument("--open", action="store_true", help="show it in the browser")
@@ -247,6 +252,14 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     print(bootstrap.status(arguments.pilot))
+    return 0
+
+
+def _decide(arguments: argparse.Namespace) -> int:
+    pilot = bootstrap.decide_pilot(arguments.pilot)
+    _tell(bootstrap.summary(pilot))
+    if arguments.json:
+        sys.stdout.write(bootstrap.decision_text(pilot))
     return 0
 
 

@@ -151,7 +151,22 @@ class BudgetForm(Form):
     )
 
 
-class MistakesForm(Form):
+class CostsForm(Form):
+    """What mistakes cost, label by label."""
+
+    costs: dict[str, float] = Field(
+        default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
+    )
+    false_alarms: dict[str, float] = Field(
+        default_factory=dict,
+        description="Cost of answering a label wrongly, beside the miss; 0 if not named.",
+    )
+    matrix: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Cost of one mistake: true label, then answer."
+    )
+
+
+class MistakesForm(CostsForm):
     """What going wrong costs."""
 
     failure_cost: Literal["low", "medium", "high"] = Field(
@@ -167,16 +182,6 @@ class MistakesForm(Form):
         0.0,
         ge=0,
         description="What a case is worth that is answered without a person, in the same unit.",
-    )
-    costs: dict[str, float] = Field(
-        default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
-    )
-    false_alarms: dict[str, float] = Field(
-        default_factory=dict,
-        description="Cost of answering a label wrongly, beside the miss; 0 if not named.",
-    )
-    matrix: dict[str, dict[str, float]] = Field(
-        default_factory=dict, description="Cost of one mistake: true label, then answer."
     )
 
 
@@ -224,6 +229,9 @@ class BriefForm(Form):
     requirement: RequirementForm = Field(default_factory=RequirementForm)
     budget: BudgetForm = Field(default_factory=BudgetForm)
     mistakes: MistakesForm = Field(default_factory=MistakesForm)
+    columns: dict[str, CostsForm] = Field(
+        default_factory=dict, description="Costs of mistakes in further label columns, by name."
+    )
     trial: TrialForm = Field(default_factory=TrialForm)
 
 

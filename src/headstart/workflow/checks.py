@@ -46,7 +46,7 @@ def look(
             probabilities=witness(results).out_of_fold if results else None,
             groups=split.groups,
             definitions=brief.data.definitions,
-            tokenize=_tokenize(backbone.encoder),
+            tokenize=tokenizer_of(backbone.encoder),
             max_tokens=backbone.card.max_tokens,
             also=brief.data.also,
             seed=brief.seed,
@@ -61,7 +61,8 @@ def witness(results: Sequence[ArmResult]) -> ArmResult:
     return min(results, key=lambda result: float(result.scores["log_loss"].mean()))
 
 
-def _tokenize(encoder: Encoder) -> Callable[[Sequence[str]], list[list[str]]] | None:
+def tokenizer_of(encoder: Encoder) -> Callable[[Sequence[str]], list[list[str]]] | None:
+    """Texts to their tokens, not truncated; None where the network reads no texts."""
     content = encoder.preprocessor.files.get(TOKENIZER)
     if content is None:
         return None

@@ -34,7 +34,7 @@ from headstart.workflow.bundled import Bundled, plain_name
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
 from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
-from headstart.workflow.costs import costs_between
+from headstart.workflow.costs import check_further_costs, costs_between
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
@@ -123,7 +123,9 @@ def _needs_one_label(brief: Brief, what: str, tip: str) -> None:
 def _read(brief: Brief, progress: Progress) -> Sources:
     sources = read_sources(brief, progress)
     check_columns(sources.dataset, sources.holdout, brief.data)
-    costs_between(brief, sources)  # a label that there is not is found before any work
+    # A label that there is not is found before any work.
+    costs_between(brief, sources)
+    check_further_costs(brief, sources)
     require(f"a run on {sources.dataset.modality}s", sources.dataset.modality)
     return sources
 
@@ -470,8 +472,7 @@ class _Run:
                 answered = holdout_csv(evaluation.answered, known_labels, one.separator)
                 self.pilot.write(f"artifacts/holdout{mark}.csv", answered)
         write_documents(self.pilot, view)
-        visited = tuple(self.journal.visited)
-        self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
+        self.journal.finish()
 
 
 def _embedded(dataset: Dataset | None, eyes: Candidate | None) -> NDArray[np.float32] | None:
