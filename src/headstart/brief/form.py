@@ -144,7 +144,13 @@ class BudgetForm(Form):
         5.0, gt=0, le=10_000, description="Compute for the run; more gives more repeats of folds."
     )
     latency_ms: float | None = Field(
-        None, gt=0, description="Largest p95 latency of one request, in milliseconds."
+        None,
+        gt=0,
+        description="Largest p95 latency of one request, in milliseconds. Where it is "
+        "named, the bundle is also measured with the network's weights in eight bits.",
+    )
+    concurrency: int = Field(
+        1, ge=1, le=64, description="Requests under way at once while latency is measured."
     )
     price_per_core_hour: float = Field(
         0.05, ge=0, description="Price of one processor core for an hour, in your currency."

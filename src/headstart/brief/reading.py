@@ -243,7 +243,9 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
             required.false_alarms,
             required.sets,
         ),
-        budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
+        budget=Budget(
+            budget.minutes, budget.latency_ms, budget.price_per_core_hour, budget.concurrency
+        ),
         mistake_costs=dict(form.mistakes.costs),
         false_alarm_costs=dict(form.mistakes.false_alarms),
         cost_matrix={label: dict(row) for label, row in form.mistakes.matrix.items()},

@@ -109,6 +109,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
         "budget": {
             "minutes": budget.minutes,
             "latency_ms": budget.latency_ms,
+            "concurrency": budget.concurrency,
             "price_per_core_hour": budget.price_per_core_hour,
         },
         "mistakes": {

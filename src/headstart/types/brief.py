@@ -78,6 +78,8 @@ class Budget:
     latency_ms: float | None = None
     """Largest acceptable p95 latency of one request."""
     price_per_core_hour: float = 0.05
+    concurrency: int = 1
+    """Requests that are under way at once while latency is measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ def _served(
         modality=rows.modality,
         labels=rows.labels,
         price=brief.budget.price_per_core_hour,
+        at_once=brief.budget.concurrency,
         precision="fp32",
         loss=NotAvailable("full precision is what the others are compared with"),
     )
@@ -338,6 +339,7 @@ def _int8(
             modality=rows.modality,
             labels=rows.labels,
             price=brief.budget.price_per_core_hour,
+            at_once=brief.budget.concurrency,
             precision="int8",
             loss=_loss(full, eight, rows.codes[few], rows.groups[few], brief),
         )
