@@ -141,7 +141,8 @@ class Waiting:
         return np.full((len(values), 2), 0.5)
 
 
-def test_clients_ask_beside_each_other() -> None:
+def test_clients_ask_beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "PATIENCE_SECONDS", 60.0)
     for clients in (1, 4):
         predictor = Waiting()
         found = latency.measure_latency(predictor, ["a", "b"], at_once=clients)  # type: ignore[arg-type]
