@@ -52,6 +52,7 @@ class Options:
     reference: str | None = None
     use: str | None = None
     max_stage: str | None = None
+    rungs: tuple[str, ...] = ()
     metric: str | None = None
     level: float | None = None
     sets: float | None = None
@@ -76,6 +77,7 @@ def run(
     backbone: str | Sequence[str] = (),
     minutes: float | None = None,
     max_stage: str | None = None,
+    rungs: Sequence[str] = (),
     seed: int | None = None,
     progress: Progress | None = None,
 ) -> Decision:
@@ -85,7 +87,8 @@ def run(
     pilot folder. group: column whose rows belong together; time: column by which the latest rows
     are held out; also: other label columns, decided about in the same run. max_stage: how far the
     backbone may be thawed where that earns it: frozen, probe, norms, top-1, top-2, top-4
-    (default) or full. sets: share of the cases whose prediction set should hold the true label.
+    (default) or full. rungs: exactly these steps of it, by name. sets: share of the cases whose
+    prediction set should hold the true label.
     out: the pilot folder (default: `<name>-pilot` in the working folder).
 
     Raises:
@@ -105,6 +108,7 @@ def run(
         backbones=(backbone,) if isinstance(backbone, str) else tuple(backbone),
         minutes=minutes,
         max_stage=max_stage,
+        rungs=tuple(rungs),
         seed=seed,
     )
     opened = open_pilot(Path(data), Path(out) if out is not None else None, options)
@@ -303,6 +307,24 @@ def write_memo(folder: Path) -> Path:
     return pilot.folder / MEMO_HTML
 
 
+def decide_pilot(folder: Path) -> Pilot:
+    """Apply the rules again to the evidence of a finished pilot, with its brief as it is now.
+
+    Raises:
+        PilotError: there is no finished pilot, its brief asks for what was not measured, or another
+            process is running in the folder.
+        BriefError: the brief cannot be used.
+    """
+    from headstart.brief import read_brief
+    from headstart.workflow.again import decide_again
+
+    pilot = _existing(folder)
+    brief = read_brief(pilot.brief)
+    with pilot.lock(), closing(SQLiteStore(pilot.database)) as store:
+        decide_again(pilot, store, _visited(store, pilot), brief)
+    return pilot
+
+
 def summary(pilot: Pilot) -> str:
     """A few lines for the terminal: the verdict, its numbers, where the memo is."""
     from headstart.decide import summary_text
@@ -341,7 +363,7 @@ def compare_pilots(first: Path, second: Path) -> Compared:
     runs = []
     for pilot, name in zip(pilots, _apart(*(one.folder for one in pilots)), strict=True):
         with closing(SQLiteStore(pilot.database)) as store:
-            runs.append(FinishedRun.read(store, _visited(store, pilot), name))
+            runs.append(FinishedRun.read(store, _visited(store, pilot), name, str(pilot.folder)))
     found = compare_runs(*runs)
     return Compared(compare_text(found), compare_json(found), compare_html(found))
 
@@ -505,6 +527,7 @@ def _infer(data: Path, options: Options) -> Brief:
         reference=options.reference,
         use=options.use,
         max_stage=options.max_stage,
+        rungs=options.rungs,
         metric=options.metric,
         level=options.level,
         sets=options.sets,
@@ -523,7 +546,10 @@ def _write_brief(pilot: Pilot, brief: Brief) -> Pilot:
 
 
 def _differences(old: Brief, new: Brief) -> list[str]:
-    names = ("data", "requirement", "budget", "backbones", "seed", "use", "reference", "max_stage")
+    names = (
+        "data", "requirement", "budget", "backbones", "seed", "use", "reference", "max_stage",
+        "rungs",
+    )  # fmt: skip
     return [name for name in names if getattr(old, name) != getattr(new, name)]
 
 

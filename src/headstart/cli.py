@@ -44,6 +44,10 @@ def parser() -> argparse.ArgumentParser:
         help="how far thawing may go where it earns it (default: top-4)",
     )
     run.add_argument(
+        "--rung", action="append", default=[], metavar="NAME",
+        help="try exactly this step of thawing (lora, pairs, early-1 …); repeat for several",
+    )  # fmt: skip
+    run.add_argument(
         "--sets", type=float, metavar="X", help="answer with sets that hold the label this often"
     )
     run.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
@@ -73,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what a pilot has done so far, and what it decided")
     status.add_argument("pilot", type=Path, metavar="PILOT")
     status.set_defaults(act=_status)
+
+    decide = commands.add_parser("decide", help="the rules again, on what a pilot has measured")
+    decide.add_argument("pilot", type=Path, metavar="PILOT")
+    decide.add_argument("--json", action="store_true", help="print decision.json, and nothing else")
+    decide.set_defaults(act=_decide)
 
     memo = commands.add_parser("memo", help="render the memo again from the ledger")
     memo.add_argument("pilot", type=Path, metavar="PILOT")
@@ -182,6 +191,7 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         reference=getattr(arguments, "reference", None),
         use=getattr(arguments, "use", None),
         max_stage=getattr(arguments, "max_stage", None),
+        rungs=tuple(getattr(arguments, "rung", ())),
     )
 
 
@@ -242,6 +252,14 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     print(bootstrap.status(arguments.pilot))
+    return 0
+
+
+def _decide(arguments: argparse.Namespace) -> int:
+    pilot = bootstrap.decide_pilot(arguments.pilot)
+    _tell(bootstrap.summary(pilot))
+    if arguments.json:
+        sys.stdout.write(bootstrap.decision_text(pilot))
     return 0
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from headstart.adapt.low_rank import LowRankAdapters, require_peft
-from headstart.adapt.plans import built_in_plans
+from headstart.adapt.plans import plans
 from headstart.adapt.rung import plan_of
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
@@ -54,7 +54,7 @@ def encoder(cache: Path) -> FrozenEncoder:
 
 def short(top: int = 1, epochs: int = 1, **settings: object) -> AdaptationPlan:
     """The built-in plan on few blocks, for few epochs; the tuned network alone."""
-    plan = built_in_plans().get("lora")
+    plan = plans().get("lora")
     stage = replace(plan.stages[0], top=top, epochs=epochs, patience=epochs, learning_rate=3e-3)
     plan = replace(plan, stages=(stage,), batch_size=4, averaging=(1.0,))
     return replace(plan, **settings)  # type: ignore[arg-type]
@@ -251,7 +251,7 @@ def test_the_tuned_network_is_exported_and_answers_as_trained(encoder: FrozenEnc
 
 
 def test_adapters_are_data() -> None:
-    plan = built_in_plans().get("lora")
+    plan = plans().get("lora")
     assert decode(encode(plan)) == plan
     with pytest.raises(ValueError, match="adapters: rank 0 is no good"):
         LowRank(rank=0)
@@ -273,4 +273,4 @@ def test_without_peft_the_error_names_the_line_that_installs_it(
         plan_of("lora", encoder)
     assert caught.value.tip == "pip install 'headstart[lora]'"
     monkeypatch.undo()
-    assert plan_of("lora", encoder) == built_in_plans().get("lora")
+    assert plan_of("lora", encoder) == plans().get("lora")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.adapt.pairs import draw_pairs, pair_loss
-from headstart.adapt.plans import built_in_plans
+from headstart.adapt.plans import plans
 from headstart.adapt.rung import plan_of
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
@@ -49,7 +49,7 @@ def encoder(cache: Path) -> FrozenEncoder:
 
 def short(**settings: object) -> AdaptationPlan:
     """The built-in plan on one block, for two epochs."""
-    plan = built_in_plans().get("pairs")
+    plan = plans().get("pairs")
     stage = replace(plan.stages[0], top=1, epochs=2, patience=2)
     return replace(plan, stages=(stage,), pairs=1, **settings)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.adapt.answers import features
-from headstart.adapt.plans import built_in_plans
+from headstart.adapt.plans import plans
 from headstart.adapt.rung import Rung, plan_of
 from headstart.adapt.shift import disturbed
 from headstart.backbones import load_encoder
@@ -34,7 +34,7 @@ def encoder(cache: Path) -> FrozenEncoder:
 def rung(encoder: FrozenEncoder, plan: str = "top-1") -> Rung:
     keys = tuple(text_key(text) for text in TEXTS)
     codes = np.arange(len(TEXTS)) % 2
-    return Rung(built_in_plans().get(plan), encoder, TEXTS, keys, codes, np.arange(len(TEXTS)), 2)
+    return Rung(plans().get(plan), encoder, TEXTS, keys, codes, np.arange(len(TEXTS)), 2)
 
 
 def silent(what: str, done: int, total: int) -> None:

@@ -19,7 +19,7 @@ from headstart.adapt import tail
 from headstart.adapt.answers import features
 from headstart.adapt.checkpoint import read_checkpoint
 from headstart.adapt.inner import drifts
-from headstart.adapt.plans import built_in_plans, top_blocks
+from headstart.adapt.plans import early_blocks, plans, top_blocks
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones import load_encoder
@@ -213,7 +213,7 @@ def test_another_seed_gives_another_network(texts_encoder: FrozenEncoder) -> Non
 
 
 def test_only_norms_and_biases_move(texts_encoder: FrozenEncoder) -> None:
-    plan = replace(built_in_plans().get("norms"), averaging=(1.0,), batch_size=8)
+    plan = replace(plans().get("norms"), averaging=(1.0,), batch_size=8)
     plan = replace(plan, stages=tuple(replace(one, epochs=1) for one in plan.stages))
     run = trained(texts_encoder, plan, sentences(16))
     assert isinstance(run.result, TunedNetwork)
@@ -433,7 +433,7 @@ def test_plans_are_data() -> None:
     assert hash(plan) == hash(top_blocks(4))
     assert decode(encode(plan)) == plan
     assert plan.top == 4
-    assert built_in_plans().get("full").top is None
+    assert plans().get("full").top is None
     with pytest.raises(ValueError, match="stage 'x': epochs 0"):
         TrainingStage("x", 1, 0, 1e-3)
 
@@ -446,3 +446,19 @@ def test_a_gpu_trains_to_much_the_same(texts_encoder: FrozenEncoder) -> None:
     assert isinstance(here.result, TunedNetwork)
     assert isinstance(there.result, TunedNetwork)
     assert np.allclose(here.result.weights, there.result.weights, atol=0.05)
+
+
+def test_the_lowest_blocks_move_alone_and_go_on_to_the_same_bits(
+    texts_encoder: FrozenEncoder, tmp_path: Path
+) -> None:
+    stages = tuple(replace(stage, epochs=1) for stage in early_blocks(1).stages)
+    plan = replace(early_blocks(1), stages=stages, averaging=(1.0,), batch_size=8)
+    data, keeping = sentences(16), Keeping(tmp_path / "training.safetensors", every=1)
+    whole = trained(texts_encoder, plan, data)
+    assert isinstance(whole.result, TunedNetwork)
+    moved = {name.split(".")[0] + name.split("layer.")[-1][:1] for name in whole.result.tensors}
+    assert moved == {"embeddingse", "encoder0"}
+    with pytest.raises(InterruptedRunError):
+        trained(texts_encoder, plan, data, keeping=keeping, progress=_StopAt(6))
+    assert same(whole, trained(texts_encoder, plan, data, keeping=keeping))
+    assert same(whole, trained(texts_encoder, plan, data, kept=False))

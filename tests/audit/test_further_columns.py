@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from headstart.audit import audit, further_column
+from headstart.audit import audit, column_costs, further_column
 from headstart.data import load_dataset
 from headstart.types.brief import Brief, DataSource, Requirement
 from headstart.types.data import Dataset
@@ -51,7 +52,7 @@ def test_no_row_changes_sides(tmp_path: Path) -> None:
     assert keys(found.dataset, found.split.development) == wanted
     wanted = [key for key in keys(whole, split.holdout) if key in labelled]
     assert keys(found.dataset, found.split.holdout) == wanted
-    assert len(found.split.holdout_clean) == len(wanted)
+    assert len(found.split.holdout_clean) == len(found.split.holdout_alike) == len(wanted)
 
     # Every row stands in the fold, and in the group, that it stands in for the first column.
     first = {
@@ -131,3 +132,31 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     whole = dataset(tmp_path, areas(60, 0))
     with pytest.raises(DataError, match="no other column 'aera'"):
         further_column(whole, None, audit(whole, None, BRIEF), "aera", BRIEF)
+
+
+def test_costs_are_those_of_the_columns_own_labels(tmp_path: Path) -> None:
+    """Also of a label that only the hold-out has, which is learned by nobody."""
+    whole = dataset(tmp_path, areas(300, 0))
+    held = dataset(tmp_path, ["north", "west"] * 20, "h.csv")
+    brief = replace(
+        BRIEF, mistake_costs={"south": 5.0, "west": 2.0}, false_alarm_costs={"east": 1.0}
+    )
+    found = further_column(whole, held, audit(whole, held, BRIEF), "area", brief)
+    assert found.dataset.labels == ("east", "north", "south")
+    assert found.costs is not None
+    assert found.costs.tolist() == [[0.0, 1.0, 1.0], [2.0, 0.0, 1.0], [6.0, 5.0, 0.0]]
+    assert found.split.metric == "cost"
+    shares = np.bincount(found.dataset.codes()) / 300
+    expected = 0.01 * min(shares @ found.costs)
+    defaulted = replace(brief, defaulted=("requirement.margin",))
+    again = further_column(whole, held, audit(whole, held, BRIEF), "area", defaulted)
+    assert again.split.margin == pytest.approx(expected)
+    every = column_costs(whole, held, "area", brief)
+    assert every is not None
+    assert every.shape == (4, 4)
+    strange = replace(BRIEF, mistake_costs={"nroth": 1.0})
+    with pytest.raises(DataError, match="nroth") as caught:
+        column_costs(whole, held, "area", strange)
+    assert "[columns.area]" in str(caught.value)
+    assert "east, north, south, west" in str(caught.value)
+    assert further_column(whole, held, audit(whole, held, BRIEF), "area", BRIEF).costs is None

@@ -122,6 +122,21 @@ def test_labels_that_only_the_holdout_has_are_named():
     assert [place.row for place in found.rows] == [2, 3]
 
 
+def test_rows_with_a_copy_beside_them_are_marked():
+    """In a hold-out that was carved, and in one of the user's own."""
+    base = plain(200)
+    twins = [(value.upper(), label) for value, label in base[:60]]
+    report = audit(dataset(base + twins), None, BRIEF)
+    content = np.array([*range(200), *range(60)])
+    assert report.holdout_alike.tolist() == [content[row] < 60 for row in report.holdout]
+    assert 0 < report.holdout_alike.sum() < len(report.holdout)
+    held = [("late 1", "class 0"), ("late 2", "class 1"), ("LATE 1", "class 0"), base[7]]
+    own = audit(dataset(base), dataset(held, "held.csv"), BRIEF)
+    assert own.holdout_alike.tolist() == [True, False, True, True]
+    assert own.holdout_clean.tolist() == [True, True, True, False]
+    assert audit(dataset(plain(40)), None, BRIEF).holdout_alike.tolist() == []
+
+
 def test_near_duplicates_are_kept_together_and_do_not_decide():
     n = 60
     rows, held = plain(n), [(f"held {i}", "class 0") for i in range(4)]

@@ -81,6 +81,22 @@ def test_all_problems_at_once(pilot: Path) -> None:
         ('[data]\npath = "data.csv"\n[requirement]\nlevel = 90.0', "90% is 0.9"),
         ('[data]\npath = "data.csv"\n[mistakes.costs]\na = -1.0', "a is negative"),
         ('[data]\npath = "data.csv"\n[mistakes.costs]\na = nan', "finite number"),
+        (
+            '[data]\npath = "data.csv"\nalso = ["area"]\n[columns.area.costs]\na = -1.0',
+            "[columns.area.costs] a is negative",
+        ),
+        (
+            '[data]\npath = "data.csv"\nalso = ["area"]\n[columns.aera.costs]\na = 1.0',
+            "[columns.aera] names no further label column; did you mean 'area'?",
+        ),
+        (
+            '[data]\npath = "data.csv"\n[columns.area.costs]\na = 1.0',
+            "[columns.area] names no further label column; [data] also names none",
+        ),
+        (
+            '[data]\npath = "data.csv"\nalso = ["area"]\n[columns.area.cost]\na = 1.0',
+            "did you mean 'costs'?",
+        ),
         ('[data]\npath = "data.csv"\n[trial]\nbackbones = "x"', "it must be a list"),
         ('[data]\npath = "data.csv"\n[budget]\nminutes = 0', "it must be greater than 0"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from headstart.brief import infer_brief, read_brief, write_toml
 from headstart.brief.writing import brief_text
-from headstart.types.brief import Brief, Budget, DataSource, Requirement
+from headstart.types.brief import Brief, Budget, ColumnCosts, DataSource, Requirement
 from headstart.types.errors import BriefError, PilotError
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -41,6 +42,19 @@ def test_round_trip(
                 if field not in said and not (field == "labels" and definitions)
             ),
         )
+        write_toml(brief, Path(folder) / "headstart.toml")
+        assert read_brief(Path(folder)) == brief
+
+
+@settings(max_examples=30, deadline=None)
+@given(words, st.dictionaries(words, st.floats(0, 1e6), max_size=3))
+def test_costs_of_columns_round_trip(column: str, costs: dict[str, float]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder).resolve() / "data.csv"
+        data.write_text("a,b\n")
+        blank = infer_brief(data, also=(column,))
+        own = ColumnCosts(costs, costs, dict.fromkeys(costs, costs))
+        brief = replace(blank, column_costs={column: own})
         write_toml(brief, Path(folder) / "headstart.toml")
         assert read_brief(Path(folder)) == brief
 

@@ -68,9 +68,22 @@ def test_a_limit_is_certified_or_refused(headstart: Run, words: str, tmp_path: P
     document, rule = decided(headstart, pilot)
     assert "cannot be certified" in document["holdout"]["certificate"]["unavailable"]
     assert document["holdout"]["openings"] == 2
+    accuracy = document["holdout"]["metrics"]["accuracy"]
+    assert accuracy["confidence"] == 0.975
+    assert accuracy["method"].endswith("α divided by the 2 openings of the hold-out")
+    memo = (pilot / "memo.html").read_bytes()
+    assert b"to hold for all looks at once" in memo
     assert rule == {"below": None, "max_error": 0.005, "confidence": 0.95}
     assert (document["ship"], document["rule"]["name"]) == ("with-review", "limit-not-certified")
     assert {row["review"] for row in labelled(headstart, pilot, held, 2.0)} == {"true"}
+
+    # The same decision again is no further look, and the memo is the same to the byte.
+    document, _ = decided(headstart, pilot)
+    assert document["holdout"]["openings"] == 2
+    assert (pilot / "memo.html").read_bytes() == memo
+    (pilot / "memo.html").unlink()
+    assert headstart("memo", "pilot").returncode == 0
+    assert (pilot / "memo.html").read_bytes() == memo
 
 
 def decided(headstart: Run, pilot: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -48,6 +48,56 @@ def test_one_run_one_memo_one_bundle(headstart: Run, words: str, tmp_path: Path)
     memo_names_every_column(pilot, document, headstart)
     bundle_answers_every_column(pilot, held, headstart)
     sets_of_every_column(pilot, document)
+    readiness_names_every_column(pilot, document, headstart)
+    every_common_column_is_compared(pilot, document, data, held, words, headstart)
+
+
+def readiness_names_every_column(pilot: Path, document: dict[str, Any], headstart: Run) -> None:
+    """Where they differ; what is of the run stands once."""
+    assert headstart("readiness", pilot).returncode == 0
+    lines = (pilot / "readiness.md").read_text(encoding="utf-8").splitlines()
+    reached = next(line for line in lines if "Is the required level surely reached?" in line)
+    for one in document["outputs"]:
+        share = f"{100 * one['value']['value']:.1f}%"
+        assert re.search(f"‘{one['column']}’: [^;]*{share}", reached), reached
+    parity = next(line for line in lines if "Does the bundle answer as" in line)
+    assert "‘topic’" not in parity
+
+
+def every_common_column_is_compared(
+    pilot: Path, document: dict[str, Any], data: Path, held: Path, words: str, headstart: Run
+) -> None:
+    done = headstart(
+        "run", data, "--holdout", held, "--label", "urgency", "--backbone", words,
+        "--max-stage", "frozen", "--out", "single",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = headstart("compare", pilot, "single", "--json", "--out", "both.html")
+    assert found.returncode == 0, found.stderr
+    compared = json.loads(found.stdout)
+    assert list(compared["columns"]) == ["urgency"]
+    paired = compared["paired"]
+    assert paired == compared["columns"]["urgency"]
+    assert paired["rows"]["deciding"] == document["outputs"][1]["value"]["n"]
+    metric = document["outputs"][1]["metric"]
+    assert paired["of_a"][metric]["value"] == document["outputs"][1]["value"]["value"]
+    assert "Only pilot answers: topic." in compared["remarks"]
+    text = headstart("compare", pilot, "single").stdout
+    assert "Recommendation,  " in text
+    assert "urgency: " in text
+    page = (pilot.parent / "both.html").read_text(encoding="utf-8")
+    assert re.search("On the rows that both have · (<[^>]+>)?urgency", page)
+    # Without a common column there is nothing to compare.
+    renamed = pilot.parent / "other.csv"
+    renamed.write_text(data.read_text().replace("urgency", "haste", 1))
+    done = headstart(
+        "run", renamed, "--label", "haste", "--backbone", words, "--max-stage", "frozen",
+        "--out", "other",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    refused = headstart("compare", pilot, "other")
+    assert refused.returncode == 2
+    assert "no label column is in both: topic, urgency and haste" in refused.stderr
 
 
 def sets_of_every_column(pilot: Path, document: dict[str, Any]) -> None:
@@ -87,6 +137,9 @@ def decides_about_every_column(pilot: Path, document: dict[str, Any], headstart:
     assert stages(pilot) == before
     assert document["holdout"]["openings"] == 1
     assert "urgency" in again.stderr
+    decided = headstart("decide", pilot, "--json")
+    assert decided.returncode == 0, decided.stderr
+    assert (json.loads(decided.stdout), stages(pilot)) == (document, before)
 
     # Both columns have rows of their own in the ledger, and none was thawed for.
     ledger = rows_of(pilot)

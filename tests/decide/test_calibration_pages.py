@@ -8,7 +8,7 @@ from typing import Any
 
 from headstart.decide import memo_html, memo_markdown
 from headstart.types.adapt import TemperatureReport, VectorScaling
-from headstart.types.result import NotAvailable
+from headstart.types.result import BrierParts, NotAvailable
 
 
 def _chapter(page: str) -> str:
@@ -28,6 +28,18 @@ def test_the_memo_has_the_picture_and_the_table(cases: Any) -> None:
     markdown = memo_markdown(cases["text-certified"].view)
     assert "## Do its probabilities come true?" in markdown
     assert "| 90% to 100% | 1,659 | 95.7% | 98.1% (97.3% to 98.6%) |" in markdown
+
+
+def test_the_brier_score_is_taken_apart(cases: Any) -> None:
+    base = cases["text-certified"]
+    brier = BrierParts(reliability=0.0123, resolution=0.4567, uncertainty=0.6789, within=0.0012)
+    measured = replace(base.evaluation.calibration, brier=brier)
+    case = replace(base, evaluation=replace(base.evaluation, calibration=measured))
+    for said in (_chapter(memo_html(case.view)), memo_markdown(case.view)):
+        # 0.0123 − 0.4567 + 0.6789 + 0.0012
+        assert "The Brier score, 0.236, is 0.012 of stated probabilities" in said
+        assert "less 0.457 of telling cases apart (resolution), plus 0.679" in said
+        assert "and 0.001 within" in said
 
 
 def test_all_three_log_losses_are_named(cases: Any) -> None:

@@ -106,6 +106,15 @@ def test_it_says_what_to_mind(cases: Any) -> None:
         assert said not in plain
 
 
+def test_it_says_what_a_second_look_costs(cases: Any) -> None:
+    first = cases["text-helps"]
+    again = replace(first, evaluation=replace(first.evaluation, openings=2))
+    wide = {name: replace(one, confidence=0.975) for name, one in PAIRED.of_a.items()}
+    text = re.sub(r"\s+", " ", compare_text(compared(first, again, replace(PAIRED, of_a=wide))))
+    assert "The paired intervals are at 97.5%, which pays for every pair of looks." in text
+    assert "every pair of looks" not in compare_text(compared(first, again))
+
+
 def test_without_a_paired_test_it_says_why(cases: Any) -> None:
     why = NotAvailable("two has no hold-out: it was judged by cross-validation")
     runs = compared(cases["text-helps"], cases["text-inconclusive"], why)

@@ -209,6 +209,21 @@ def test_repeated_openings_serious_findings_and_remarks_are_risks(cases: Any) ->
     assert remark in risks
 
 
+def test_a_second_look_is_judged_by_its_wider_interval(cases: Any) -> None:
+    base = cases["text-helps"]
+    found = base.evaluation.metrics["accuracy"]
+    level = found.low - 0.0005
+    brief = replace(base.brief, requirement=replace(base.brief.requirement, level=level))
+    wide = replace(found, low=found.low - 0.002, high=found.high + 0.002, confidence=0.975)
+    again = replace(base.evaluation, openings=2, metrics={"accuracy": wide})
+    assert replace(base, brief=brief).decision.rule == "level-met"
+    decision = replace(base, brief=brief, evaluation=again).decision
+    assert decision.rule == "level-not-certain"
+    risk = next(one for one in decision.risks if "opened 2 times" in one)
+    assert "its intervals and tests are at 97.5%" in risk
+    assert "hold together at 95%" in risk
+
+
 def test_no_level_named_says_which_one_would_be_met(cases: Any) -> None:
     step = cases["image-harms"].decision.next_steps[0]
     assert "a level up to 78.7% would be met" in step

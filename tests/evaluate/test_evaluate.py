@@ -32,7 +32,17 @@ def world(n: int = 120, skill: float = 0.8, seed: int = 0) -> tuple[np.ndarray, 
 
 
 def report(
-    y, proba, *, clean=None, labels=None, metric="accuracy", chosen="frozen", modality="text"
+    y,
+    proba,
+    *,
+    clean=None,
+    labels=None,
+    metric="accuracy",
+    chosen="frozen",
+    modality="text",
+    openings=1,
+    brief=BRIEF,
+    **more,
 ):
     values = [f"value {i}" for i in range(len(y))]
     names = labels or [LABELS[code] for code in y]
@@ -52,8 +62,9 @@ def report(
         majority=MAJORITY,
         metric=metric,
         chosen=chosen,
-        openings=2,
-        brief=BRIEF,
+        openings=openings,
+        brief=brief,
+        **more,
     )
 
 
@@ -74,7 +85,7 @@ def test_metrics_are_those_of_scikit_learn():
         assert estimate.value == pytest.approx(value)
         assert estimate.low < value < estimate.high
     assert found.confusion == oracle.confusion_matrix(y, predicted).tolist()
-    assert (found.basis, found.n, found.n_all, found.openings) == ("hold-out", 120, 120, 2)
+    assert (found.basis, found.n, found.n_all, found.openings) == ("hold-out", 120, 120, 1)
     assert found.metrics_all == found.metrics
 
 

@@ -8,9 +8,9 @@ from scipy.stats import fisher_exact
 from sklearn.cluster import KMeans
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from headstart.evaluate import Known, Neighbours, answers, find_parts
+from headstart.evaluate import Known, Mark, Neighbours, answers, find_parts, time_marks
 from headstart.evaluate.gallery import gallery_report
-from headstart.evaluate.slices import k_means, slice_report
+from headstart.evaluate.slices import Part, k_means, slice_report
 from headstart.evaluate.words_of import distinctive_words
 from headstart.stats import newcombe
 from headstart.types.result import GalleryReport, NotAvailable, SliceReport
@@ -157,3 +157,57 @@ def test_every_error_stands_in_one_group():
     shown = groups["label in doubt", ""].examples
     assert len(shown) == 6
     assert all(one.probability == pytest.approx(0.97) for one in shown)
+
+
+@pytest.mark.parametrize("kind", ["time", "finding", "doubt"])
+def test_a_marked_part_that_is_worse_is_found_among_all(kind):
+    """And with one Holm over all parts, marked or not."""
+    hits = 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        y, given, rows = world(900, seed)
+        moments = random.permutation(900).astype(float) * 86400.0
+        late = moments >= np.sort(moments)[600]
+        texts = [str(np.datetime64(int(one), "s"))[:10] for one in moments]
+        own = {
+            "time": late,
+            "finding": random.random(900) < 0.2,
+            "doubt": random.random(900) < 0.15,
+        }
+        worse = own[kind] & (random.random(900) < 0.3)
+        given = np.where(worse, (y + 1) % 3, given)
+        marks = [
+            *time_marks("day", texts, moments),
+            Mark("texts with personal data", "finding", own["finding"]),
+            Mark("the nearest training labels disagree", "doubt", own["doubt"]),
+        ]
+        known = Known("text", rows.values, rows.metadata, None, marks)
+        parts = [*parts_of(), *(Part(mark.name, mark.kind) for mark in marks)]
+        found = slice_report(parts, y, given, known, 0.95)
+        assert isinstance(found, SliceReport)
+        assert found.tested == len(parts)
+        first = found.rows[0]
+        hits += first.worse and first.kind == kind
+        if kind == "time":
+            assert first.name == "day after 1971-08-23" or not first.worse
+    assert hits >= 36
+
+
+def test_thirds_of_a_time_hold_every_row_once():
+    moments = np.array([np.nan, *np.random.default_rng(0).integers(0, 50, 200)], dtype=float)
+    texts = [f"t{one:g}" for one in moments]
+    marks = time_marks("made", texts, moments)
+    assert [mark.kind for mark in marks] == ["time"] * 3
+    held = np.sum([mark.rows for mark in marks], axis=0)
+    assert held[0] == 0
+    assert (held[1:] == 1).all()
+    low, high = np.quantile(moments[1:], [1 / 3, 2 / 3], method="inverted_cdf")
+    assert [mark.name for mark in marks] == [
+        f"made up to t{low:g}",
+        f"made after t{low:g}, up to t{high:g}",
+        f"made after t{high:g}",
+    ]
+    assert marks[0].rows.tolist() == [bool(one <= low) for one in moments]
+    assert time_marks("made", texts[:40], moments[:40]) == ()
+    assert time_marks("made", ["x"] * 200, np.full(200, np.nan)) == ()
+    assert time_marks("made", ["x"] * 200, np.ones(200)) == ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from headstart.types.brief import Brief, DataSource, Requirement
-from headstart.workflow.output import further_brief
+from headstart.types.brief import Brief, ColumnCosts, DataSource, Requirement
+from headstart.workflow.further import further_brief
 
 BRIEF = Brief(
     "t",
@@ -30,3 +30,32 @@ def test_a_level_and_a_margin_in_costs_are_not_those_of_another_metric() -> None
     required = Requirement(metric="cost", level=3.0, margin=0.5, max_error=0.05)
     found = further_brief(replace(BRIEF, requirement=required), "area", "cost")
     assert found.requirement == Requirement(max_error=0.05)
+
+
+OWN = ColumnCosts({"north": 3.0}, {"south": 1.0}, {"north": {"south": 9.0}})
+
+
+def test_a_column_has_the_costs_that_are_its_own() -> None:
+    both = replace(BRIEF, column_costs={"area": OWN, "team": ColumnCosts()})
+    found = further_brief(both, "area", "accuracy")
+    assert (found.mistake_costs, found.false_alarm_costs) == ({"north": 3.0}, {"south": 1.0})
+    assert found.cost_matrix == {"north": {"south": 9.0}}
+    assert (found.column_costs, found.review_cost) == ({}, None)
+    assert not further_brief(both, "team", "accuracy").names_costs
+    # A level is required: it decides by its metric, and so does its margin.
+    assert found.requirement == BRIEF.requirement
+
+
+def test_a_margin_in_points_is_none_in_costs() -> None:
+    asked = replace(
+        BRIEF, requirement=Requirement(margin=0.02), column_costs={"area": OWN}, mistake_costs={}
+    )
+    found = further_brief(asked, "area", "accuracy")
+    assert found.requirement.margin == Requirement().margin
+    assert "requirement.margin" in found.defaulted
+    # Both are decided by cost, in one unit: the margin that is named holds for both.
+    paid = replace(asked, mistake_costs={"card": 5.0})
+    assert further_brief(paid, "area", "cost").requirement.margin == 0.02
+    # The metric is named, and it is not the cost.
+    by_name = replace(asked, requirement=Requirement(metric="macro_f1", margin=0.02))
+    assert further_brief(by_name, "area", "macro_f1").requirement.margin == 0.02

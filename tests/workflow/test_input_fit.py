@@ -10,7 +10,7 @@ from PIL import Image
 
 from headstart.backbones import load_encoder
 from headstart.types.result import Estimate, NotAvailable
-from headstart.workflow.checks import _tokenize
+from headstart.workflow.checks import tokenizer_of
 from headstart.workflow.input_fit import input_fit
 
 
@@ -59,6 +59,6 @@ def test_classical_features_read_everything() -> None:
 
 
 def test_the_audit_sees_the_tokens_themselves(cache: Path) -> None:
-    tokens = _tokenize(load_encoder("all-MiniLM-L6-v2", cache=cache))
+    tokens = tokenizer_of(load_encoder("all-MiniLM-L6-v2", cache=cache))
     assert tokens is not None
     assert tokens(["my card ꧁"]) == [["[CLS]", "my", "card", "[UNK]", "[SEP]"]]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from headstart.storage.sqlite import SQLiteStore
+from headstart.types.codec import decode
 from headstart.types.result import Estimate
 from headstart.workflow.journal import Journal, code_version, fingerprint
 
@@ -53,6 +54,40 @@ def test_an_error_records_nothing(store: SQLiteStore) -> None:
         Journal(store).stage("s", {}, fail, opens="h")
     assert store.stages() == []
     assert store.openings("h") == 0
+
+
+def test_a_resumed_opening_counts_once_and_another_question_again(store: SQLiteStore) -> None:
+    """What the work is told is how often the hold-out was opened, its own time included."""
+
+    def look(model: str, *, killed: bool = False) -> int:
+        def work() -> int:
+            if killed:
+                raise KeyboardInterrupt
+            return store.openings("h") + 1
+
+        return Journal(store).stage("evaluate", {"model": model}, work, opens="h")
+
+    assert look("a") == 1
+    with pytest.raises(KeyboardInterrupt):
+        look("b", killed=True)
+    assert [look("b"), look("b"), look("a")] == [2, 2, 1]
+    assert store.openings("h") == 2
+
+
+def test_the_newest_ending_is_the_one_that_was_reached_last(store: SQLiteStore) -> None:
+    """Also where it was reached before, as after an edit that was taken back."""
+
+    def run(brief: str) -> tuple[tuple[str, str], ...]:
+        journal = Journal(store)
+        journal.stage("brief", {"brief": brief}, lambda: brief)
+        visited = tuple(journal.visited)
+        journal.finish()
+        return visited
+
+    for brief in ("a", "b", "a", "b", "b"):
+        visited = run(brief)
+        assert decode(store.latest("finished") or b"") == visited
+    assert [name for name, _, _ in store.stages()].count("finished") == 4
 
 
 def test_fingerprints_differ_with_the_value() -> None:

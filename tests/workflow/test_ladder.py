@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import headstart
 from headstart.adapt.probe import ProbeRung
 from headstart.adapt.rung import Rung, rungs
+from headstart.types.errors import InputError
 from headstart.types.ladder import RungFold
 from headstart.types.result import NotAvailable
 from headstart.workflow import ladder
@@ -263,3 +264,54 @@ def test_a_probe_that_is_adopted_ships_with_all_layers_of_the_network(
     assert "layer=all" in json.dumps(manifest)
     again = headstart.run(pilot)
     assert again.approach == "adapted"
+
+
+def _no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object) -> Any:
+    """Folds in which a rung answers as chance would."""
+    even = np.full((len(test), self.classes), 1 / self.classes, np.float32)
+    return RungFold(even, even, even, even, (), 1.0)
+
+
+def test_the_rungs_that_are_named_are_tried_and_no_others(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rung, "fold", _no_better)
+    pilot, named = tmp_path / "p", ("norms", "top-1?label_smoothing=0.1")
+    headstart.run(opinions, out=pilot, minutes=30, rungs=named)
+    tried = ledger(pilot, "/adapt/ladder/outcomes/")
+    assert [tried[f"{i}/rung"] for i in range(2)] == list(named)
+    assert "2/rung" not in tried
+    assert {tried[f"{i}/verdict"] for i in range(2)} == {"stay"}
+    assert "rungs = [" in (pilot / "headstart.toml").read_text(encoding="utf-8")
+
+
+def test_an_unknown_rung_is_refused_before_any_work(opinions: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown rung 'top-5'"):
+        headstart.run(opinions, out=tmp_path / "p", rungs=["top-5"])
+    with pytest.raises(InputError, match=r"\[trial\] rungs is"):
+        headstart.run(opinions, out=tmp_path / "q", rungs=["top-1", "top-2", "top-4", "full"])
+
+
+def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rung, "fold", _no_better)
+    held = tmp_path / "held.csv"
+    with opinions.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    with held.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("text", "label"))
+        writer.writerows(
+            (f"RE: RE: {row['text'].upper()} !!! unsubscribe here", row["label"])
+            for row in rows[::3]
+        )
+    pilot = tmp_path / "p"
+    headstart.run(opinions, holdout=held, out=pilot, minutes=60, max_stage="top-1")
+    tried = ledger(pilot, "/adapt/ladder/")
+    assert tried["outcomes/1/rung"] == "early-1"
+    assert str(tried["note"]).startswith("The hold-out can be told from the training rows (AUC ")
+    assert "the lowest block, which reads the input" in (pilot / "memo.html").read_text("utf-8")
+    said = (pilot / "memo.md").read_text("utf-8")
+    assert "the lowest block, which reads the input" in said
+    assert "\n\n| Rung | Gain, points |" in said

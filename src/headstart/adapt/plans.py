@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from headstart.adapt.probe import NAME as PROBE
 from headstart.registry import Registry
+from headstart.types.errors import InputError
 from headstart.types.thaw import AdaptationPlan, LowRank, TrainingStage
 
 NORMS = ("*norm*", "*bn*", "*.bias")
 """Scales and shifts of normalisations, and biases, under the names that the libraries give them."""
 
 
-LORA, PAIRS = "lora", "pairs"
+LORA, PAIRS, EARLY = "lora", "pairs", "early-1"
+GROUP = "headstart.plans"
+OPTIONS = (
+    "batch_size", "class_weights", "clip", "copies", "half_precision", "inner_share",
+    "label_smoothing", "mixup", "pairs",
+)  # fmt: skip
+"""Of a plan that a rung's name may set."""
 
 
 def top_blocks(blocks: int) -> AdaptationPlan:
@@ -65,9 +77,28 @@ def more_pairs_of_rows() -> AdaptationPlan:
     return AdaptationPlan("pairs-4", (stage,), pairs=2)
 
 
-def built_in_plans() -> Registry[AdaptationPlan]:
-    """The built-in plans by name, the cheapest first."""
-    plans: Registry[AdaptationPlan] = Registry("plan")
+def early_blocks(blocks: int) -> AdaptationPlan:
+    """Surgical fine-tuning (Lee et al. 2023): where inputs are what differs, the blocks that read
+    them move, and those above stay. Counted over what embeds the input, which moves too.
+
+    >>> early_blocks(1).stages[0].bottom
+    2
+    """
+    stage = TrainingStage(
+        f"lowest {blocks} blocks" if blocks > 1 else "lowest block", None, epochs=8,
+        learning_rate=1e-4, bottom=blocks + 1,
+    )  # fmt: skip
+    return AdaptationPlan(f"early-{blocks}", (stage,))
+
+
+def plans() -> Registry[AdaptationPlan]:
+    """The built-in plans by name, then those that installed packages offer (`headstart.plans`: an
+    `AdaptationPlan`, or what gives one when it is called).
+
+    Raises:
+        InputError: a plugin cannot be loaded, takes a name that is taken, or gives no plan.
+    """
+    registry = Registry[AdaptationPlan]("plan", group=GROUP, build=_offered)
     for plan in (
         _norms("norms", 3),
         top_blocks(1),
@@ -78,6 +109,70 @@ def built_in_plans() -> Registry[AdaptationPlan]:
         low_rank(),
         pairs_of_rows(),
         more_pairs_of_rows(),
+        early_blocks(1),
+        early_blocks(2),
     ):
-        plans.add(plan.name, plan)
-    return plans
+        registry.add(plan.name, plan)
+    registry.load_plugins()
+    return registry
+
+
+def _offered(loaded: Any) -> AdaptationPlan:
+    plan = loaded() if callable(loaded) else loaded
+    if not isinstance(plan, AdaptationPlan):
+        raise TypeError(f"it gives a {type(plan).__name__}, not an AdaptationPlan")
+    return plan
+
+
+def find_plan(name: str) -> AdaptationPlan:
+    """The plan of that name, with the options that follow it: `top-4?mixup=0.2&copies=2`.
+
+    Raises:
+        InputError: there is no such plan, no such option, or its value is no good.
+
+    >>> plan = find_plan("top-1?label_smoothing=0.1&class_weights=true")
+    >>> plan.name, plan.label_smoothing, plan.class_weights
+    ('top-1?label_smoothing=0.1&class_weights=true', 0.1, True)
+    """
+    base, _, said = name.partition("?")
+    registry = plans()
+    if base not in registry:
+        known = ", ".join(("probe", *registry))
+        raise InputError(f"unknown rung '{base}'", tip=f"name one of: {known}")
+    plan = registry.get(base)
+    options: dict[str, Any] = {}
+    for option in filter(None, said.split("&")):
+        key, _, text = option.partition("=")
+        if key not in OPTIONS:
+            raise InputError(
+                f"rung '{name}': unknown option '{key}'", tip=f"name one of: {', '.join(OPTIONS)}"
+            )
+        try:
+            options[key] = _value(text, getattr(plan, key))
+        except ValueError:
+            raise InputError(f"rung '{name}': {key} cannot be '{text}'") from None
+    try:
+        return replace(plan, name=name, **options)
+    except ValueError as error:
+        raise InputError(f"rung '{name}': {error}") from None
+
+
+def _value(text: str, now: float | bool) -> float | bool:
+    if isinstance(now, bool):
+        if text not in ("true", "false"):
+            raise ValueError(text)
+        return text == "true"
+    return int(text) if isinstance(now, int) else float(text)
+
+
+def check_rungs(names: Sequence[str]) -> None:
+    """Refuse rungs that cannot be tried anywhere, before any work is done.
+
+    Raises:
+        InputError: a name or an option is unknown, or a rung stands there twice.
+    """
+    for name in names:
+        if name != PROBE:
+            find_plan(name)
+        if names.count(name) > 1:
+            raise InputError(f"rung '{name}' is named twice", tip="name it once")

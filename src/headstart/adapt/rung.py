@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.answers import features
+from headstart.adapt.cost import training_seconds
 from headstart.adapt.device import training_device
 from headstart.adapt.low_rank import adapted_weights, require_peft
-from headstart.adapt.plans import LORA, PAIRS, built_in_plans
+from headstart.adapt.plans import EARLY, LORA, PAIRS, find_plan
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.shift import disturbed
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
@@ -33,30 +34,30 @@ USUAL = (PROBE, "top-1", "top-4", "full")
 CAPS = ("frozen", PROBE, "norms", "top-1", PAIRS, "top-2", "pairs-4", LORA, "top-4", "full")
 FEW = 16
 """Rows to a class, on average, up to which texts are trained on in pairs."""
-FLOPS = 1e11
-"""Of training a tail on two cores, as measured; seconds by this rule, never by the clock."""
-POSITIONS = 49
-"""At which the upper blocks of an image network are applied: 7 × 7."""
-CHARACTERS = 4.0
-"""To a token."""
 
 
-def rungs(cap: MaxStage, *, few: bool = False) -> tuple[str, ...]:
+def rungs(cap: MaxStage, *, few: bool = False, shifted: bool = False) -> tuple[str, ...]:
     """Names of the rungs up to a cap, the gentlest first; a cap that is not a usual rung is one.
 
     few: the rows are texts, and few to a class (`few_texts`): training on pairs stands in for the
-    top block, unless the cap is below it.
+    top block, unless the cap is below it. shifted: the inputs of the hold-out differ from those
+    that are trained on: the lowest block stands in for the top one, whatever the cap, which is of
+    blocks from the top.
 
     >>> rungs("top-2"), rungs("frozen")
     (('probe', 'top-1', 'top-2'), ())
     >>> rungs("top-4", few=True), rungs("top-1", few=True)
     (('probe', 'pairs', 'top-4'), ('probe', 'top-1'))
+    >>> rungs("top-4", shifted=True), rungs("probe", shifted=True)
+    (('probe', 'early-1', 'top-4'), ('probe',))
     """
     if cap == "frozen":
         return ()
+    few = few and not shifted
     usual = [PAIRS if few and name == "top-1" else name for name in USUAL]
     below = [name for name in usual if CAPS.index(name) < CAPS.index(cap)]
-    return (*below, cap)
+    found = (*below, cap)
+    return tuple(EARLY if shifted and name == "top-1" else name for name in found)
 
 
 def few_texts(modality: str, rows: int, classes: int) -> bool:
@@ -71,7 +72,8 @@ def few_texts(modality: str, rows: int, classes: int) -> bool:
 def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
     """The rungs that share the level: the probe and a rung of few blocks give way to one of more.
 
-    What gives way is settled by the budget, before anything is trained.
+    What gives way is settled by the budget, before anything is trained. The lowest block, which is
+    there because the inputs are what differs, is no part of the upper ones and never gives way.
 
     >>> worth_testing(["probe", "top-1", "top-4"]), worth_testing(["probe", "top-1"])
     (('top-4',), ('probe', 'top-1'))
@@ -79,6 +81,8 @@ def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
     ('top-4', 'full')
     >>> worth_testing(["probe", "pairs", "top-4"]), worth_testing(["probe", "pairs"])
     (('top-4',), ('probe', 'pairs'))
+    >>> worth_testing(["probe", "early-1", "top-4"])
+    ('early-1', 'top-4')
     """
     most = "top-4" if "top-4" in affordable else "top-2" if "top-2" in affordable else ""
     few = (*USUAL[: USUAL.index("top-4")], PAIRS) if most else ()
@@ -116,24 +120,7 @@ class Rung:
 
     def seconds(self, trainings: int) -> float:
         """What so many trainings on four fifths of the rows are expected to take."""
-        assert self.encoder.network is not None
-        network = cut(self.encoder.network, top=self.plan.top)
-        weights = sum(p.numel() for name, p in network.parameters().items() if p.ndim > 1)
-        epochs = sum(stage.epochs for stage in self.plan.stages)
-        passes, positions = float(epochs), float(POSITIONS)
-        if network.tokens:
-            weights -= sum(p.numel() for n, p in network.parameters().items() if "embeddings" in n)
-            most = self.encoder.card.max_tokens or 256
-            lengths = np.array([min(most, 2 + len(value) / CHARACTERS) for value in self.values])
-            if self.plan.pairs:
-                # Two rows a pair, the shorter padded to the longer; and forward alone, for the head
-                # of the start, of every epoch and of every average.
-                lengths = np.maximum(lengths, np.roll(lengths, 1))
-                passes = 4 * self.plan.pairs * epochs + (1 + epochs + len(self.plan.averaging)) / 3
-            positions = float(lengths.mean())
-        rows = 0.8 * len(self.values)
-        # Adapters cost as much again as the gradients that they spare, as measured.
-        return 6 * weights * positions * rows * passes * trainings / FLOPS
+        return training_seconds(self.plan, self.encoder, self.values, trainings)
 
     def activations(self, progress: Progress) -> BoundaryRows:
         """Of all rows, at the plan's boundary, from the store where they are there."""
@@ -231,9 +218,10 @@ def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
     """The plan of a rung, or why this network cannot climb it.
 
     Raises:
+        InputError: there is no such plan.
         MissingExtraError: the plan needs peft, which is not installed.
     """
-    plan = built_in_plans().get(name)
+    plan = find_plan(name)
     if encoder.network is None:
         return NotAvailable("a backbone that was published as ONNX cannot be thawed")
     try:
@@ -242,6 +230,11 @@ def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
         return NotAvailable(error.message)
     if plan.top is not None and plan.top > blocks:
         return NotAvailable(f"the network has {blocks} blocks")
+    lowest = max((stage.bottom or 0 for stage in plan.stages), default=0)
+    if lowest > blocks:
+        return NotAvailable(f"the network has {blocks} blocks")
+    if plan.mixup and encoder.card.modality == "text":
+        return NotAvailable("texts cannot be mixed: their activations differ in length")
     if plan.pairs and encoder.card.modality != "text":
         return NotAvailable("training on pairs of rows is for texts")
     if plan.low_rank is not None:

@@ -215,14 +215,15 @@ class _Training:
         top = self._blocks if stage.top is None else stage.top
         moving = {}
         blocks = self.tail.block_of
+        end = self._blocks if stage.bottom is None else stage.bottom
         for name, parameter in self.tail.body().items():
             block = blocks[name]
-            opened = block >= self._blocks - top and any(
+            opened = self._blocks - top <= block < end and any(
                 fnmatchcase(name.lower(), pattern.lower()) for pattern in stage.trainable
             )
             parameter.requires_grad_(opened)
             if opened:
-                depth = self._blocks - 1 - block
+                depth = end - 1 - block
                 rate = stage.learning_rate * stage.layer_decay**depth
                 moving[name] = Moving(parameter, rate, self._start[name])
         for name, parameter in self.tail.head.items():

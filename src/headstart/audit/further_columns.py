@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from headstart.audit.columns import label_values
 from headstart.audit.split import choose_margin, choose_metric
 from headstart.data.keys import dataset_key
+from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset, Folds
 from headstart.types.errors import DataError
@@ -24,6 +25,8 @@ class FurtherColumn:
     dataset: Dataset
     holdout: Dataset | None
     split: AuditReport
+    costs: NDArray[np.float64] | None
+    """Of answering j for a case of i (labels, labels); None: the brief names none."""
     unlabelled: int
     """Rows, those of a hold-out file included, that have no label in the column."""
 
@@ -62,6 +65,13 @@ def further_column(
     kind = split.holdout_kind
     if kind != "none" and not clean.any():
         kind, held, clean = "none", held[:0], clean[:0]
+    alike = split.holdout_alike
+    costs = column_costs(dataset, holdout, name, brief)
+    if costs is not None:
+        # The labels that are learned come first; costs of the others only judge.
+        every = _every_label(dataset, holdout, name)
+        at = [every.index(label) for label in labels]
+        costs = costs[np.ix_(at, at)]
     metric, why = choose_metric(codes, labels, brief)
     counts = Counter(value for value in values if value)
     apart = {label: len(np.unique(groups[codes == code])) for code, label in enumerate(labels)}
@@ -77,16 +87,44 @@ def further_column(
             holdout_kind=kind,
             holdout=held.astype(np.int64),
             holdout_clean=clean,
+            holdout_alike=None if alike is None or kind == "none" else alike[kept],
             rows=len(own),
             class_counts=dict(sorted(counts.items())),
             metric=metric,
             metric_reason=why,
-            margin=choose_margin(metric, codes, brief, None),
+            margin=choose_margin(metric, codes, brief, costs),
             small_classes=tuple(label for label in labels if apart[label] < folds.k),
             findings=(),
         ),
+        costs=costs,
         unlabelled=empty,
     )
+
+
+def column_costs(
+    dataset: Dataset, holdout: Dataset | None, name: str, brief: Brief
+) -> NDArray[np.float64] | None:
+    """Cost of answering j for a case of i between all labels of the column, sorted, those of the
+    hold-out included; None: its brief names none.
+
+    Raises:
+        DataError: there is no such column, or a cost is named for a label that no row has.
+    """
+    every = _every_label(dataset, holdout, name)
+    try:
+        return costs_named(brief, every)
+    except ValueError as error:
+        raise DataError(
+            str(error),
+            place=f"[columns.{name}] in the brief",
+            tip=f"the labels of '{name}' are: {', '.join(every[:20])}"
+            + (" …" if len(every) > 20 else ""),
+        ) from None
+
+
+def _every_label(dataset: Dataset, holdout: Dataset | None, name: str) -> list[str]:
+    values = {*label_values(dataset, name), *(_held_values(holdout, name) if holdout else ())}
+    return sorted(values - {""})
 
 
 def _held_values(holdout: Dataset, name: str) -> list[str]:

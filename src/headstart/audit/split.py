@@ -172,6 +172,8 @@ def audit(
     rows = (*dataset.examples, *(holdout.examples if holdout is not None else ()))
     contents = [normalised(example, dataset.modality) for example in rows]
     known = [] if near is None else [np.concatenate([near.groups, near.holdout_groups])]
+    alike = duplicate_groups(contents, *known)
+    repeated = np.bincount(alike)[alike] > 1
     if brief.data.group_column is not None:
         known.append(group_ids(dataset, holdout, brief.data.group_column))
     ids = duplicate_groups(contents, *known)
@@ -221,6 +223,7 @@ def audit(
         margin=choose_margin(metric, codes[development], brief, costs),
         small_classes=small,
         findings=(*findings, *small_classes(small, apart, folds.k)),
+        holdout_alike=repeated[held + n] if kind == "file" else repeated[held],
     )
 
 

@@ -151,7 +151,22 @@ class BudgetForm(Form):
     )
 
 
-class MistakesForm(Form):
+class CostsForm(Form):
+    """What mistakes cost, label by label."""
+
+    costs: dict[str, float] = Field(
+        default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
+    )
+    false_alarms: dict[str, float] = Field(
+        default_factory=dict,
+        description="Cost of answering a label wrongly, beside the miss; 0 if not named.",
+    )
+    matrix: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Cost of one mistake: true label, then answer."
+    )
+
+
+class MistakesForm(CostsForm):
     """What going wrong costs."""
 
     failure_cost: Literal["low", "medium", "high"] = Field(
@@ -167,16 +182,6 @@ class MistakesForm(Form):
         0.0,
         ge=0,
         description="What a case is worth that is answered without a person, in the same unit.",
-    )
-    costs: dict[str, float] = Field(
-        default_factory=dict, description="Cost of missing one case, by label; 1.0 if not named."
-    )
-    false_alarms: dict[str, float] = Field(
-        default_factory=dict,
-        description="Cost of answering a label wrongly, beside the miss; 0 if not named.",
-    )
-    matrix: dict[str, dict[str, float]] = Field(
-        default_factory=dict, description="Cost of one mistake: true label, then answer."
     )
 
 
@@ -198,6 +203,14 @@ class TrialForm(Form):
         description="How far the backbone may be thawed, where that is shown to be worth it: "
         "frozen, probe (a head on all layers), norms, top-1, top-2, top-4 (blocks) or full.",
     )
+    rungs: list[str] = Field(
+        default_factory=list,
+        max_length=3,
+        description="Exactly these rungs are tried, in this order, three at most: the names of "
+        "max_stage, lora, pairs, pairs-4, norms-all, early-1, early-2 or what a package offers, "
+        "each with options if you like: top-4?label_smoothing=0.1&class_weights=true. Default: "
+        "those up to max_stage that the minutes afford.",
+    )
     folds: int = Field(5, ge=2, le=20, description="Folds of cross-validation.")
     repeats: int | None = Field(
         None, ge=1, le=50, description="Repeats of the folds. Default: 2, more if minutes allow."
@@ -216,6 +229,9 @@ class BriefForm(Form):
     requirement: RequirementForm = Field(default_factory=RequirementForm)
     budget: BudgetForm = Field(default_factory=BudgetForm)
     mistakes: MistakesForm = Field(default_factory=MistakesForm)
+    columns: dict[str, CostsForm] = Field(
+        default_factory=dict, description="Costs of mistakes in further label columns, by name."
+    )
     trial: TrialForm = Field(default_factory=TrialForm)
 
 

@@ -29,6 +29,10 @@ Cost of answering a label for a case that is none of it, one line a label: `frau
 ## [mistakes.matrix]
 
 Cost of one mistake where it depends on the answer too: the true label, then what was answered, one line a true label: `fraud = { card = 80.0, refund = 20.0 }`. It stands above the two tables before; what is not named there costs what they say.
+
+## [columns.NAME.costs], [columns.NAME.false_alarms], [columns.NAME.matrix]
+
+The same three tables for a further label column (`[data] also`), in the same unit: `[columns.urgency.costs]`, and below it `high = 20.0`. The column's own metric is then the cost of a case, and its answers are those with the least expected cost, unless a level or another metric is required. `review` and `automated` are those of the first column.
 """
 
 

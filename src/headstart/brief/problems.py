@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from headstart.brief.form import TABLES, BriefForm
+from headstart.brief.form import TABLES, BriefForm, CostsForm
 from headstart.types.errors import did_you_mean
 
 KINDS = {
@@ -62,4 +62,6 @@ def _place(where: Sequence[str | int]) -> str:
 def _valid(where: Sequence[str | int]) -> list[str]:
     if not where:
         return list(BriefForm.model_fields)
+    if where[0] == "columns" and len(where) > 1:
+        return list(CostsForm.model_fields)
     return list(TABLES[str(where[0])].model_fields) if str(where[0]) in TABLES else []

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from headstart.brief.form import TABLES, BriefForm
+from headstart.brief.form import TABLES, BriefForm, CostsForm
 from headstart.brief.problems import problems_of
 from headstart.data.reading import near_names
-from headstart.types.brief import Brief, Budget, DataSource, Requirement
+from headstart.types.brief import Brief, Budget, ColumnCosts, DataSource, Requirement
 from headstart.types.errors import BriefError, did_you_mean
 
 FILE = "headstart.toml"
@@ -52,6 +52,7 @@ def infer_brief(
     reference: str | Path | None = None,
     use: str | None = None,
     max_stage: str | None = None,
+    rungs: Sequence[str] = (),
     name: str | None = None,
 ) -> Brief:
     """The brief of a bare data set, with defaults where nothing is said (None).
@@ -79,6 +80,7 @@ def infer_brief(
             "seed": seed,
             "reference": None if reference is None else str(reference),
             "max_stage": max_stage,
+            "rungs": list(rungs) or None,
         },
     }
     said = {
@@ -169,23 +171,29 @@ def _wrong_together(form: BriefForm) -> list[str]:
             f"[requirement] sets is {required.sets:g}, and [data] separator is "
             f"'{form.data.separator}': sets are for rows with one label each; leave out one of them"
         )
-    negative = [
-        f"{table}] {label}"
-        for table, costs in (
-            ("costs", form.mistakes.costs),
-            ("false_alarms", form.mistakes.false_alarms),
-        )
-        for label, cost in costs.items()
-        if not cost >= 0
+    tables = {"mistakes": form.mistakes} | {
+        f"columns.{name}": costs for name, costs in form.columns.items()
+    }
+    for table, costs in tables.items():
+        found += [
+            f"[{table}.{where} is negative; a cost is 0 or more" for where in _negative(costs)
+        ]
+    found += [
+        f"[columns.{name}] names no further label column; "
+        + (did_you_mean(name, form.data.also) if form.data.also else "[data] also names none")
+        for name in form.columns
+        if name not in form.data.also
     ]
-    negative += [
-        f"matrix.{label}] {answer}"
-        for label, row in form.mistakes.matrix.items()
-        for answer, cost in row.items()
-        if not cost >= 0
-    ]
-    found += [f"[mistakes.{where} is negative; a cost is 0 or more" for where in negative]
     return found + _strange_labels(form)
+
+
+def _negative(costs: CostsForm) -> list[str]:
+    """Where a cost below 0 stands."""
+    plain = (("costs", costs.costs), ("false_alarms", costs.false_alarms))
+    rows = [*plain, *((f"matrix.{label}", row) for label, row in costs.matrix.items())]
+    return [
+        f"{table}] {label}" for table, row in rows for label, cost in row.items() if not cost >= 0
+    ]
 
 
 def _strange_labels(form: BriefForm) -> list[str]:
@@ -239,6 +247,14 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         mistake_costs=dict(form.mistakes.costs),
         false_alarm_costs=dict(form.mistakes.false_alarms),
         cost_matrix={label: dict(row) for label, row in form.mistakes.matrix.items()},
+        column_costs={
+            name: ColumnCosts(
+                dict(one.costs),
+                dict(one.false_alarms),
+                {label: dict(row) for label, row in one.matrix.items()},
+            )
+            for name, one in form.columns.items()
+        },
         review_cost=form.mistakes.review,
         automated_value=form.mistakes.automated,
         failure_cost=form.mistakes.failure_cost,
@@ -246,6 +262,7 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
         reference=None if trial.reference is None else str((base / trial.reference).resolve()),
         backbones=tuple(trial.backbones),
         max_stage=trial.max_stage,
+        rungs=tuple(trial.rungs),
         folds=trial.folds,
         repeats=trial.repeats,
         seed=trial.seed,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.brief.form import OWN, TABLES
-from headstart.types.brief import Brief
+from headstart.types.brief import Brief, ColumnCosts
 from headstart.types.errors import PilotError
 
 HEAD = """# The brief of this pilot. A line that begins with '#' is not said: its default holds.
@@ -58,12 +58,21 @@ def brief_text(brief: Brief, folder: str) -> str:
         if table == "data":
             parts.append(_own("labels", "Definition of each label", brief.data.definitions))
         if table == "mistakes":
-            parts.append(_own("mistakes.costs", "Cost of missing one case", brief.mistake_costs))
-            what = "Cost of answering a label wrongly, beside the miss"
-            parts.append(_own("mistakes.false_alarms", what, brief.false_alarm_costs))
-            what = "Cost of one mistake, the true label and then { answer = cost }"
-            parts.append(_own("mistakes.matrix", what, brief.cost_matrix))
+            own = ColumnCosts(brief.mistake_costs, brief.false_alarm_costs, brief.cost_matrix)
+            parts += _costs("mistakes", own)
+            for column, costs in brief.column_costs.items():
+                parts += _costs(f"columns.{toml_string(column)}", costs)
     return "\n".join(parts)
+
+
+def _costs(table: str, costs: ColumnCosts) -> list[str]:
+    what = "Cost of answering a label wrongly, beside the miss"
+    pairs = "Cost of one mistake, the true label and then { answer = cost }"
+    return [
+        _own(f"{table}.costs", "Cost of missing one case", costs.misses),
+        _own(f"{table}.false_alarms", what, costs.false_alarms),
+        _own(f"{table}.matrix", pairs, costs.matrix),
+    ]
 
 
 def _values(brief: Brief, table: str) -> dict[str, Any]:
@@ -111,6 +120,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "backbones": list(brief.backbones),
             "reference": brief.reference,
             "max_stage": brief.max_stage,
+            "rungs": list(brief.rungs),
             "folds": brief.folds,
             "repeats": brief.repeats,
             "seed": brief.seed,

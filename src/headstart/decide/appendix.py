@@ -8,6 +8,7 @@ from typing import Any
 from headstart.decide.evidence import at, branches, kind, leaves, value
 from headstart.decide.figures import Figure, Quote, Reader, Said
 from headstart.decide.findings import findings
+from headstart.decide.looks import widened
 from headstart.decide.words import count, megabytes, milliseconds, percent, seconds, significant
 from headstart.types.ledger import Entry, LedgerRow, unescape
 
@@ -164,7 +165,11 @@ def provenance(read: Reader) -> list[tuple[str | Said, Any]]:
         rows.append(("Hold-out, sha256", Quote(str(read.value("/data/holdout_sha256")))))
     openings = read.number("/evaluate/openings")
     if openings and read.value("/evaluate/openings"):
-        rows.append(("Times the hold-out was opened", openings))
+        wider = widened(read)
+        paid: tuple[str | Figure, ...] = ()
+        if wider is not None:
+            paid = ("; every interval and test on it at ", wider, ", to hold for all looks at once")
+        rows.append(("Times the hold-out was opened", Said((openings, *paid))))
     for pointer in branches(read.view, "/select"):
         name = Quote(str(value(read.view, f"{pointer}/card/name", "")), 80)
         licence = Quote(str(value(read.view, f"{pointer}/card/licence", "")), 80)

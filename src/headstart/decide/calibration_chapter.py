@@ -65,6 +65,7 @@ def calibration(read: Reader) -> dict[str, Any] | None:
         "sure_wrong": read.measure("accuracy", read.at(f"{ROOT}/sure_wrong")),
         "sure_from": read.number(f"{ROOT}/sure_from", lambda value: percent(value, 0)),
         "temperature": _temperature(read),
+        "brier": _brier(read),
         "rows": rows,
         "side": SIDE,
         "dots": [
@@ -78,6 +79,36 @@ def calibration(read: Reader) -> dict[str, Any] | None:
             for found in dots
         ],
     }
+
+
+def _brier(read: Reader) -> Said:
+    """The Brier score in parts (Murphy 1973); nothing for a run that did not take it apart."""
+    found = {
+        name: read.at(f"{ROOT}/brier/{name}")
+        for name in ("reliability", "resolution", "uncertainty", "within")
+    }
+    if any(entry is None for entry in found.values()):
+        return Said(())
+    parts = {
+        name: read.figure(f"{round(entry.value, 3) + 0.0:.3f}", entry)
+        for name, entry in found.items()
+        if entry is not None
+    }
+    signed = {"resolution": -1.0}
+    total = sum(signed.get(n, 1.0) * entry.value for n, entry in found.items() if entry is not None)
+    first = found["reliability"]
+    assert first is not None
+    several = read.value("/data/separator") is not None
+    return Said(
+        (
+            "The Brier score of whole answers, " if several else "The Brier score, ",
+            read.figure(f"{total:.3f}", first, derived=True),
+            ", is ", parts["reliability"], " of stated probabilities that do not come true "
+            "(reliability), less ", parts["resolution"], " of telling cases apart (resolution), "
+            "plus ", parts["uncertainty"], " of uncertainty, which the labels alone have, and ",
+            parts["within"], " within the ranges of probabilities.",
+        )
+    )  # fmt: skip
 
 
 def _temperature(read: Reader) -> Said:

@@ -61,6 +61,16 @@ class Case:
         return self.evaluation.metrics.get(self.metric, missing)
 
     @property
+    def widened(self) -> float | None:
+        """Confidence of the intervals at this look at the hold-out, where it is above the brief's
+        because earlier looks are paid for; else None."""
+        found = self.estimate
+        if isinstance(found, NotAvailable) or not self.on_holdout:
+            return None
+        wider = found.confidence > self.brief.requirement.confidence
+        return found.confidence if wider else None
+
+    @property
     def estimate_pointer(self) -> str:
         return f"/evaluate/metrics/{escape(self.metric)}"
 
@@ -89,6 +99,14 @@ class Case:
         """Credibly better than always answering the largest class."""
         against = self.evaluation.against_majority
         return isinstance(against, Comparison) and against.verdict == "helps"
+
+    @property
+    def level_changed(self) -> bool:
+        """Whether another level was required when the hold-out was opened."""
+        before = self.evaluation.level
+        if before is None or not self.on_holdout:
+            return False
+        return self.level != (None if isinstance(before, NotAvailable) else before)
 
     @property
     def level_missed(self) -> bool:

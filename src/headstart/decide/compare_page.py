@@ -3,48 +3,46 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from headstart.decide import appendix
+from headstart.decide.compare_rows import OF_THE_RUN, ROWS, Part, gap, said_of
 from headstart.decide.document import decision_json
 from headstart.decide.environment import asset, environment
-from headstart.decide.evidence import at, branches, kind, leaves, value
-from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
-from headstart.decide.opening import BASIS_WORDS, TRANSFER_WORDS, backbone_name, statement
+from headstart.decide.evidence import at, branches, is_estimate, kind, leaves, value
+from headstart.decide.figures import Quote, Reader, Said
+from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.words import (
     LOWER_IS_BETTER,
-    SHIP_WORDS,
+    confidence,
     count,
-    difference,
-    megabytes,
     metric_name,
-    milliseconds,
     p_value,
-    percent,
-    significant,
-    unit,
 )
 from headstart.types.ledger import Entry, LedgerView, escape
 
 ROOT = "/compare"
 LABEL, CELL = 22, 36
 """Columns of the terminal's table."""
-Part = str | Figure | Quote
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRuns:
-    """Two ledgers and that of their comparison (leaves below `/compare`), no two rows of one id."""
+    """Two ledgers and that of their comparison (leaves below `/compare`), no two rows of one id.
+
+    columns: the label columns that both have, where one of them has several; then the comparison of
+    each stands below `/outputs/<column>/compare`.
+    """
 
     names: tuple[str, str]
     views: tuple[LedgerView, LedgerView]
     paired: LedgerView
     base: int
     """Rows of the second run are numbered from here, those of the comparison from twice this."""
+    columns: tuple[str, ...] = ()
 
 
 def compare_html(runs: ComparedRuns) -> str:
@@ -67,10 +65,13 @@ def compare_text(runs: ComparedRuns) -> str:
     lines = _row("", *(str(name) for name in context["names"]))
     lines.append("-" * len(lines[0].rstrip()))
     for label, left, right in context["rows"]:
-        lines += _row(label, str(left), str(right))
+        lines += _row(str(label), str(left), str(right))
     lines.append("")
-    paired = context["paired"]
-    said = [paired["verdict"], paired["counts"], *context["remarks"]]
+    said: list[Any] = []
+    for one in context["paired"]:
+        said += [f"{one['column']}: {one['verdict']}" if one["column"] else one["verdict"]]
+        said += [one["counts"]]
+    said += context["remarks"]
     width = LABEL + 2 * CELL
     lines += [line for one in said if one for line in textwrap.wrap(str(one), width)]
     return "\n".join(line.rstrip() for line in lines)
@@ -79,7 +80,10 @@ def compare_text(runs: ComparedRuns) -> str:
 def compare_json(runs: ComparedRuns) -> dict[str, Any]:
     """Both decisions (as in decision.json, without ledger rows) and the paired comparison."""
     context, _ = _context(runs)
-    why = at(runs.paired, ROOT)
+    columns = {
+        name: _paired_json(runs.paired.within(f"/outputs/{escape(name)}")) for name in runs.columns
+    }
+    first = next(iter(columns.values())) if columns else _paired_json(runs.paired)
     return {
         "runs": [
             {
@@ -88,9 +92,15 @@ def compare_json(runs: ComparedRuns) -> dict[str, Any]:
             }
             for name, view in zip(runs.names, runs.views, strict=True)
         ],
-        "paired": {"unavailable": why.value["reason"]} if why else _tree(runs.paired, ROOT),
+        "paired": first,
+        **({"columns": columns} if columns else {}),
         "remarks": [str(remark) for remark in context["remarks"]],
     }
+
+
+def _paired_json(view: LedgerView) -> Any:
+    why = at(view, ROOT)
+    return {"unavailable": why.value["reason"]} if why else _tree(view, ROOT)
 
 
 def _tree(view: LedgerView, pointer: str) -> Any:
@@ -124,121 +134,50 @@ def _context(runs: ComparedRuns) -> tuple[dict[str, Any], tuple[Reader, Reader, 
         view.entry("/decide/ship")
     a, b, both = Reader(runs.views[0]), Reader(runs.views[1]), Reader(runs.paired)
     names = Quote(runs.names[0], 60), Quote(runs.names[1], 60)
+    found = [
+        (column, _of_column(a, column), _of_column(b, column), _of_column(both, column, True))
+        for column in runs.columns
+    ] or [("", a, b, both)]
+    rows: list[tuple[Any, Said, Said]] = []
+    for label, write in ROWS:
+        if label in OF_THE_RUN or not runs.columns:
+            rows.append((label, write(a), write(b)))
+        else:
+            rows += [(Said((f"{label}, ", Quote(column, 40))), write(own_a), write(own_b))
+                     for column, own_a, own_b, _ in found]  # fmt: skip
+    remarks = {
+        str(said): said
+        for _, own_a, own_b, own in found
+        for said in _remarks(own_a, own_b, own, names)
+    }
     context = {
         "names": names,
-        "rows": [(label, write(a), write(b)) for label, write in ROWS],
-        "paired": _paired(both, names),
-        "remarks": _remarks(a, b, both, names),
+        "rows": rows,
+        "paired": [
+            {"column": Quote(column, 60) if column else None, **_paired(own, names)}
+            for column, _, _, own in found
+        ],
+        "remarks": [*remarks.values(), *_alone(a, b, runs.columns, names)],
     }
     return context, (a, b, both)
 
 
-def _said(found: Measure) -> Said:
-    """An estimate with its interval."""
-    if found.value is None:
-        return found.why
-    if found.low is None or found.high is None:
-        return Said((found.value,))
-    return Said((found.value, " (", found.low, " to ", found.high, ")"))
+def _of_column(read: Reader, column: str, always: bool = False) -> Reader:
+    """What is said of one label column; of a run with a single one, all of it."""
+    return output_reader(read, column) if always or output_columns(read) else read
 
 
-def _recommendation(read: Reader) -> Said:
-    return Said((SHIP_WORDS[read.value("/decide/ship")], ". ", *statement(read).parts))
-
-
-def _backbone(read: Reader) -> Said:
-    name = backbone_name(read)
-    return Said((Quote(name, 80),)) if name else Said(("none",))
-
-
-def _transfer(read: Reader) -> Said:
-    words = TRANSFER_WORDS[read.value("/decide/transfer")]
-    entry = read.at("/adapt/transfer_comparison")
-    return Said((words, *(_gap(read, entry) if kind(entry) == "Comparison" else ())))
-
-
-def _gap(read: Reader, entry: Entry | None) -> tuple[Part, ...]:
-    assert entry is not None
-    found, metric = entry.value, entry.value["metric"]
-    figures = [
-        read.figure(difference(metric, found[key]), entry) for key in ("difference", "low", "high")
-    ]
-    return ": ", figures[0], f" {unit(metric)} (", figures[1], " to ", figures[2], ")"
-
-
-def _result(read: Reader) -> Said:
-    metric = str(read.value("/adapt/metric", "accuracy"))
-    found = read.measure(metric, read.at(f"/evaluate/metrics/{escape(metric)}"))
-    if found.value is None or found.n is None:
-        return found.why
-    basis = BASIS_WORDS.get(str(read.value("/evaluate/basis")), "")
-    return Said((metric_name(metric), " ", *_said(found).parts, " on ", found.n, " rows, ", basis))
-
-
-def _cost(read: Reader) -> Said:
-    which = "cheapest" if read.value("/adapt/metric") == "cost" else "answers"
-    why = read.at("/evaluate/costs")
-    entry = why if why is not None else read.at(f"/evaluate/costs/{which}")
-    return _said(read.measure("cost", entry))
-
-
-def _certificate(read: Reader) -> Said:
-    entry = read.at("/evaluate/certificate")
-    if entry is None or kind(entry) != "SelectiveCertificate":
-        return read.measure("", entry).why
-    found = entry.value
-
-    def put(text: str) -> Figure:
-        return read.figure(text, entry)
-
-    return Said(
-        (
-            "alone from a probability of ", put(f"{found['threshold']:.4f}"), " on: ",
-            put(percent(found["coverage"])), " (", put(percent(found["coverage_low"])), " to ",
-            put(percent(found["coverage_high"])), ") of the cases, at most ",
-            put(percent(found["limit"])), " of them wrong",
-        )
-    )  # fmt: skip
-
-
-def _latency(name: str) -> Callable[[Reader], Said]:
-    return lambda read: _said(
-        read.measure("", read.at(f"/package/latency_ms/{name}"), milliseconds)
-    )
-
-
-def _number(pointer: str, write: Callable[[float], str]) -> Callable[[Reader], Said]:
-    def cell(read: Reader) -> Said:
-        found = read.number(pointer, write)
-        return Said((found,)) if found else Said(("not measured",))
-
-    return cell
-
-
-def _holdout(read: Reader) -> Said:
-    openings = read.number("/evaluate/openings")
-    rows = read.number("/evaluate/n")
-    if not read.value("/evaluate/openings") or openings is None or rows is None:
-        return Said(("none",))
-    times = " time" if read.value("/evaluate/openings") == 1 else " times"
-    return Said((rows, " rows that decide, opened ", openings, times))
-
-
-ROWS: tuple[tuple[str, Callable[[Reader], Said]], ...] = (
-    ("Recommendation", _recommendation),
-    ("Approach", lambda read: Said((str(read.value("/decide/approach")),))),
-    ("Backbone", _backbone),
-    ("Transfer", _transfer),
-    ("Primary metric", _result),
-    ("Expected cost of a case", _cost),
-    ("Certificate", _certificate),
-    ("Latency p50", _latency("p50")),
-    ("Latency p95", _latency("p95")),
-    ("Size of the bundle", _number("/package/size_bytes", megabytes)),
-    ("Cost of a million", _number("/package/cost_per_million", significant)),
-    ("Hold-out", _holdout),
-    ("Machine", lambda read: Said((Quote(str(read.value("/run/machine", "not recorded")), 90),))),
-)
+def _alone(
+    a: Reader, b: Reader, columns: tuple[str, ...], names: tuple[Quote, Quote]
+) -> list[Said]:
+    """Label columns that only one of the runs has."""
+    found = []
+    for name, read in zip(names, (a, b), strict=True):
+        own = [Quote(column, 40) for column in output_columns(read) if column not in columns]
+        parts = [part for one in own for part in (", ", one)][1:]
+        if parts:
+            found.append(Said(("Only ", name, " answers: ", *parts, ".")))
+    return found
 
 
 def _paired(read: Reader, names: tuple[Quote, Quote]) -> dict[str, Any]:
@@ -267,7 +206,7 @@ def _verdict(read: Reader, metric: str, names: tuple[Quote, Quote]) -> Said:
     if entry is None or kind(entry) != "Comparison":
         return read.measure("", entry).why
     found = entry.value
-    scores = [_said(read.measure(metric, read.at(f"{ROOT}/{of}/{escape(metric)}")))
+    scores = [said_of(read.measure(metric, read.at(f"{ROOT}/{of}/{escape(metric)}")))
               for of in ("of_a", "of_b")]  # fmt: skip
     better = read.value(f"{ROOT}/better")
     first: tuple[Part, ...] = (
@@ -280,7 +219,7 @@ def _verdict(read: Reader, metric: str, names: tuple[Quote, Quote]) -> Said:
     return Said(
         (
             *first, f"{name[0].upper()}{name[1:]}{low}: ", names[0], " ", *scores[0].parts, ", ",
-            names[1], " ", *scores[1].parts, "; difference", *_gap(read, entry), ", p ",
+            names[1], " ", *scores[1].parts, "; difference", *gap(read, entry), ", p ",
             read.figure(p_value(found["p_value"]), entry), ", on ",
             read.figure(count(found["n"]), entry), " common rows.",
         )
@@ -308,14 +247,24 @@ def _metric_row(read: Reader, metric: str, entry: Entry) -> dict[str, Any]:
     compared = found is not None and kind(found) == "Comparison"
     return {
         "name": metric_name(metric) + (" (lower is better)" if metric in LOWER_IS_BETTER else ""),
-        "a": _said(read.measure(metric, entry)),
-        "b": _said(read.measure(metric, other)),
-        "difference": Said(_gap(read, found)[1:]) if compared else read.measure("", found).why,
+        "a": said_of(read.measure(metric, entry)),
+        "b": said_of(read.measure(metric, other)),
+        "difference": Said(gap(read, found)[1:]) if compared else read.measure("", found).why,
         "p": read.figure(p_value(found.value["p_value"]).removeprefix("= "), found)
         if found is not None and compared
         else None,
         "test": found.value["test"] if found is not None and compared else "",
     }
+
+
+def _widened(a: Reader, b: Reader, both: Reader) -> list[Said]:
+    """What the paired tests pay where a hold-out was opened several times."""
+    found = both.at(f"{ROOT}/of_a/accuracy")
+    asked = max(read.value("/brief/requirement/confidence", 0.0) for read in (a, b))
+    if found is None or not is_estimate(found) or found.value["confidence"] <= asked:
+        return []
+    level = both.figure(confidence(found.value["confidence"]), found)
+    return [Said(("The paired intervals are at ", level, ", which pays for every pair of looks."))]
 
 
 def _remarks(a: Reader, b: Reader, both: Reader, names: tuple[Quote, Quote]) -> list[Said]:
@@ -332,6 +281,7 @@ def _remarks(a: Reader, b: Reader, both: Reader, names: tuple[Quote, Quote]) -> 
                     )
                 )
             )  # fmt: skip
+    found += _widened(a, b, both)
     if value(both.view, f"{ROOT}/rows/same"):
         found.append(
             Said(

@@ -41,8 +41,9 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Interval",
-        "The range of values that the evidence is compatible with, at the brief's confidence. Over "
-        "folds it is widened because folds share training rows (Nadeau and Bengio).",
+        "The range of values that the evidence is compatible with, at the brief's confidence, or "
+        "above it where a hold-out was opened more than once. Over folds it is widened because "
+        "folds share training rows (Nadeau and Bengio).",
     ),
     ("Recall", "Of the rows that are of a class, the share that was answered as that class."),
     ("Precision", "Of the rows answered as a class, the share that is of that class."),

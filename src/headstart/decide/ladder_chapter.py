@@ -31,7 +31,7 @@ def ladder(read: Reader) -> dict[str, Any] | None:
         rows.append(row)
         if row["bar"] is not None:
             bars.append(row["bar"])
-    why = read.at(f"{ROOT}/not_climbed")
+    why, note = read.at(f"{ROOT}/not_climbed"), read.at(f"{ROOT}/note")
     return {
         "metric": metric_name(metric),
         "unit": unit(metric),
@@ -40,6 +40,7 @@ def ladder(read: Reader) -> dict[str, Any] | None:
         "alpha": read.number(f"{ROOT}/alpha"),
         "rows": rows,
         "why": read.prose(str(why.value), why) if why is not None and why.value else Said(()),
+        "note": read.prose(str(note.value), note) if note is not None and note.value else None,
         "chart": interval_chart(
             f"Gain in {metric_name(metric)} of each rung over the best so far",
             f"{len(bars)} rungs, one dot and interval each.",

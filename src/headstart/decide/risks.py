@@ -174,11 +174,12 @@ def _holdout(case: Case) -> tuple[Sentence, ...]:
             )
         )
     if evaluation.openings > 1:
+        found.append(_opened_again(case))
+    if case.level_changed:
         found.append(
             say(
-                "The hold-out has been opened ",
-                (count(evaluation.openings), "/evaluate/openings"),
-                " times; each look after the first makes its numbers more optimistic.",
+                "The required level was changed after the hold-out had been opened, so it was not "
+                "set without knowing the result; take new rows to test it."
             )
         )
     if evaluation.unseen_labels:
@@ -191,6 +192,27 @@ def _holdout(case: Case) -> tuple[Sentence, ...]:
             )
         )
     return tuple(found)
+
+
+def _opened_again(case: Case) -> Sentence:
+    """What a further look at the hold-out costs, and what it is paid with."""
+    times = (count(case.evaluation.openings), "/evaluate/openings")
+    if case.widened is None:
+        return say(
+            "The hold-out has been opened ",
+            times,
+            " times; each look after the first makes its numbers more optimistic.",
+        )
+    asked = (confidence(case.brief.requirement.confidence), "/brief/requirement/confidence")
+    return say(
+        "The hold-out has been opened ",
+        times,
+        " times: its intervals and tests are at ",
+        (confidence(case.widened), case.estimate_pointer),
+        ", so that those of all looks, each as wide, hold together at ",
+        asked,
+        ". That pays for the looks, not for what was fitted to an earlier one.",
+    )
 
 
 def _truncated(case: Case) -> Sentence | None:

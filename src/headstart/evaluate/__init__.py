@@ -15,12 +15,13 @@ from headstart.evaluate.prediction_sets import SetRule, set_rule
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.set_answers import SetAnswers, set_answers
 from headstart.evaluate.sets import cross_validated_sets, evaluate_sets, set_reference_scores
-from headstart.evaluate.slices import Known, find_parts
+from headstart.evaluate.slices import Known, Mark, find_parts, time_marks
 
 __all__ = [
     "Answers",
     "Context",
     "Known",
+    "Mark",
     "Neighbours",
     "OpenedHoldout",
     "Outside",
@@ -41,4 +42,5 @@ __all__ = [
     "set_rule",
     "thresholds_by_cost",
     "thresholds_to_test",
+    "time_marks",
 ]

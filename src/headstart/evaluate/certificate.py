@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Answers
-from headstart.stats import candidate_thresholds, certify, certify_by_class
+from headstart.stats import (
+    candidate_thresholds,
+    certify,
+    certify_by_class,
+    confidence_at_look,
+)
 from headstart.types.brief import Requirement
 from headstart.types.result import ClassCertificate, NotAvailable, SelectiveCertificate
 
@@ -81,7 +86,7 @@ def class_certificates(
 
 def level(required: Requirement, openings: int) -> float:
     """Confidence of the tests: what may go wrong is divided by the number of looks."""
-    return 1.0 - (1.0 - required.certainty) / max(openings, 1)
+    return confidence_at_look(required.certainty, openings)
 
 
 def certificate(

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from headstart.evaluate.estimates import Answers
 from headstart.evaluate.gallery import Neighbours, gallery_report
 from headstart.evaluate.sealed import OpenedHoldout
-from headstart.evaluate.slices import Known, Part, slice_report
+from headstart.evaluate.slices import Known, Mark, Part, slice_report
 from headstart.types.result import GalleryReport, NotAvailable, SliceReport
+
+Marks = Callable[[OpenedHoldout, NDArray[np.int64], NDArray[np.floating] | None], Sequence[Mark]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,14 @@ class Context:
     """Parts, and the development rows as a backbone sees them.
 
     features: raw values to what the same backbone makes of them (n, width); None without one.
+    marks: rows in common by their inputs alone, from the opened rows, the numbers of those that
+    decide, and their features.
     """
 
     parts: tuple[Part, ...]
     near: Neighbours | None = None
     features: Callable[[Sequence[str]], NDArray[np.floating]] | None = None
+    marks: Marks | None = None
 
     def look(
         self,
@@ -50,5 +55,9 @@ class Context:
         """(the rows that decide with all that they can be cut by, the parts that can be told)."""
         values = [opened.values[i] for i in kept]
         seen = None if self.features is None or not values else self.features(values)
-        known = Known(opened.modality, values, [opened.metadata[i] for i in kept], seen)
-        return known, [part for part in self.parts if part.kind != "cluster" or seen is not None]
+        marks = () if self.marks is None or not values else self.marks(opened, kept, seen)
+        known = Known(
+            opened.modality, values, [opened.metadata[i] for i in kept], seen, tuple(marks)
+        )
+        told = [part for part in self.parts if part.kind != "cluster" or seen is not None]
+        return known, [*told, *(Part(mark.name, mark.kind) for mark in marks)]

@@ -13,6 +13,7 @@ from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
 from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
+from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.prediction_sets import NOT_ASKED, SetRule, prediction_set_report
@@ -67,7 +68,8 @@ def evaluate(
     Args:
         predict_proba: raw values to probabilities (n, classes), columns in the order of `labels`.
         majority: the majority answer's probabilities (classes,).
-        openings: how often the hold-out has been opened, this time included.
+        openings: how often the hold-out has been opened, this time included. Every interval and
+            test is then at `confidence_at_look` of the brief's confidence, and says so.
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
         reference: how sure the answers of each class were on other rows (`reference_scores`).
@@ -86,7 +88,7 @@ def evaluate(
     Raises:
         HeadstartError: the hold-out was opened before.
     """
-    opened = sealed.open(REASON)
+    opened, brief = sealed.open(REASON), at_look(brief, openings)
     unseen = tuple(sorted(set(opened.labels) - set(labels)))
     every = labels + unseen
     index = {label: code for code, label in enumerate(every)}
@@ -116,7 +118,7 @@ def evaluate(
     gallery: GalleryReport | NotAvailable = NotAvailable("nothing to group errors by")
     if context is not None:
         slices, gallery = context.look(y[clean], said, every, opened, kept, len(labels), confidence)
-    return EvaluationReport(
+    report = EvaluationReport(
         basis="hold-out",
         n=int(clean.sum()),
         n_all=len(y),
@@ -162,8 +164,10 @@ def evaluate(
         calibration=calibration_report(
             y[clean], proba[clean], before=unscaled(proba[clean]), confidence=confidence, seed=seed
         ),
+        level=asked_level(brief),
         answered=kept_answers(opened, y, whole.proba, whole.given),
     )
+    return noted(report, openings)
 
 
 def kept_answers(

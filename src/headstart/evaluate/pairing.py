@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Answers, metric_estimates
+from headstart.evaluate.looks import noted
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.set_answers import SetAnswers, compare_sets, set_estimates
 from headstart.metrics import costs_named, set_costs_named
+from headstart.stats import confidence_at_look
 from headstart.types.brief import Brief
 from headstart.types.comparison import CommonRows, PairedAnswers, PairedRuns
 from headstart.types.errors import InputError
@@ -41,8 +43,9 @@ def pair_runs(
 
     The n-th copy of a row in one hold-out is matched with the n-th in the other. Rows decide that
     repeat a training row of neither run. Where the two runs were decided by different metrics,
-    accuracy stands in for both. Swapping the runs swaps the signs of the differences and changes
-    nothing else, but for the random numbers of a bootstrap.
+    accuracy stands in for both. Where a hold-out was opened more than once, the level pays for
+    every pair of an opening of the one and an opening of the other. Swapping the runs swaps the
+    signs of the differences and changes nothing else, but for the random numbers of a bootstrap.
 
     Args:
         metrics: the primary metric of each run.
@@ -91,14 +94,15 @@ def pair_runs(
     sets = left.codes.ndim == 2
     costs = _common_costs(briefs, labels, set_costs_named if sets else costs_named)
     metric, reason = _metric(metrics, costs)
-    confidence = max(one.requirement.confidence for one in briefs)
+    looks = a.openings * b.openings
+    confidence = confidence_at_look(max(one.requirement.confidence for one in briefs), looks)
     seed = min(one.seed for one in briefs)
     both = ((left, a, first[decide]), (right, b, second[decide]))
     test = partial(_of_sets if sets else _of_labels, both, labels, costs)
     scores, differences, hits = test(names, confidence, seed)
     if costs is None and any(brief.names_costs for brief in briefs):
         differences["cost"] = OTHER_COSTS
-    return PairedRuns(
+    found = PairedRuns(
         metric=metric,
         metric_reason=reason,
         better=_better(differences[metric]),
@@ -113,6 +117,7 @@ def pair_runs(
         of_a=scores[0],
         of_b=scores[1],
     )
+    return noted(found, looks, "pairs of openings")
 
 
 Side = tuple[HoldoutAnswers, EvaluationReport, Codes]

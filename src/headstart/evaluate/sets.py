@@ -26,6 +26,7 @@ from headstart.evaluate.cross_validated import against_majority, arm_estimates
 from headstart.evaluate.estimates import RESAMPLES, Answers, Proba
 from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
 from headstart.evaluate.holdout import MAJORITY, NOTHING_TO_COMPARE, REASON, kept_answers, widen
+from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.sealed import SealedHoldout
 from headstart.evaluate.set_answers import (
@@ -95,7 +96,7 @@ def evaluate_sets(
     Raises:
         HeadstartError: the hold-out was opened before.
     """
-    opened = sealed.open(REASON)
+    opened, brief = sealed.open(REASON), at_look(brief, openings)
     sets = [[part for part in one.split(separator) if part] for one in opened.labels]
     unseen = tuple(sorted({label for own in sets for label in own} - set(labels)))
     every = labels + unseen
@@ -129,7 +130,7 @@ def evaluate_sets(
         gallery = set_gallery(
             truth, said, every, known, places, trained=len(labels), parts=parts, slices=slices
         )
-    return EvaluationReport(
+    report = EvaluationReport(
         basis="hold-out",
         n=int(clean.sum()),
         n_all=len(y),
@@ -163,8 +164,10 @@ def evaluate_sets(
         outside=NO_LABEL,
         automation=automation_report(right, rows, by_cost, brief),
         calibration=_calibration(truth, said, len(labels), temperature, confidence, seed),
+        level=asked_level(brief),
         answered=kept_answers(opened, y, whole.proba, whole.given.astype(np.int64)),
     )
+    return noted(report, openings)
 
 
 def set_reference_scores(out_of_fold: SetAnswers) -> tuple[NDArray[np.floating], ...]:

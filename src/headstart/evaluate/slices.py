@@ -1,6 +1,7 @@
 """Parts of the hold-out where the model is credibly worse.
 
-What the parts are is found on the development rows, whether they are worse is tested on the others.
+What the parts are is found on the development rows, or by the inputs alone; whether they are worse
+is tested on the others.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ ROUNDS = 25
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Rows (n,) that have something in common which their inputs alone show."""
+
+    name: str
+    kind: str
+    """`time`, `finding` of the audit, or `doubt` about the labels nearby."""
+    rows: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Rows with all that a part can be cut by. features: (n, width), or none."""
 
@@ -39,6 +50,7 @@ class Known:
     values: Sequence[str]
     metadata: Sequence[Mapping[str, str]]
     features: NDArray[np.floating] | None = None
+    marks: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class Part:
 
     name: str
     kind: str
-    """`column`, `size` or `cluster`."""
+    """`column`, `size`, `cluster`, or that of a mark."""
     column: str = ""
     value: str | None = None
     low: float = -np.inf
@@ -57,6 +69,9 @@ class Part:
 
     def of(self, rows: Known) -> NDArray[np.bool_]:
         """Which of the rows belong (n,)."""
+        marked = [mark.rows for mark in rows.marks if mark.name == self.name]
+        if marked:
+            return marked[0]
         if self.kind == "cluster":
             assert rows.features is not None
             assert self.centres is not None
@@ -85,6 +100,33 @@ def find_parts(
     if rows.features is not None:
         found += _weak_clusters(rows, wrong, labels, codes, seed)
     return tuple(found)
+
+
+def time_marks(column: str, texts: Sequence[str], moments: NDArray[np.float64]) -> tuple[Mark, ...]:
+    """The earliest, the middle and the latest third of the rows.
+
+    The latest rows are held out, so that thirds of the development rows would not divide them: the
+    edges are those of the rows themselves, whose labels they do not look at.
+
+    Args:
+        texts: what the column says of each row, by which the edges are named.
+        moments: the same in seconds (n,); NaN where it is no time.
+    """
+    known = np.flatnonzero(np.isfinite(moments))
+    order = known[np.argsort(moments[known], kind="stable")]
+    if len(order) < 3 * FEWEST:
+        return ()
+    first, second = (int(order[len(order) * third // 3 - 1]) for third in (1, 2))
+    low, high = moments[first], moments[second]
+    if not low < high < moments[order[-1]]:
+        return ()
+    names = (
+        f"{column} up to {texts[first]}",
+        f"{column} after {texts[first]}, up to {texts[second]}",
+        f"{column} after {texts[second]}",
+    )
+    cut = (moments <= low, (moments > low) & (moments <= high), moments > high)
+    return tuple(Mark(name, "time", rows) for name, rows in zip(names, cut, strict=True))
 
 
 SIZE = {"text": "characters", "image": "pixels"}

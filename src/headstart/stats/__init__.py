@@ -4,7 +4,7 @@ from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
 from headstart.stats.conformal import prediction_sets, set_threshold
 from headstart.stats.folds import compare, mean_over_folds, probability_above
 from headstart.stats.jackknife import jackknife
-from headstart.stats.multiplicity import holm
+from headstart.stats.multiplicity import confidence_at_look, holm
 from headstart.stats.paired import mcnemar_exact
 from headstart.stats.power import labels_needed, minimum_detectable_effect
 from headstart.stats.proportions import clopper_pearson, newcombe, newcombe_paired, wilson
@@ -24,6 +24,7 @@ __all__ = [
     "certify_by_class",
     "clopper_pearson",
     "compare",
+    "confidence_at_look",
     "holm",
     "jackknife",
     "labels_needed",

@@ -6,6 +6,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+def confidence_at_look(confidence: float, looks: int) -> float:
+    """Confidence of each interval and test at the `looks`-th look at the same rows: what may go
+    wrong is divided by the number of looks (Bonferroni). Intervals of that level, one at each of
+    the looks, hold together with at least `confidence`, however dependent they are.
+
+    It pays for that many answers, not for a model that was fitted to what an earlier look showed.
+
+    Raises:
+        ValueError: the confidence is not between 0 and 1, or there is no look.
+
+    >>> confidence_at_look(0.95, 1), confidence_at_look(0.95, 2)
+    (0.95, 0.975)
+    """
+    if not 0.0 < confidence < 1.0 or looks < 1:
+        raise ValueError(f"a confidence of {confidence} at {looks} looks")
+    return confidence if looks == 1 else 1.0 - (1.0 - confidence) / looks
+
+
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Holm's (1979) adjusted p-values (m,): at most the share α of families reject a true null.
 

@@ -81,6 +81,19 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnCosts:
+    """What mistakes in a further label column cost, in the unit of the brief's other costs."""
+
+    misses: dict[str, float] = field(default_factory=dict)
+    false_alarms: dict[str, float] = field(default_factory=dict)
+    matrix: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def named(self) -> bool:
+        return bool(self.misses or self.false_alarms or self.matrix)
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """A validated brief. `defaulted` names the fields that the user did not set."""
 
@@ -99,6 +112,8 @@ class Brief:
     """
     cost_matrix: dict[str, dict[str, float]] = field(default_factory=dict)
     """Cost of one mistake, true label -> answer -> cost; stands above the other two."""
+    column_costs: dict[str, ColumnCosts] = field(default_factory=dict)
+    """The same three of further label columns, by the name of the column."""
     review_cost: float | None = None
     """Cost of a person's review of one case, in the unit of the other costs."""
     automated_value: float = 0.0
@@ -111,6 +126,8 @@ class Brief:
     backbones: tuple[str, ...] = ()
     """Backbone references to try; empty: the built-in one for the modality."""
     max_stage: MaxStage = "top-4"
+    rungs: tuple[str, ...] = ()
+    """Rungs to climb, by name, in this order; empty: those up to max_stage."""
     folds: int = 5
     repeats: int | None = None
     """None: 2, or more where the budget allows."""

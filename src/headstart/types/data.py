@@ -243,3 +243,6 @@ class AuditReport:
     small_classes: tuple[str, ...] = ()
     """Classes with fewer development rows (or groups) than folds."""
     findings: tuple[Finding, ...] = ()
+    holdout_alike: NDArray[np.bool_] | None = None
+    """For each hold-out row: is another row nearly the same? Those that decide have no such row
+    among the development rows, but may have one beside them. None: it was not looked at."""

@@ -76,3 +76,5 @@ class LadderReport:
     outcomes: tuple[RungOutcome, ...]
     adopted: str | None = None
     not_climbed: str = ""
+    note: str = ""
+    """Why these rungs and not the usual ones."""

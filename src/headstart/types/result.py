@@ -172,7 +172,8 @@ class SliceRow:
 
     name: str
     kind: str
-    """`column`, `size` of the input, or `cluster` of inputs that look alike."""
+    """`column`, `size` of the input, `cluster` of inputs that look alike, third of the `time`,
+    `finding` of the audit about inputs, or `doubt` about the labels of the nearest rows."""
     error: Estimate
     rest: Estimate
     low: float
@@ -185,7 +186,7 @@ class SliceRow:
 
 @dataclass(frozen=True, slots=True)
 class SliceReport:
-    """Parts that were found on development rows and tested on the hold-out, the worst first."""
+    """Parts that no hold-out label chose, tested on the hold-out, the worst first."""
 
     rows: tuple[SliceRow, ...]
     tested: int
@@ -413,6 +414,8 @@ class EvaluationReport:
     prediction_sets: PredictionSetReport | NotAvailable = NotAvailable(
         "the brief asks for no prediction sets ([requirement] sets)"
     )
+    level: float | NotAvailable | None = None
+    """The level that was required when the hold-out was opened; None: that was not recorded."""
     answered: HoldoutAnswers | NotAvailable = field(
         default=NotAvailable("the answers to the hold-out rows were not kept"), compare=False
     )

@@ -43,6 +43,9 @@ class TrainingStage:
     """Share of the steps over which the rates rise from 0; then they fall as a cosine."""
     patience: int = 2
     """Epochs without a lower inner log loss after which the stage stops."""
+    bottom: int | None = None
+    """Of the open blocks, only so many counted from the bottom of the network move; the ones above
+    them pass the gradient on. None: all."""
 
     def __post_init__(self) -> None:
         for name, good in (
@@ -55,6 +58,7 @@ class TrainingStage:
             ("warmup", 0 <= self.warmup < 1),
             ("patience", self.patience >= 1),
             ("top", self.top is None or self.top >= 0),
+            ("bottom", self.bottom is None or self.bottom >= 1),
             ("trainable", bool(self.trainable)),
         ):
             if not good:

@@ -28,9 +28,10 @@ def look(
     backbone: Candidate,
     brief: Brief,
     progress: Progress,
+    only: Sequence[str] = (),
 ) -> tuple[CheckOutcome, ...]:
-    """Every check on the development rows. Of the hold-out only the inputs are compared. Without
-    `results`, the checks that ask what arms answered say that they could not."""
+    """Every check (or only these) on the development rows. Of the hold-out only the inputs are
+    compared. Without `results`, the checks that ask what arms answered say that they could not."""
     whole = sources.dataset
     dataset = replace(whole, examples=tuple(whole.examples[int(i)] for i in split.development))
     held = sources.holdout
@@ -45,12 +46,13 @@ def look(
             probabilities=witness(results).out_of_fold if results else None,
             groups=split.groups,
             definitions=brief.data.definitions,
-            tokenize=_tokenize(backbone.encoder),
+            tokenize=tokenizer_of(backbone.encoder),
             max_tokens=backbone.card.max_tokens,
             also=brief.data.also,
             seed=brief.seed,
         ),
         progress,
+        only,
     )
 
 
@@ -59,7 +61,8 @@ def witness(results: Sequence[ArmResult]) -> ArmResult:
     return min(results, key=lambda result: float(result.scores["log_loss"].mean()))
 
 
-def _tokenize(encoder: Encoder) -> Callable[[Sequence[str]], list[list[str]]] | None:
+def tokenizer_of(encoder: Encoder) -> Callable[[Sequence[str]], list[list[str]]] | None:
+    """Texts to their tokens, not truncated; None where the network reads no texts."""
     content = encoder.preprocessor.files.get(TOKENIZER)
     if content is None:
         return None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.audit import column_costs
 from headstart.metrics import costs_named, set_costs_named
 from headstart.types.brief import Brief
 from headstart.types.errors import DataError
+from headstart.workflow.further import further_brief
 from headstart.workflow.sources import Sources
 
 
@@ -35,3 +37,14 @@ def costs_between(brief: Brief, sources: Sources) -> NDArray[np.float64] | None:
     if found is None:
         return None
     return found[:, : len(labels)] if several else found[: len(labels), : len(labels)]
+
+
+def check_further_costs(brief: Brief, sources: Sources) -> None:
+    """See that the costs of further label columns belong to their labels, before any work.
+
+    Raises:
+        DataError: a cost is named for a label that the column does not have.
+    """
+    for name in brief.column_costs:
+        own = further_brief(brief, name, brief.requirement.metric or "")
+        column_costs(sources.dataset, sources.holdout, name, own)

@@ -22,6 +22,7 @@ from headstart.adapt.gate import (
     too_few_rows,
 )
 from headstart.adapt.judge import Measure
+from headstart.adapt.plans import EARLY
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import derived_seed, scored
@@ -66,11 +67,12 @@ class Ladder:
         )
 
     def climb(
-        self, results: Sequence[ArmResult], refused: str = ""
+        self, results: Sequence[ArmResult], refused: str = "", *, shifted: str = ""
     ) -> tuple[LadderReport, list[ArmResult]]:
         """(what the gate said of each rung, the arm that was adopted or nothing).
 
-        refused: why no rung is tried in this run at all; empty: they may be.
+        refused: why no rung is tried in this run at all; empty: they may be. shifted: how the
+        inputs of the hold-out differ from those that are trained on; empty: they do not.
         """
         measure = Measure(
             self.rule.metric, self.rule.margin, self.rule.confidence, self.rule.n, self.rule.k,
@@ -82,7 +84,10 @@ class Ladder:
             self.rule.metric, self.rule.margin, self.rule.alpha, base.name if base else "", ()
         )
         few = few_texts(self.rows.modality, self.rule.n, len(self.rows.labels))
-        names = rungs(self.brief.max_stage, few=few)
+        names = self.brief.rungs or rungs(self.brief.max_stage, few=few, shifted=bool(shifted))
+        if EARLY in names and not self.brief.rungs:
+            note = f"{shifted}: the lowest block, which reads the input, is tried before upper ones"
+            report = replace(report, note=note)
         why = refused or self._not_climbed(base, results, measure)
         if base is None or why or not names:
             why = why or "the brief stays with the frozen backbone"
@@ -94,7 +99,8 @@ class Ladder:
             for name, rung in made.items()
             if not isinstance(rung, NotAvailable) and rung.seconds(self.split.folds.k) <= left
         }
-        tested = worth_testing(list(affordable))
+        # Who names rungs decides what shares the level.
+        tested = tuple(affordable) if self.brief.rungs else worth_testing(list(affordable))
         level = level_of(self.rule.alpha, max(1, len(tested)))
         best, adopted = base, []
         outcomes = []

@@ -29,8 +29,6 @@ from headstart.decide import decide
 from headstart.evaluate import (
     Answers,
     Context,
-    Known,
-    Neighbours,
     Outside,
     SealedHoldout,
     SetAnswers,
@@ -39,7 +37,6 @@ from headstart.evaluate import (
     evaluate,
     evaluate_cross_validated,
     evaluate_sets,
-    find_parts,
     reference_scores,
     set_answers,
     set_reference_scores,
@@ -53,17 +50,18 @@ from headstart.package import (
     check_parity,
     trained_outputs,
     trained_probabilities,
-    value_key,
 )
 from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
 from headstart.types.artifact import PackageReport
-from headstart.types.brief import Brief, Requirement
+from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.model import ArmResult, FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable
 from headstart.workflow.arms import Arms, Rows
 from headstart.workflow.candidates import Candidate
+from headstart.workflow.context import context_of
+from headstart.workflow.further import further_brief
 from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.sources import Sources
 from headstart.workflow.thumbnails import error_pictures
@@ -120,8 +118,8 @@ class Output:
     def further(self, name: str) -> Output:
         """Another label column of the same rows, its brief and its split kept in the ledger.
 
-        Costs of mistakes and the label of rows out of scope belong to the first column, and are no
-        part of its brief.
+        Its costs are its own; those of reviews and the label of rows out of scope belong to the
+        first column, and are no part of its brief.
 
         Raises:
             DataError: too few rows have a label in it.
@@ -138,7 +136,7 @@ class Output:
             sources=Sources(found.dataset, found.holdout),
             split=found.split,
             rows=Rows.of(found.dataset, found.split),
-            costs=None,
+            costs=found.costs,
             journal=journal,
             unlabelled=found.unlabelled,
         )
@@ -150,9 +148,11 @@ class Output:
         journal.stage("audit", split, lambda: found.split, pointer="/audit")
         return own
 
-    def train(self, backbones: Sequence[Candidate], engine: Engine, several: bool) -> Trained:
+    def train(
+        self, backbones: Sequence[Candidate], engine: Engine, several: bool, shifted: str
+    ) -> Trained:
         """Arms on identical folds, the verdict, the model on all development rows. With `several`
-        label columns no rung of the ladder is tried."""
+        label columns no rung of the ladder is tried. shifted: how the hold-out's inputs differ."""
         # It needs torch, which a missing extra is told about before any work.
         from headstart.workflow.ladder import Ladder
 
@@ -161,7 +161,7 @@ class Output:
         results, unavailable = arms.run()
         ladder = Ladder(arms)
         refused = SHARED if several else SETS if self.separator is not None else ""
-        climbed, adopted = ladder.climb(results, refused)
+        climbed, adopted = ladder.climb(results, refused, shifted=shifted)
         every = [*results, *adopted]
         said = (self.brief.requirement, self.split, every, unavailable, climbed)
         verdict = self.journal.stage(
@@ -260,7 +260,10 @@ class Output:
             "data": self.data,
             "model": fingerprint(trained.model),
             "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
-            "plan": fingerprint((verdict.metric, brief.requirement, brief.seed)),
+            # The level only judges what is measured: another one opens nothing again.
+            "plan": fingerprint(
+                (verdict.metric, replace(brief.requirement, level=None), brief.seed)
+            ),
             "costs": fingerprint((self.costs, brief.review_cost, brief.automated_value)),
         }
 
@@ -294,6 +297,10 @@ class Output:
         def answered_by_the_bundle(values: Sequence[str]) -> NDArray[np.floating]:
             return self._own(opened_once().whole(values))
 
+        def context(wrong: NDArray[np.bool_]) -> Context:
+            lent = (brief, self.sources, split, rows)
+            return context_of(*lent, eyes, wrong, trained.chosen.out_of_fold)
+
         def opened() -> EvaluationReport:
             sealed = SealedHoldout.seal(source, split.holdout, split.holdout_clean)
             openings = self.journal.store.openings(holdout) + 1
@@ -315,7 +322,7 @@ class Output:
                 ),
                 bundle=answered_by_the_bundle,
                 reference=reference_scores(developed),
-                context=self._context(eyes, developed.given != rows.codes),
+                context=context(developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
                 sets=set_rule(developed, rows.codes, brief, verdict.metric),
@@ -339,7 +346,7 @@ class Output:
                 thresholds=thresholds_to_test(developed, right, sealed.n, required, openings),
                 bundle=answered_by_the_bundle,
                 reference=set_reference_scores(said),
-                context=self._context(eyes, wrong),
+                context=context(wrong),
                 by_cost=thresholds_by_cost(developed, right, brief),
                 temperature=1.0 if isinstance(heat, NotAvailable) else heat.temperature,
             )
@@ -358,28 +365,6 @@ class Output:
     def _own(self, scored: Scored) -> NDArray[np.float32]:
         """Of what the bundle says, the probabilities of this column."""
         return scored.further.get(self.name, scored.probabilities)
-
-    def _context(self, eyes: Candidate, wrong: NDArray[np.bool_]) -> Context:
-        """By what the errors of the hold-out are looked at: all of it from development rows."""
-        rows, data = self.rows, self.sources.dataset
-        examples = [data.examples[int(i)] for i in self.split.development]
-        seen = eyes.features(eyes.encoder, rows.values, rows.keys, []).matrix
-
-        def features(values: Sequence[str]) -> NDArray[np.floating]:
-            keys = [value_key(rows.modality, value) for value in values]
-            return eyes.features(eyes.encoder, values, keys, []).matrix
-
-        known = Known(
-            rows.modality, rows.values, [dict(example.metadata) for example in examples], seen
-        )
-        if rows.separator is None:
-            parts = find_parts(known, wrong, rows.labels, rows.codes, self.brief.seed)
-            return Context(parts, Neighbours(seen, rows.codes), features)
-        sets, codes = np.unique(rows.codes, axis=0, return_inverse=True)
-        names = [rows.separator.join(np.array(rows.labels)[one == 1]) for one in sets]
-        return Context(
-            find_parts(known, wrong, names, codes.reshape(-1), self.brief.seed), None, features
-        )
 
     def _outputs(
         self, trained: Trained, bundle: BundlePredictor, values: Sequence[str]
@@ -417,24 +402,6 @@ class Output:
             lambda: decide(self.brief, *evidence, cards, trained.model, checks),
             pointer="/decide",
         )
-
-
-def further_brief(brief: Brief, name: str, metric: str) -> Brief:
-    """What is asked of a further label column: the same, but for what costs are named for. Where
-    the first column's `metric` is the cost, its level and its margin are costs too."""
-    required = brief.requirement
-    if metric == "cost":
-        required = replace(required, metric=None, level=None, margin=Requirement().margin)
-    return replace(
-        brief,
-        data=replace(brief.data, label_column=name, also=(), out_of_scope=None),
-        requirement=required,
-        mistake_costs={},
-        false_alarm_costs={},
-        cost_matrix={},
-        review_cost=None,
-        automated_value=0.0,
-    )
 
 
 def spread(n: int, wanted: int) -> list[int]:

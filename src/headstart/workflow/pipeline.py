@@ -34,7 +34,7 @@ from headstart.workflow.bundled import Bundled, plain_name
 from headstart.workflow.candidates import Candidate, candidates
 from headstart.workflow.checks import look, pictures, witness
 from headstart.workflow.contenders import CLASSICAL, Unknown, selection_cards
-from headstart.workflow.costs import costs_between
+from headstart.workflow.costs import check_further_costs, costs_between
 from headstart.workflow.documents import write_documents
 from headstart.workflow.extras import require
 from headstart.workflow.journal import Journal, fingerprint
@@ -51,6 +51,8 @@ from headstart.workflow.tables import (
     set_predictions_csv,
 )
 
+SHIFT = "shift"
+"""The check that compares the hold-out's inputs with those that are trained on."""
 WITNESSES = ("classical", "frozen")
 """Arms whose out-of-fold answers are enough to look at the data."""
 
@@ -121,7 +123,9 @@ def _needs_one_label(brief: Brief, what: str, tip: str) -> None:
 def _read(brief: Brief, progress: Progress) -> Sources:
     sources = read_sources(brief, progress)
     check_columns(sources.dataset, sources.holdout, brief.data)
-    costs_between(brief, sources)  # a label that there is not is found before any work
+    # A label that there is not is found before any work.
+    costs_between(brief, sources)
+    check_further_costs(brief, sources)
     require(f"a run on {sources.dataset.modality}s", sources.dataset.modality)
     return sources
 
@@ -171,8 +175,10 @@ class _Run:
         """Every stage in order."""
         # It needs torch, which a missing extra is told about before (in `prepare`).
         from headstart.adapt.device import training_device
+        from headstart.adapt.plans import check_rungs
 
-        if self.brief.max_stage != "frozen":
+        check_rungs(self.brief.rungs)
+        if self.brief.max_stage != "frozen" or self.brief.rungs:
             training_device()  # a device that is not here is told now, not after the arms
         self._begin()
         split = self._audit(self.backbones[0])
@@ -184,7 +190,8 @@ class _Run:
         )
         outputs = [first, *(first.further(name) for name in self.brief.data.also)]
         several = len(outputs) > 1
-        trained = [one.train(self.backbones, self.engine, several) for one in outputs]
+        shifted = "" if several or rows.separator else self._shifted(split)
+        trained = [one.train(self.backbones, self.engine, several, shifted) for one in outputs]
         checks = self._check(split, [] if rows.separator else trained[0].results)
         bundled = Bundled(outputs, trained, self.pilot)
         package = self._package(bundled, rows.values)
@@ -361,6 +368,25 @@ class _Run:
             rows=lambda found: self._shown([one for check in found for one in check.findings]),
         )
 
+    def _shifted(self, split: AuditReport) -> str:
+        """How the inputs of the hold-out differ from the development rows; empty: not credibly, or
+        there is no hold-out of its own."""
+        if self.sources.holdout is None:
+            return ""
+        backbone = self.backbones[0]
+        said = {
+            "data": self.data,
+            "split": fingerprint((split.development, split.groups)),
+            "backbone": backbone.fingerprint,
+            "seed": str(self.brief.seed),
+        }
+
+        def work() -> tuple[CheckOutcome, ...]:
+            return look(self.sources, split, [], backbone, self.brief, self.progress, (SHIFT,))
+
+        found = [one for check in self.journal.stage("shift", said, work) for one in check.findings]
+        return found[0].title if found else ""
+
     def _shown(self, findings: Sequence[Finding]) -> list[tuple[str, Any]]:
         """Thumbnails of what the findings show."""
         return pictures(findings) if self.sources.dataset.modality == "image" else []
@@ -446,8 +472,7 @@ class _Run:
                 answered = holdout_csv(evaluation.answered, known_labels, one.separator)
                 self.pilot.write(f"artifacts/holdout{mark}.csv", answered)
         write_documents(self.pilot, view)
-        visited = tuple(self.journal.visited)
-        self.journal.stage("finished", {"stages": fingerprint(visited)}, lambda: visited)
+        self.journal.finish()
 
 
 def _embedded(dataset: Dataset | None, eyes: Candidate | None) -> NDArray[np.float32] | None:

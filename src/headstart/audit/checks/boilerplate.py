@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -37,24 +37,9 @@ class Boilerplate:
         if dataset.modality != "text":
             return
         n = len(dataset)
-        parts = [_sentences(value) for value in dataset.values]
-        wholes = [[mask_numbers(part) for part in text] for text in parts]
-        bodies: dict[str, set[str]] = {}
-        texts: Counter[str] = Counter()
-        for text in wholes:
-            for part in set(text):
-                rest = " ".join(other for other in text if other != part)
-                if rest:
-                    texts[part] += 1
-                    bodies.setdefault(part, set()).add(rest)
-        least = max(LEAST_TEXTS, int(np.ceil(LEAST_SHARE * n)))
-        common = {
-            part: times
-            for part, times in texts.items()
-            if times >= least
-            and len(bodies[part]) >= 0.8 * times
-            and len(part.split()) >= LEAST_WORDS
-        }
+        wholes = [sentences_of(value) for value in dataset.values]
+        least = _least(n)
+        common = recurring(wholes)
         if not common:
             return
         taken = np.array([sum(len(p) for p in text if p in common) for text in wholes])
@@ -82,6 +67,37 @@ class Boilerplate:
             exhibits=exhibits_of(dataset, rows.tolist(), notes),
             numbers={"texts": len(rows), "sentences": len(common), "share_of_letters": portion},
         )
+
+
+def recurring(texts: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Sentences that stand in many texts which are otherwise different, and in how many.
+
+    texts: the sentences of each (`sentences_of`).
+    """
+    bodies: dict[str, set[str]] = {}
+    held: Counter[str] = Counter()
+    for text in texts:
+        for part in set(text):
+            rest = " ".join(other for other in text if other != part)
+            if rest:
+                held[part] += 1
+                bodies.setdefault(part, set()).add(rest)
+    return {
+        part: times
+        for part, times in held.items()
+        if times >= _least(len(texts))
+        and len(bodies[part]) >= 0.8 * times
+        and len(part.split()) >= LEAST_WORDS
+    }
+
+
+def sentences_of(text: str) -> list[str]:
+    """Lines and sentences, normalised, numbers masked."""
+    return [mask_numbers(part) for part in _sentences(text)]
+
+
+def _least(texts: int) -> int:
+    return max(LEAST_TEXTS, int(np.ceil(LEAST_SHARE * texts)))
 
 
 def _sentences(text: str) -> list[str]:

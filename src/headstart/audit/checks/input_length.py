@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.audit.exhibits import count, exhibits_of, places_of, share
 from headstart.ports import AuditInputs
@@ -13,6 +14,15 @@ from headstart.types.data import Finding
 SHREDDED = 4.0
 """Tokens a word from which a text is in a language or script that the tokenizer hardly knows."""
 FEWEST_WORDS = 3
+
+
+def shredded(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
+    """Which texts have four tokens a word or more, or a quarter of them unknown (n,)."""
+    lengths = np.array([len(one) for one in tokens])
+    words = np.array([len(text.split()) for text in texts])
+    unknown = np.array([one.count("[UNK]") + one.count("<unk>") for one in tokens])
+    shreds = (words >= FEWEST_WORDS) & (lengths / np.maximum(words, 1) >= SHREDDED)
+    return np.asarray(shreds | (unknown * 4 >= lengths))
 
 
 class InputLength:
@@ -24,13 +34,10 @@ class InputLength:
     def __call__(self, inputs: AuditInputs) -> Iterable[Finding]:
         assert inputs.tokenize is not None
         tokens = inputs.tokenize(inputs.dataset.values)
-        lengths = np.array([len(one) for one in tokens])
         if inputs.max_tokens is not None:
+            lengths = np.array([len(one) for one in tokens])
             yield from self._cut(inputs, lengths, inputs.max_tokens)
-        words = np.array([len(value.split()) for value in inputs.dataset.values])
-        unknown = np.array([one.count("[UNK]") + one.count("<unk>") for one in tokens])
-        shreds = (words >= FEWEST_WORDS) & (lengths / np.maximum(words, 1) >= SHREDDED)
-        yield from self._strange(inputs, np.flatnonzero(shreds | (unknown * 4 >= lengths)))
+        yield from self._strange(inputs, np.flatnonzero(shredded(inputs.dataset.values, tokens)))
 
     def _cut(self, inputs: AuditInputs, lengths: np.ndarray, most: int) -> Iterable[Finding]:
         cut = np.flatnonzero(lengths > most)

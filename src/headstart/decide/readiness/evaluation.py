@@ -5,6 +5,7 @@ from __future__ import annotations
 from headstart.decide.certificate import certificate_chapter
 from headstart.decide.evidence import at, branches, is_estimate, kind, value
 from headstart.decide.figures import Quote, Reader
+from headstart.decide.looks import widened
 from headstart.decide.readiness.line import (
     EVALUATION,
     Known,
@@ -37,9 +38,13 @@ def _openings(read: Reader) -> Known | None:
         return None
     if times == 1:
         return done("opened ", openings, " time")
-    return gap(
-        "opened ", openings, " times: what was changed in between may have been fitted to it"
-    )
+    said = (
+        "opened ", openings, " times: what was changed in between may have been fitted to it",
+    )  # fmt: skip
+    wider = widened(read)
+    if wider is None:
+        return gap(*said)
+    return gap(*said, "; its intervals are at ", wider, ", which pays for the looks alone")
 
 
 def _reached(read: Reader) -> Known | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -11,8 +12,9 @@ from markupsafe import Markup
 from headstart.decide import appendix
 from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Quote, Reader, Said
+from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.readiness import data, deployment, evaluation, selection
-from headstart.decide.readiness.line import Line
+from headstart.decide.readiness.line import Known, Line, Part, State
 from headstart.types.ledger import LedgerView
 from headstart.types.readiness import Answers
 
@@ -28,6 +30,7 @@ NO = re.compile(r"\s*(no|not)\b", re.IGNORECASE)
 WORDS = {"gap": "gap", "asked": "?", "answered": "answered", "done": "yes"}
 OPEN = ("gap", "asked")
 """What is to be done, the measured first."""
+MOST_OPEN: tuple[State, ...] = ("gap", "asked", "done")
 NOBODY = "nobody yet"
 WIDTH = 96
 
@@ -74,7 +77,8 @@ def tidied(text: str) -> str:
 def _context(view: LedgerView, answers: Answers) -> dict[str, Any]:
     view.entry("/decide/ship")
     read = Reader(view)
-    rows = [row for line in LINES if (row := _row(read, line, answers)) is not None]
+    columns = {name: output_reader(read, name) for name in output_columns(read)} or {"": read}
+    rows = [row for line in LINES if (row := _row(columns, line, answers)) is not None]
     gaps = sorted(
         (row for row in rows if row["state"] in OPEN), key=lambda row: OPEN.index(row["state"])
     )
@@ -91,9 +95,25 @@ def _context(view: LedgerView, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _row(read: Reader, line: Line, answers: Answers) -> dict[str, Any] | None:
+def _known(columns: Mapping[str, Reader], line: Line) -> Known | None:
+    """What is known of a line; where the label columns differ, the most open state of any, and each
+    with its name."""
+    found = [(name, known) for name, read in columns.items() if (known := line.look(read))]
+    if not found:
+        return None
+    first = found[0][1]
+    alike = {(state, str(said)) for _, (state, said) in found}
+    if len(found) == len(columns) and len(alike) == 1:
+        return first
+    parts: list[Part] = []
+    for name, (_, said) in found:
+        parts += ["; " if parts else "", "‘", Quote(name, 40), "’: ", *said.parts]
+    return min((state for _, (state, _) in found), key=MOST_OPEN.index), Said(tuple(parts))
+
+
+def _row(columns: Mapping[str, Reader], line: Line, answers: Answers) -> dict[str, Any] | None:
     """Evidence outranks words: an answer settles what was asked, never a gap that was measured."""
-    found = line.look(read)
+    found = _known(columns, line)
     if found is None:
         return None
     state, known = found
