@@ -35,6 +35,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--shared", type=Path, default=Path("../shared/data"))
     arguments.add_argument("--cache", type=Path, default=Path("ladder_cache"))
+    arguments.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     arguments.add_argument("--seeds", type=int, default=1)
     arguments.add_argument("--setfit-seconds", type=float, default=600.0)
     said = arguments.parse_args()
@@ -46,7 +47,7 @@ def main() -> None:
     run_cell(warm, "frozen", said)  # exports the network
     print("| rows a class | seed | method | accuracy | seconds |")
     print("| ---: | ---: | --- | ---: | ---: |")
-    for size in SIZES:
+    for size in said.sizes:
         for seed in range(said.seeds):
             cell = Cell(source, size, seed)
             for method in METHODS:

@@ -79,6 +79,12 @@ def test_a_run_on_texts(absent: list[str], texts: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "t-pilot" / "decision.json").exists()
 
 
+def test_adapters_are_refused_before_any_work(texts: Path, tmp_path: Path) -> None:
+    done = headstart(["peft"], tmp_path, "run", texts, "--rung", "lora")
+    refused(done, "pip install 'headstart[lora]'")
+    assert not (tmp_path / "t-pilot" / "decision.json").exists()
+
+
 @pytest.mark.parametrize("absent", [LEARNING, ["timm"]], ids=lambda n: n[0])
 def test_a_run_on_images(absent: list[str], photos: Path, tmp_path: Path) -> None:
     refused(headstart(absent, tmp_path, "run", photos), "pip install 'headstart[image]'")

@@ -223,9 +223,8 @@ def test_adapters_that_are_adopted_ship_in_the_weights(
 
     monkeypatch.setattr(Rung, "fold", perfect)
     monkeypatch.setattr(Rung, "seconds", lambda self, k: 1.0)
-    monkeypatch.setattr(ladder, "rungs", lambda cap, few: ("lora",))
     pilot = tmp_path / "p"
-    decision = headstart.run(opinions, out=pilot, minutes=1)
+    decision = headstart.run(opinions, out=pilot, minutes=1, rungs=("lora",))
     assert decision.approach == "adapted"
     assert ledger(pilot, "/adapt/ladder")["/adopted"] == "adapted:lora"
     model = headstart.load(pilot / "bundle")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from headstart.adapt.low_rank import require_peft
 from headstart.adapt.probe import NAME as PROBE
 from headstart.registry import Registry
 from headstart.types.errors import InputError
@@ -170,9 +171,10 @@ def check_rungs(names: Sequence[str]) -> None:
 
     Raises:
         InputError: a name or an option is unknown, or a rung stands there twice.
+        MissingExtraError: a rung needs peft, which is not installed.
     """
     for name in names:
-        if name != PROBE:
-            find_plan(name)
+        if name != PROBE and find_plan(name).low_rank is not None:
+            require_peft()
         if names.count(name) > 1:
             raise InputError(f"rung '{name}' is named twice", tip="name it once")
