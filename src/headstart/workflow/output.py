@@ -262,6 +262,7 @@ class Output:
             "split": fingerprint((split.holdout, split.holdout_clean, split.folds)),
             "plan": fingerprint((verdict.metric, brief.requirement, brief.seed)),
             "costs": fingerprint((self.costs, brief.review_cost, brief.automated_value)),
+            "today": fingerprint((brief.data.order, brief.data.current, self._todays())),
         }
 
         def crossed() -> EvaluationReport:
@@ -355,6 +356,11 @@ class Output:
             "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
         )
 
+    def _todays(self) -> tuple[str, ...]:
+        """What today's process answers to the rows of the hold-out."""
+        source = self.sources.holdout or self.sources.dataset
+        return tuple(source.examples[int(i)].current for i in self.split.holdout)
+
     def _own(self, scored: Scored) -> NDArray[np.float32]:
         """Of what the bundle says, the probabilities of this column."""
         return scored.further.get(self.name, scored.probabilities)
@@ -427,7 +433,14 @@ def further_brief(brief: Brief, name: str, metric: str) -> Brief:
         required = replace(required, metric=None, level=None, margin=Requirement().margin)
     return replace(
         brief,
-        data=replace(brief.data, label_column=name, also=(), out_of_scope=None),
+        data=replace(
+            brief.data,
+            label_column=name,
+            also=(),
+            out_of_scope=None,
+            order=(),
+            current=None,
+        ),
         requirement=required,
         mistake_costs={},
         false_alarm_costs={},
