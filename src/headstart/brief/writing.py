@@ -94,6 +94,8 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "also": list(data.also),
             "separator": data.separator,
             "out_of_scope": data.out_of_scope,
+            "order": list(data.order),
+            "current": data.current,
             "modality": data.modality,
         },
         "requirement": {

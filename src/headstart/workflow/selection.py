@@ -211,7 +211,7 @@ def _latency_limit(served: Operations, brief: Brief) -> Limit | None:
 
 def _margin(brief: Brief) -> float:
     """What a candidate must gain on the metric of the race, which is never the cost."""
-    own = brief.requirement.metric != "cost" and not brief.names_costs
+    own = brief.requirement.metric != "cost" and not brief.weighs_mistakes
     return brief.requirement.margin if own else RACE_MARGIN
 
 
