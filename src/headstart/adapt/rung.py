@@ -222,23 +222,32 @@ def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
         MissingExtraError: the plan needs peft, which is not installed.
     """
     plan = find_plan(name)
+    why = misfit(plan, encoder)
+    return NotAvailable(why) if why else plan
+
+
+def misfit(plan: AdaptationPlan, encoder: FrozenEncoder) -> str:
+    """Why a plan cannot be followed on a network; empty: it can.
+
+    Raises:
+        MissingExtraError: the plan needs peft, which is not installed.
+    """
     if encoder.network is None:
-        return NotAvailable("a backbone that was published as ONNX cannot be thawed")
+        return "a backbone that was published as ONNX cannot be thawed"
     try:
         blocks = blocks_of(encoder.network)
     except BackboneError as error:
-        return NotAvailable(error.message)
-    if plan.top is not None and plan.top > blocks:
-        return NotAvailable(f"the network has {blocks} blocks")
-    lowest = max((stage.bottom or 0 for stage in plan.stages), default=0)
-    if lowest > blocks:
-        return NotAvailable(f"the network has {blocks} blocks")
-    if plan.mixup and encoder.card.modality == "text":
-        return NotAvailable("texts cannot be mixed: their activations differ in length")
-    if plan.pairs and encoder.card.modality != "text":
-        return NotAvailable("training on pairs of rows is for texts")
+        return error.message
+    lowest = max(stage.bottom or 0 for stage in plan.stages)
+    if max(plan.top or 0, lowest) > blocks:
+        return f"the network has {blocks} blocks"
+    text = encoder.card.modality == "text"
+    if plan.mixup and text:
+        return "texts cannot be mixed: their activations differ in length"
+    if plan.pairs and not text:
+        return "training on pairs of rows is for texts"
     if plan.low_rank is not None:
         if not adapted_weights(cut(encoder.network, top=plan.top), plan):
-            return NotAvailable("the network has no attention projections to adapt")
+            return "the network has no attention projections to adapt"
         require_peft()
-    return plan
+    return ""

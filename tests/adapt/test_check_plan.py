@@ -1,0 +1,65 @@
+"""The conformance kit accepts the built-in plans and finds a plan that breaks a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from headstart.adapt import tail
+from headstart.adapt.plans import find_plan
+from headstart.backbones import load_encoder
+from headstart.backbones.encoder import FrozenEncoder
+from headstart.testing.plan import check_plan
+from headstart.types.thaw import AdaptationPlan, TrainingStage
+
+TEXTS = [f"{said} {number}" for number in range(8) for said in ("where is my card", "a refund")]
+LABELS = ["card", "money"] * 8
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def encoder(cache: Path) -> FrozenEncoder:
+    found = load_encoder("all-MiniLM-L6-v2", cache=cache)
+    assert isinstance(found, FrozenEncoder)
+    return found
+
+
+@pytest.mark.parametrize("name", ["top-1?label_smoothing=0.1", "norms", "lora", "pairs"])
+def test_built_in_plans_conform(encoder: FrozenEncoder, name: str) -> None:
+    check_plan(find_plan(name), encoder, TEXTS, LABELS)
+
+
+def test_a_plan_for_another_network_is_found(encoder: FrozenEncoder) -> None:
+    deep = AdaptationPlan("deep", (TrainingStage("all", 40, 1, 1e-4),))
+    with pytest.raises(AssertionError, match="fits the network: the network has 7 blocks"):
+        check_plan(deep, encoder, TEXTS, LABELS)
+
+
+def test_a_plan_that_cannot_be_trained_is_found(encoder: FrozenEncoder) -> None:
+    stage = TrainingStage("all", 1, 1, 0.9, warmup=0.0)
+    wild = AdaptationPlan("wild", (stage,), clip=1e9, batch_size=1)
+    with pytest.raises(AssertionError, match=r"it can be trained: .*failed, because"):
+        check_plan(wild, encoder, TEXTS, LABELS)
+
+
+def test_a_network_that_is_left_changed_is_found(
+    encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail.Tail, "restore", lambda self: None)
+    with pytest.raises(AssertionError, match="the network is as it was"):
+        check_plan(find_plan("top-1?inner_share=0.3"), encoder, TEXTS, LABELS)
+
+
+def test_too_few_rows_are_refused(encoder: FrozenEncoder) -> None:
+    with pytest.raises(ValueError, match="at least eight rows"):
+        check_plan(find_plan("top-1"), encoder, TEXTS[:4], LABELS[:4])
