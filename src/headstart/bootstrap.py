@@ -49,6 +49,8 @@ class Options:
     also: tuple[str, ...] = ()
     separator: str | None = None
     out_of_scope: str | None = None
+    order: tuple[str, ...] = ()
+    current: str | None = None
     reference: str | None = None
     use: str | None = None
     max_stage: str | None = None
@@ -70,6 +72,8 @@ def run(
     group: str | None = None,
     time: str | None = None,
     also: Sequence[str] = (),
+    order: Sequence[str] = (),
+    current: str | None = None,
     out: str | Path | None = None,
     metric: str | None = None,
     level: float | None = None,
@@ -85,7 +89,9 @@ def run(
 
     data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
     pilot folder. group: column whose rows belong together; time: column by which the latest rows
-    are held out; also: other label columns, decided about in the same run. max_stage: how far the
+    are held out; also: other label columns, decided about in the same run. order: all
+    labels from the lowest to the highest, where they have an order. current: column with what
+    today's process answers. max_stage: how far the
     backbone may be thawed where that earns it: frozen, probe, norms, top-1, top-2, top-4
     (default) or full. rungs: exactly these steps of it, by name. sets: share of the cases whose
     prediction set should hold the true label.
@@ -102,6 +108,8 @@ def run(
         group=group,
         time=time,
         also=tuple(also),
+        order=tuple(order),
+        current=current,
         metric=metric,
         level=level,
         sets=sets,
@@ -524,6 +532,8 @@ def _infer(data: Path, options: Options) -> Brief:
         also=options.also,
         separator=options.separator,
         out_of_scope=options.out_of_scope,
+        order=options.order,
+        current=options.current,
         reference=options.reference,
         use=options.use,
         max_stage=options.max_stage,

@@ -159,6 +159,10 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
     command.add_argument(
         "--out-of-scope", metavar="LABEL", help="label of rows that are none of the classes"
     )
+    command.add_argument(
+        "--order", nargs="+", default=[], metavar="LABEL", help="all labels, the lowest first"
+    )
+    command.add_argument("--current", metavar="COLUMN", help="what today's process answers")
     command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
     command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
     command.add_argument(
@@ -182,6 +186,8 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         also=tuple(arguments.also),
         separator=arguments.separator,
         out_of_scope=arguments.out_of_scope,
+        order=tuple(arguments.order),
+        current=arguments.current,
         metric=arguments.metric,
         level=arguments.level,
         sets=getattr(arguments, "sets", None),

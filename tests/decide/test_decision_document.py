@@ -102,7 +102,7 @@ def test_every_ledger_pointer_leads_somewhere(reports: Any) -> None:
 
 def test_what_the_issue_lists_is_there(cases: Any) -> None:
     document = decision_json(cases["text-helps"].view)
-    assert document["schema_version"] == "1.4"
+    assert document["schema_version"] == "1.5"
     assert (document["transfer"], document["approach"], document["ship"]) == (
         "helps", "frozen", "yes",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -121,3 +122,32 @@ def test_throughput_and_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     # 1,000 rows/s: a million rows take 1,000 s on 4 cores at 0.09 an hour each.
     assert latency.cost_per_million(1000.0, 0.09) == pytest.approx(0.1)
     assert latency.cost_per_million(1000.0, None) is None
+
+
+class Waiting:
+    """Answers after a while, and counts how many wait beside each other."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+        self.lock = threading.Lock()
+
+    def predict_proba(self, values: Sequence[str]) -> np.ndarray:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.004)
+        with self.lock:
+            self.now -= 1
+        return np.full((len(values), 2), 0.5)
+
+
+def test_clients_ask_beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "PATIENCE_SECONDS", 60.0)
+    for clients in (1, 4):
+        predictor = Waiting()
+        found = latency.measure_latency(predictor, ["a", "b"], at_once=clients)  # type: ignore[arg-type]
+        assert predictor.most == clients
+        p50 = found["p50"]
+        assert isinstance(p50, Estimate)
+        assert latency.REQUESTS <= p50.n < latency.REQUESTS + clients
+        assert p50.value >= 4.0

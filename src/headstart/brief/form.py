@@ -82,6 +82,18 @@ class DataForm(Form):
         description="Label of rows that are none of the classes: they train nothing, and it is "
         "measured how many are seen for what they are. Default: none.",
     )
+    order: list[str] = Field(
+        default_factory=list,
+        description="All labels from the lowest to the highest, where they have an order "
+        '(["low", "medium", "high"]): a mistake then counts the steps that it is off. '
+        "Default: no order.",
+    )
+    current: str | None = Field(
+        None,
+        min_length=1,
+        description="Column with what today's process answers (a person, rules, another system): "
+        "the model is compared with it on the hold-out and never sees it. Default: none.",
+    )
     modality: Literal["text", "image"] | None = Field(
         None, description="text or image. Default: found by itself."
     )
@@ -93,8 +105,9 @@ class RequirementForm(Form):
     metric: MetricName | None = Field(
         None,
         description="Primary metric: accuracy, macro_f1, balanced_accuracy, log_loss or cost (of a "
-        "case). Default: cost where [mistakes] names some and no level is named; else accuracy, or "
-        "macro_f1 where one class holds over 60% of the rows. Where a row may have several labels "
+        "case). Default: cost where [mistakes] names some or [data] order is named (in steps), and "
+        "no level is named; else accuracy, or macro_f1 where one class holds over 60% of the "
+        "rows. Where a row may have several labels "
         "also micro_f1, average_precision or hamming_loss, and macro_f1 is the default.",
     )
     level: float | None = Field(
@@ -144,7 +157,13 @@ class BudgetForm(Form):
         5.0, gt=0, le=10_000, description="Compute for the run; more gives more repeats of folds."
     )
     latency_ms: float | None = Field(
-        None, gt=0, description="Largest p95 latency of one request, in milliseconds."
+        None,
+        gt=0,
+        description="Largest p95 latency of one request, in milliseconds. Where it is "
+        "named, the bundle is also measured with the network's weights in eight bits.",
+    )
+    concurrency: int = Field(
+        1, ge=1, le=64, description="Requests under way at once while latency is measured."
     )
     price_per_core_hour: float = Field(
         0.05, ge=0, description="Price of one processor core for an hour, in your currency."

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from headstart.brief.form import TABLES, BriefForm, CostsForm
+from headstart.brief.form import TABLES, BriefForm, CostsForm, DataForm
 from headstart.brief.problems import problems_of
 from headstart.data.reading import near_names
 from headstart.types.brief import Brief, Budget, ColumnCosts, DataSource, Requirement
@@ -43,6 +43,8 @@ def infer_brief(
     also: Sequence[str] = (),
     separator: str | None = None,
     out_of_scope: str | None = None,
+    order: Sequence[str] = (),
+    current: str | None = None,
     metric: str | None = None,
     level: float | None = None,
     sets: float | None = None,
@@ -72,6 +74,8 @@ def infer_brief(
             "also": list(also) or None,
             "out_of_scope": out_of_scope,
             "separator": separator,
+            "order": list(order) or None,
+            "current": current,
         },
         "requirement": {"metric": metric, "level": level, "sets": sets},
         "budget": {"minutes": minutes},
@@ -171,6 +175,7 @@ def _wrong_together(form: BriefForm) -> list[str]:
             f"[requirement] sets is {required.sets:g}, and [data] separator is "
             f"'{form.data.separator}': sets are for rows with one label each; leave out one of them"
         )
+    found += _wrong_order(form.data) + _wrong_current(form.data)
     tables = {"mistakes": form.mistakes} | {
         f"columns.{name}": costs for name, costs in form.columns.items()
     }
@@ -194,6 +199,47 @@ def _negative(costs: CostsForm) -> list[str]:
     return [
         f"{table}] {label}" for table, row in rows for label, cost in row.items() if not cost >= 0
     ]
+
+
+def _wrong_order(data: DataForm) -> list[str]:
+    """What is wrong with the order of the labels, before the data is looked at."""
+    found = []
+    twice = sorted({label for label in data.order if data.order.count(label) > 1})
+    if twice:
+        found.append(f"[data] order names {', '.join(twice)} more than once; name each label once")
+    if len(data.order) == 1:
+        found.append(f"[data] order names '{data.order[0]}' alone; name all labels, lowest first")
+    if data.order and data.separator is not None:
+        found.append(
+            f"[data] order is named, and separator is '{data.separator}': of rows with several "
+            "labels none is a step from another; leave out one of them"
+        )
+    if data.out_of_scope is not None and data.out_of_scope in data.order:
+        found.append(
+            f"[data] order names '{data.out_of_scope}', which is the label of rows out of scope; "
+            "it is no step of the order: leave it out there"
+        )
+    return found
+
+
+def _wrong_current(data: DataForm) -> list[str]:
+    """What is wrong with the column of today's answers, before the data is looked at."""
+    if data.current is None:
+        return []
+    found = []
+    if data.separator is not None:
+        found.append(
+            f"[data] current is '{data.current}', and separator is '{data.separator}': today's "
+            "answers are compared on rows with one label each; leave out one of them"
+        )
+    taken = {"input": data.input, "label": data.label, "group": data.group, "time": data.time}
+    uses = [name for name, column in taken.items() if column == data.current]
+    uses += ["also"] if data.current in data.also else []
+    found += [
+        f"[data] current is '{data.current}', which is the column of {name} too; name another"
+        for name in uses
+    ]
+    return found
 
 
 def _strange_labels(form: BriefForm) -> list[str]:
@@ -228,6 +274,8 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
             also=tuple(data.also),
             separator=data.separator,
             out_of_scope=data.out_of_scope,
+            order=tuple(data.order),
+            current=data.current,
             modality=data.modality,
             definitions=dict(form.labels),
         ),
@@ -243,7 +291,9 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
             required.false_alarms,
             required.sets,
         ),
-        budget=Budget(budget.minutes, budget.latency_ms, budget.price_per_core_hour),
+        budget=Budget(
+            budget.minutes, budget.latency_ms, budget.price_per_core_hour, budget.concurrency
+        ),
         mistake_costs=dict(form.mistakes.costs),
         false_alarm_costs=dict(form.mistakes.false_alarms),
         cost_matrix={label: dict(row) for label, row in form.mistakes.matrix.items()},

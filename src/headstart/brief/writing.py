@@ -94,6 +94,8 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
             "also": list(data.also),
             "separator": data.separator,
             "out_of_scope": data.out_of_scope,
+            "order": list(data.order),
+            "current": data.current,
             "modality": data.modality,
         },
         "requirement": {
@@ -109,6 +111,7 @@ def _values(brief: Brief, table: str) -> dict[str, Any]:
         "budget": {
             "minutes": budget.minutes,
             "latency_ms": budget.latency_ms,
+            "concurrency": budget.concurrency,
             "price_per_core_hour": budget.price_per_core_hour,
         },
         "mistakes": {

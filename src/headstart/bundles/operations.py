@@ -1,6 +1,6 @@
 """A bundle in a process of its own: cold start, latency, throughput, memory.
 
-python -m headstart.bundles.operations BUNDLE  < rows.json
+python -m headstart.bundles.operations BUNDLE CLIENTS < rows.json
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Served:
     """Largest resident memory of the process."""
 
 
-def serve_apart(bundle: Path, sample: Sequence[str]) -> Served:
+def serve_apart(bundle: Path, sample: Sequence[str], at_once: int = 1) -> Served:
     """Serve some rows from a fresh process, which needs neither torch nor scikit-learn.
 
-    sample: raw values, at least one.
+    sample: raw values, at least one. at_once: requests under way at once.
 
     Raises:
         BundleError: the process died or answered nothing, and how.
@@ -51,7 +51,7 @@ def serve_apart(bundle: Path, sample: Sequence[str]) -> Served:
     begin = time.perf_counter()
     child = subprocess.Popen(
         # -P: modules in the user's folder are not the library's.
-        [sys.executable, "-P", "-m", "headstart.bundles.operations", str(bundle)],
+        [sys.executable, "-P", "-m", "headstart.bundles.operations", str(bundle), str(at_once)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     sys.stdout.write("answered\n")
     sys.stdout.flush()
-    latency = measure_latency(predictor, sample)
+    latency = measure_latency(predictor, sample, at_once=int(arguments[1]))
     rate = measure_throughput(predictor, sample)
     found = {
         "latency_ms": {name: asdict(value) for name, value in latency.items()},

@@ -111,11 +111,29 @@ def cost(read: Reader) -> dict[str, Any]:
                 ),
             )
         )
+    eight = _eight_bits(read)
+    if eight is not None:
+        facts.append(("The same in eight bits", eight))
     stages = [
         (Quote(unescape(name), 60), read.figure(seconds(entry.value), entry))
         for name, entry in leaves(read.view, "/timings")
     ]
-    return {"latency": latency, "facts": facts, "stages": stages}
+    clients = read.number("/package/at_once", count)
+    return {"latency": latency, "facts": facts, "stages": stages, "clients": clients}
+
+
+def _eight_bits(read: Reader) -> Said | None:
+    """None where it was not looked at."""
+    why = read.at("/eight_bits")
+    if why is not None:
+        return Said(("not available: ", Quote(str(why.value["reason"]), 200)))
+    size = read.number("/eight_bits/size_bytes", megabytes)
+    equal, rows = (read.number(f"/eight_bits/{name}") for name in ("labels_equal", "rows"))
+    p95 = read.measure("", read.at("/eight_bits/latency_ms/p95"), milliseconds).value
+    if size is None or equal is None or rows is None:
+        return None
+    speed = (p95, " at p95, ") if p95 is not None else ()
+    return Said((*speed, size, ", ", equal, " of ", rows, " answers equal; not what ships"))
 
 
 def brief(read: Reader) -> list[dict[str, Any]]:

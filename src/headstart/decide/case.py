@@ -17,6 +17,7 @@ from headstart.types.result import (
     EvaluationReport,
     NotAvailable,
     SelectiveCertificate,
+    TodayReport,
 )
 
 HIGH_FAILURE_COST = "high"
@@ -107,6 +108,31 @@ class Case:
         if before is None or not self.on_holdout:
             return False
         return self.level != (None if isinstance(before, NotAvailable) else before)
+
+    @property
+    def todays(self) -> TodayReport | None:
+        """Today's process against the model, where it was measured."""
+        found = self.evaluation.today
+        return found if isinstance(found, TodayReport) else None
+
+    @property
+    def against_today(self) -> Comparison | NotAvailable | None:
+        """The model less today's process; None: the brief names no column of today's answers."""
+        if self.brief.data.current is None:
+            return None
+        found = self.evaluation.today
+        return found if isinstance(found, NotAvailable) else found.difference
+
+    @property
+    def worse_than_today(self) -> bool:
+        found = self.against_today
+        return isinstance(found, Comparison) and found.verdict == "harms"
+
+    @property
+    def better_than_today(self) -> bool:
+        """Credibly better than today's process, or nothing is said about that."""
+        found = self.against_today
+        return found is None or (isinstance(found, Comparison) and found.verdict == "helps")
 
     @property
     def level_missed(self) -> bool:

@@ -10,7 +10,7 @@ from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.trace import Cited, cite, split
 from headstart.types.ledger import Entry, LedgerView, escape, unescape
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 
 def decision_json(view: LedgerView) -> dict[str, Any]:
@@ -159,6 +159,8 @@ def _holdout(view: LedgerView) -> dict[str, Any]:
         "automation": _report(view, "automation", ("chosen", "review")),
         "calibration": _report(view, "calibration", ("sure_from",)),
         "prediction_sets": _report(view, "prediction_sets", ("level", "threshold", "n_reference")),
+        "ordinal": _ordinal(view),
+        "today": _today(view),
         "unseen_labels": list(value(view, "/evaluate/unseen_labels", [])),
     }
 
@@ -167,6 +169,32 @@ def _costs(view: LedgerView) -> Any:
     found = at(view, "/evaluate/costs")
     known = branches(view, "/evaluate/costs")
     return _metrics(view, "/evaluate/costs") if known and found is None else _record(found)
+
+
+def _ordinal(view: LedgerView) -> Any:
+    found = at(view, "/evaluate/ordinal")
+    rows = branches(view, "/evaluate/ordinal/steps")
+    if found is not None or not rows:
+        return _record(found)
+    names = ("steps", "or_more", "n")
+    steps = [
+        {**{name: _number(view, f"{row}/{name}") for name in names}, **_metrics(view, row)}
+        for row in rows
+    ]
+    return {**_metrics(view, "/evaluate/ordinal"), "steps": steps}
+
+
+def _today(view: LedgerView) -> Any:
+    found = at(view, "/evaluate/today")
+    if found is not None or not branches(view, "/evaluate/today"):
+        return _record(found)
+    names = ("answered", "accuracy", "accuracy_of_model", "cost", "cost_of_model", "difference")
+    return {
+        "column": value(view, "/brief/data/current"),
+        **{name: _record(at(view, f"/evaluate/today/{name}")) for name in names},
+        "strange": _number(view, "/evaluate/today/strange"),
+        "strange_answers": list(value(view, "/evaluate/today/strange_answers", [])),
+    }
 
 
 def _report(view: LedgerView, name: str, numbers: tuple[str, ...]) -> Any:

@@ -17,6 +17,7 @@ from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.ladder_chapter import ladder
 from headstart.decide.opening import opening, sentences, several_labels, statement
+from headstart.decide.ordinal_chapter import ordinal
 from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
@@ -54,6 +55,7 @@ def _evidence(read: Reader) -> dict[str, Any]:
         "automation": automation(read),
         "calibration": calibration(read),
         "sets": prediction_sets(read),
+        "ordinal": ordinal(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

@@ -205,12 +205,16 @@ def _of_the_first(read: Reader, said: Said) -> Said:
     return Said((Quote(columns[0], 40), ": ", *said.parts)) if columns else said
 
 
+def _costs_named(read: Reader) -> bool:
+    tables = ("mistake_costs", "false_alarm_costs", "cost_matrix")
+    return any(branches(read.view, f"/brief/{table}") for table in tables)
+
+
 def mistakes(read: Reader) -> list[Said]:
     """What wrong answers cost a case, where the brief says what a mistake costs."""
     why = read.at("/evaluate/costs")
     if why is not None:
-        tables = ("mistake_costs", "false_alarm_costs", "cost_matrix")
-        named = any(branches(read.view, f"/brief/{table}") for table in tables)
+        named = _costs_named(read)
         reason = read.prose(str(why.value["reason"]), why)
         return [Said(("The cost of mistakes is not known: ", *reason.parts, "."))] if named else []
     answers, cheapest, constant = (
@@ -221,8 +225,9 @@ def mistakes(read: Reader) -> list[Said]:
         return []
     accuracy = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_cheapest"))
     own = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_answers"))
+    counted = "the costs that the brief names" if _costs_named(read) else "steps of the order"
     said: list[str | Figure | Quote] = [
-        "In the costs that the brief names, mistakes cost ", answers.value, " a case",
+        f"In {counted}, mistakes cost ", answers.value, " a case",
         *_range(answers), " by the most probable answer and ", cheapest.value, *_range(cheapest),
         " by the answer with the least expected cost; one answer for all would cost ",
         constant.value, ".",

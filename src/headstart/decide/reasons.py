@@ -14,6 +14,7 @@ from headstart.decide.sentences import (
     quoted,
     say,
 )
+from headstart.decide.today import today_reason
 from headstart.decide.words import (
     count,
     difference,
@@ -148,6 +149,7 @@ def evidence_reasons(case: Case) -> tuple[Sentence, ...]:
         certificate_reason(case),
         choice_reason(case),
         majority_reason(case),
+        today_reason(case),
         basis_reason(case),
         latency_reason(case),
     )

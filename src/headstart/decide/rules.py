@@ -12,6 +12,7 @@ from headstart.decide.reasons import evidence_reasons, measured, required
 from headstart.decide.risks import risks
 from headstart.decide.sentences import Sentence, capital, plain, say
 from headstart.decide.steps import next_steps
+from headstart.decide.today import TODAY, TODAY_POINTER, today_gap
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
@@ -19,7 +20,7 @@ from headstart.types.data import AuditReport, CheckOutcome
 from headstart.types.model import FittedModel, Scorecard
 from headstart.types.result import Decision, EvaluationReport, NotAvailable, ShipVerdict
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 
 HEADS = {
     "majority": "class shares",
@@ -61,6 +62,33 @@ def _not_better(case: Case) -> Sentence:
 
 def _missed(case: Case) -> Sentence:
     return say(capital(measured(case)), ": the whole interval misses ", required(case), ".")
+
+
+def _worse_than_today(case: Case) -> Sentence:
+    return say(
+        capital(measured(case)),
+        ", and today's process is credibly better: on the rows that it answers the model scores ",
+        today_gap(case),
+        ".",
+    )
+
+
+def _not_better_than_today(case: Case) -> Sentence:
+    found = case.against_today
+    if isinstance(found, NotAvailable):
+        return say(
+            capital(measured(case)),
+            ", but it is not known whether it is better than today's process: ",
+            (found.reason, TODAY_POINTER if case.todays else TODAY),
+            ".",
+        )
+    return say(
+        capital(measured(case)),
+        ", but it is not credibly better than today's process: on the rows that it answers the "
+        "model scores ",
+        today_gap(case),
+        ".",
+    )
 
 
 def _no_level(case: Case) -> Sentence:
@@ -151,6 +179,13 @@ def _met(case: Case) -> Sentence:
 RULES: tuple[Rule, ...] = (
     Rule("not-better-than-majority", "no", lambda case: not case.beats_majority, _not_better),
     Rule("level-missed", "no", lambda case: case.level_missed, _missed),
+    Rule("worse-than-today", "no", lambda case: case.worse_than_today, _worse_than_today),
+    Rule(
+        "not-better-than-today",
+        "with-review",
+        lambda case: not case.better_than_today,
+        _not_better_than_today,
+    ),
     Rule(
         "limit-not-certified",
         "with-review",

@@ -121,6 +121,21 @@ def _by_rule(case: Case, rule: str) -> tuple[Sentence | None, ...]:
             _pair(case),
             say("Narrow the scope to the classes that work, label more rows, or lower the level."),
         )
+    if rule == "worse-than-today":
+        return (
+            say("Keep today's process; label more training rows or try a larger backbone."),
+            _pair(case),
+        )
+    if rule == "not-better-than-today":
+        if not case.on_holdout:
+            return (say("Label a hold-out file with today's answers, and name it with --holdout."),)
+        return (
+            say(
+                "Label more hold-out rows that today's process has answered: that narrows the "
+                "interval of the difference. Until then let a person check the answers."
+            ),
+            _pair(case),
+        )
     if rule == "no-level-named":
         return _name_level(case), say("Until then let a person check the answers.")
     if rule == "level-not-certain":

@@ -15,11 +15,15 @@ from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
 from headstart.evaluate.estimates import answers
 from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
 from headstart.evaluate.holdout import NOTHING_TO_COMPARE
+from headstart.evaluate.ordinal import NEEDS_HOLDOUT as NO_STEPS
+from headstart.evaluate.ordinal import NO_ORDER
 from headstart.evaluate.outside import NO_HOLDOUT as NO_OUTSIDE
 from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.prediction_sets import NO_HOLDOUT as NO_SETS
 from headstart.evaluate.prediction_sets import NOT_ASKED
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
+from headstart.evaluate.today import NEEDS_HOLDOUT as NO_TODAY
+from headstart.evaluate.today import NOT_NAMED
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, costs_named
 from headstart.stats import compare, mean_over_folds
 from headstart.types.brief import Brief, ModalityName
@@ -68,11 +72,13 @@ def evaluate_cross_validated(
         confusion=confusion_counts(codes, said.given, len(labels)).tolist(),
         labels=labels,
         errors=confident_errors(codes, said, labels, values, places, modality),
-        costs=NEEDS_HOLDOUT if brief.names_costs else NO_COSTS,
+        costs=NEEDS_HOLDOUT if brief.weighs_mistakes else NO_COSTS,
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
         outside=NO_LABEL if brief.data.out_of_scope is None else NO_OUTSIDE,
         automation=NO_REVIEW if brief.review_cost is None else NO_CURVE,
         prediction_sets=NOT_ASKED if brief.requirement.sets is None else NO_SETS,
+        ordinal=NO_STEPS if brief.data.order else NO_ORDER,
+        today=NOT_NAMED if brief.data.current is None else NO_TODAY,
         calibration=calibration_report(
             codes, chosen.out_of_fold, confidence=confidence, seed=brief.seed
         ),

@@ -14,12 +14,14 @@ from headstart.evaluate.context import Context
 from headstart.evaluate.estimates import Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.looks import asked_level, at_look, noted
+from headstart.evaluate.ordinal import ordinal_report
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.prediction_sets import NOT_ASKED, SetRule, prediction_set_report
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.stress import judge_labels, stress_report
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
+from headstart.evaluate.today import today_report
 from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.result import (
@@ -161,6 +163,16 @@ def evaluate(
         ),
         automation=automation_report(y[clean], said, by_cost, brief),
         prediction_sets=prediction_set_report(y[clean], said, len(labels), sets, brief),
+        ordinal=ordinal_report(y[clean], said.given, every, brief),
+        today=today_report(
+            y[clean],
+            said,
+            [opened.current[i] for i in kept],
+            every,
+            chosen=chosen,
+            metric=metric,
+            brief=brief,
+        ),
         calibration=calibration_report(
             y[clean], proba[clean], before=unscaled(proba[clean]), confidence=confidence, seed=seed
         ),

@@ -27,6 +27,8 @@ class OpenedHoldout:
     reason: str
     metadata: tuple[dict[str, str], ...]
     """The rows' other columns."""
+    current: tuple[str, ...] = ()
+    """What today's process answers to each row; empty where nothing."""
 
 
 class SealedHoldout:
@@ -36,7 +38,7 @@ class SealedHoldout:
     trains or chooses accepts a sealed hold-out.
     """
 
-    __slots__ = ("_clean", "_content", "_metadata", "_modality", "_opened_for")
+    __slots__ = ("_clean", "_content", "_current", "_metadata", "_modality", "_opened_for")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class SealedHoldout:
         keys: Sequence[str],
         clean: NDArray[np.bool_],
         metadata: Sequence[Mapping[str, str]] = (),
+        current: Sequence[str] = (),
     ) -> None:
         if not len(values) == len(labels) == len(places) == len(keys) == len(clean):
             raise ValueError(
@@ -57,6 +60,7 @@ class SealedHoldout:
         self._content = (tuple(values), tuple(labels), tuple(places), tuple(keys))
         self._clean = clean.astype(bool).copy()
         self._metadata = tuple(dict(row) for row in metadata) or ({},) * len(clean)
+        self._current = tuple(current) or ("",) * len(clean)
         self._opened_for: str | None = None
 
     @classmethod
@@ -73,6 +77,7 @@ class SealedHoldout:
             [example.key for example in examples],
             clean,
             [dict(example.metadata) for example in examples],
+            [example.current for example in examples],
         )
 
     @classmethod
@@ -116,5 +121,10 @@ class SealedHoldout:
             )
         self._opened_for = reason
         return OpenedHoldout(
-            self._modality, *self._content, self._clean.copy(), reason, self._metadata
+            self._modality,
+            *self._content,
+            self._clean.copy(),
+            reason,
+            self._metadata,
+            self._current,
         )

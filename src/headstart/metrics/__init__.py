@@ -25,6 +25,7 @@ from headstart.metrics.costs import (
     cost_per_row,
     costs_named,
 )
+from headstart.metrics.ordinal import QuadraticKappa, positions, steps_between
 from headstart.metrics.probability import brier, log_loss
 from headstart.metrics.ranking import auroc
 from headstart.metrics.scores import (
@@ -58,6 +59,7 @@ __all__ = [
     "RANGES",
     "SET_METRICS",
     "PerClass",
+    "QuadraticKappa",
     "RowMean",
     "ScoreDifference",
     "ScoreStatistic",
@@ -87,6 +89,7 @@ __all__ = [
     "log_loss",
     "macro_f1",
     "metric_names",
+    "positions",
     "precision_recall_f1",
     "reliability_of",
     "reliability_table",
@@ -95,4 +98,5 @@ __all__ = [
     "set_costs",
     "set_costs_named",
     "set_metric_names",
+    "steps_between",
 ]

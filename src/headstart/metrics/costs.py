@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from headstart.metrics.ordinal import steps_between
 from headstart.types.brief import Brief
 
 Floats = NDArray[np.float64]
@@ -54,13 +55,14 @@ def cost_matrix(
 
 
 def costs_named(brief: Brief, labels: Sequence[str]) -> Floats | None:
-    """The brief's costs between the labels (labels, labels); None where it names none.
+    """The brief's costs between the labels (labels, labels), or where it names none but an order of
+    the labels the steps between them; None where it names neither.
 
     Raises:
-        ValueError: a cost is named for a label that there is not.
+        ValueError: a cost is named for a label that there is not, or the order lacks one.
     """
     if not brief.names_costs:
-        return None
+        return steps_between(labels, brief.data.order) if brief.data.order else None
     return cost_matrix(
         labels,
         misses=brief.mistake_costs,

@@ -53,6 +53,7 @@ def build(
     price_per_core_hour: float | None = None,
     input_column: str | None = None,
     timed: bool = True,
+    at_once: int = 1,
     column: str = "",
     further: Mapping[str, Answering] | None = None,
 ) -> PackageReport:
@@ -61,9 +62,10 @@ def build(
     sample: real rows for the gate and the measurements. trained_proba: the trained model's
     probabilities (n, classes) of them, or a function that gives them; None: computed here from the
     encoder's (or the classical) features. input_column: where the training table had the values; a
-    table to be labelled is read there first. timed: measure latency and throughput here. further:
-    the models of further label columns by name, and `column` the name of the first one; models with
-    the same features share a graph, which runs once. On any error `destination` is left as it was.
+    table to be labelled is read there first. timed: measure latency (with `at_once` requests under
+    way) and throughput here. further: the models of further label columns by name, and `column` the
+    name of the first one; models with the same features share a graph, which runs once. On any
+    error `destination` is left as it was.
 
     Raises:
         ParityError: the bundle, read back from disk, differs from the trained model.
@@ -87,7 +89,7 @@ def build(
         for other, (fitted, eyes) in others.items():
             said = check_parity(trained_probabilities(fitted, eyes, sample), scored.further[other])
             parity = _worse(parity, said)
-        latency = measure_latency(predictor, sample) if timed else {}
+        latency = measure_latency(predictor, sample, at_once=at_once) if timed else {}
         rate = measure_throughput(predictor, sample) if timed else None
         size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
         swap(partial, destination)
@@ -101,6 +103,7 @@ def build(
         size_bytes=size,
         parity=parity,
         latency_ms=latency,
+        at_once=at_once,
         rows_per_second=rate,
         cost_per_million=cost_per_million(rate, price_per_core_hour),
     )

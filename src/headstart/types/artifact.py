@@ -88,9 +88,26 @@ class PackageReport:
     size_bytes: int
     parity: Parity
     latency_ms: dict[str, Estimate | NotAvailable] = field(default_factory=dict)
-    """p50, p95 and p99 of one request, one at a time, on this machine."""
+    """p50, p95 and p99 of one request, on this machine."""
     rows_per_second: float | None = None
     cost_per_million: float | None = None
+    at_once: int = 1
+    """Requests under way at once while latency was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class EightBits:
+    """The bundle with the network's weights in eight bits, beside the one that ships.
+
+    labels_equal: of `rows` development rows, those that both give the same label.
+    """
+
+    size_bytes: int
+    rows: int
+    labels_equal: int
+    latency_ms: dict[str, Estimate | NotAvailable]
+    rows_per_second: float | None
+    cost_per_million: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class DataSource:
     """What stands between the labels of a row that may have several."""
     out_of_scope: str | None = None
     """The label of rows that are none of the classes. Nothing is trained on them."""
+    order: tuple[str, ...] = ()
+    """Every label of the first label column from the lowest to the highest; empty: no order."""
+    current: str | None = None
+    """The column with what today's process answers. Nothing is trained on it."""
     definitions: dict[str, str] = field(default_factory=dict)
     """Label name to its definition in plain words."""
 
@@ -50,8 +54,8 @@ class Requirement:
     """What the result must reach to ship without review."""
 
     metric: MetricName | None = None
-    """None: the cost of a case where costs are named and no level is; else accuracy, or macro-F1
-    where one class holds over 60% of the rows."""
+    """None: the cost of a case where costs or an order of the labels are named and no level is;
+    else accuracy, or macro-F1 where one class holds over 60% of the rows."""
     level: float | None = None
     """Required level of the primary metric on the hold-out; None: no level is named."""
     margin: float = 0.01
@@ -78,6 +82,8 @@ class Budget:
     latency_ms: float | None = None
     """Largest acceptable p95 latency of one request."""
     price_per_core_hour: float = 0.05
+    concurrency: int = 1
+    """Requests that are under way at once while latency is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +144,8 @@ class Brief:
     def names_costs(self) -> bool:
         """Whether it says what a mistake costs."""
         return bool(self.mistake_costs or self.false_alarm_costs or self.cost_matrix)
+
+    @property
+    def weighs_mistakes(self) -> bool:
+        """Whether some mistakes are worse than others, by costs or by the order of the labels."""
+        return self.names_costs or bool(self.data.order)

@@ -39,6 +39,8 @@ class Example:
     place: Place
     metadata: tuple[tuple[str, str], ...] = ()
     """The row's other columns, (name, value)."""
+    current: str = ""
+    """What today's process answers; empty where it answers nothing, or no such column is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Dataset:
     separator: str | None = None
     """What stands between the labels of a row that may have several; then `label` is their set,
     sorted and joined (of none: the separator alone), and `labels` are the sets that occur."""
+    current_column: str | None = None
+    """The column with today's answers, which stand in each example's `current`."""
 
     def __len__(self) -> int:
         return len(self.examples)

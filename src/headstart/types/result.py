@@ -307,6 +307,48 @@ class PredictionSetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class StepsRow:
+    """Answers that are `steps` off (or more, where `or_more`)."""
+
+    steps: int
+    or_more: bool
+    n: int
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinalReport:
+    """Labels with an order: how far off the answers are on the rows that decide, in steps."""
+
+    mean_absolute_error: Estimate
+    kappa: Estimate | NotAvailable
+    """Cohen's kappa with quadratic weights (1968)."""
+    steps: tuple[StepsRow, ...]
+    """The exactly right ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TodayReport:
+    """Today's process against the model, on the rows that decide and that it answers."""
+
+    answered: Estimate
+    """Share of the rows that decide; the others count for neither."""
+    accuracy: Estimate
+    """Of today's process."""
+    accuracy_of_model: Estimate
+    """Of the model on the same rows."""
+    cost: Estimate | NotAvailable
+    """Of a case by today's process."""
+    cost_of_model: Estimate | NotAvailable
+    difference: Comparison | NotAvailable
+    """The model less today's process: `helps` says that the model is better."""
+    strange: int = 0
+    """Answers of today's process that are no label; each is wrong."""
+    strange_answers: tuple[str, ...] = ()
+    """Some of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReliabilityRow:
     """Rows whose stated probability lies in one range: what was stated, and what came true."""
 
@@ -416,6 +458,12 @@ class EvaluationReport:
     )
     level: float | NotAvailable | None = None
     """The level that was required when the hold-out was opened; None: that was not recorded."""
+    ordinal: OrdinalReport | NotAvailable = NotAvailable(
+        "the brief names no order of the labels ([data] order)"
+    )
+    today: TodayReport | NotAvailable = NotAvailable(
+        "the brief names no column of today's answers ([data] current)"
+    )
     answered: HoldoutAnswers | NotAvailable = field(
         default=NotAvailable("the answers to the hold-out rows were not kept"), compare=False
     )

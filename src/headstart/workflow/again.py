@@ -109,7 +109,7 @@ def _check_measured(found: Finished, brief: Brief, pilot: Pilot) -> None:
     free = set(OF_THE_RULES)
     if any(stage == "selection" for stage, _ in found.visited):
         free -= set(OF_A_SELECTION)
-    costs = before.names_costs or bool(before.column_costs)
+    costs = before.weighs_mistakes or bool(before.column_costs)
     by_level = costs and before.requirement.metric is None
     if by_level and (before.requirement.level is None) != (brief.requirement.level is None):
         free.discard("requirement.level")

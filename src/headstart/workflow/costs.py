@@ -12,6 +12,9 @@ from headstart.types.errors import DataError
 from headstart.workflow.further import further_brief
 from headstart.workflow.sources import Sources
 
+MOST = 20
+"""Labels that an error lists."""
+
 
 def costs_between(brief: Brief, sources: Sources) -> NDArray[np.float64] | None:
     """Cost of answering j for a case of i, between the labels of the data (labels, labels); where a
@@ -19,8 +22,10 @@ def costs_between(brief: Brief, sources: Sources) -> NDArray[np.float64] | None:
     brief names none. A cost may also be named for a label that only the hold-out has.
 
     Raises:
-        DataError: a cost is named for a label that no row has.
+        DataError: a cost is named for a label that no row has, or the order lacks a label or names
+            one that no row has.
     """
+    _check_order(brief, sources)
     several = sources.dataset.separator is not None
     labels = sources.dataset.single_labels
     others = () if sources.holdout is None else sources.holdout.single_labels
@@ -31,8 +36,8 @@ def costs_between(brief: Brief, sources: Sources) -> NDArray[np.float64] | None:
         raise DataError(
             str(error),
             place="[mistakes] in the brief",
-            tip=f"the labels of the data are: {', '.join(sorted(every)[:20])}"
-            + (" …" if len(every) > 20 else ""),
+            tip=f"the labels of the data are: {', '.join(sorted(every)[:MOST])}"
+            + (" …" if len(every) > MOST else ""),
         ) from None
     if found is None:
         return None
@@ -48,3 +53,28 @@ def check_further_costs(brief: Brief, sources: Sources) -> None:
     for name in brief.column_costs:
         own = further_brief(brief, name, brief.requirement.metric or "")
         column_costs(sources.dataset, sources.holdout, name, own)
+
+
+def _check_order(brief: Brief, sources: Sources) -> None:
+    order = brief.data.order
+    if not order:
+        return
+    parts = [sources.dataset] if sources.holdout is None else [sources.dataset, sources.holdout]
+    labels = sorted({label for part in parts for label in part.single_labels})
+    missing = [label for label in labels if label not in order]
+    strange = [label for label in order if label not in labels]
+    if missing or strange:
+        found = f"the order of the labels lacks {named(missing)}" if missing else ""
+        more = f"the order names {named(strange)}, which no row has" if strange else ""
+        raise DataError(
+            "; ".join(filter(None, (found, more))),
+            place="[data] order in the brief (--order)",
+            tip=f"name each of these labels once, the lowest first: {', '.join(labels[:MOST])}"
+            + (" …" if len(labels) > MOST else ""),
+        )
+
+
+def named(labels: list[str]) -> str:
+    """Labels in quotation marks, of many the first ones."""
+    shown = ", ".join(f"'{label}'" for label in labels[:MOST])
+    return shown + (" …" if len(labels) > MOST else "")

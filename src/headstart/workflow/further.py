@@ -26,7 +26,9 @@ def further_brief(brief: Brief, name: str, metric: str) -> Brief:
         defaulted = tuple(dict.fromkeys((*defaulted, MARGIN))) if by_cost else defaulted
     return replace(
         brief,
-        data=replace(brief.data, label_column=name, also=(), out_of_scope=None),
+        data=replace(
+            brief.data, label_column=name, also=(), out_of_scope=None, order=(), current=None
+        ),
         requirement=required,
         mistake_costs=own.misses,
         false_alarm_costs=own.false_alarms,

@@ -35,6 +35,7 @@ def operations(
     modality: ModalityName,
     labels: tuple[str, ...],
     price: float,
+    at_once: int,
     precision: Literal["fp32", "int8"],
     loss: Comparison | NotAvailable,
 ) -> Operations:
@@ -56,7 +57,7 @@ def operations(
             bundle = Path(folder) / "bundle"
             sample = list(values[:SAMPLE])
             report = build(model, encoder, sample, bundle, name="candidate", timed=False)
-            served = serve_apart(bundle, sample)
+            served = serve_apart(bundle, sample, at_once)
     except HeadstartError as error:
         return not_measured(error.message, precision, loss)
     rate = served.rows_per_second

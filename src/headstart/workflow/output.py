@@ -265,6 +265,7 @@ class Output:
                 (verdict.metric, replace(brief.requirement, level=None), brief.seed)
             ),
             "costs": fingerprint((self.costs, brief.review_cost, brief.automated_value)),
+            "today": fingerprint((brief.data.order, brief.data.current, self._todays())),
         }
 
         def crossed() -> EvaluationReport:
@@ -361,6 +362,11 @@ class Output:
         return self.journal.stage(
             "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
         )
+
+    def _todays(self) -> tuple[str, ...]:
+        """What today's process answers to the rows of the hold-out."""
+        source = self.sources.holdout or self.sources.dataset
+        return tuple(source.examples[int(i)].current for i in self.split.holdout)
 
     def _own(self, scored: Scored) -> NDArray[np.float32]:
         """Of what the bundle says, the probabilities of this column."""

@@ -18,15 +18,15 @@ from headstart.backbones import find_card, scorecard
 from headstart.backbones.isolated import encode_apart
 from headstart.bundles import outputs_of, verify
 from headstart.decide import audit_html, decide_together, scorecard_html
-from headstart.package import build, publish, review_rule, sets_rule
+from headstart.package import build, measure_eight_bits, publish, review_rule, sets_rule
 from headstart.ports import Engine, Progress, RunStore
-from headstart.types.artifact import PackageReport
+from headstart.types.artifact import EightBits, PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome, Dataset, Finding
 from headstart.types.errors import DataError, HeadstartError, InterruptedRunError
 from headstart.types.ledger import LedgerView
 from headstart.types.model import ArmResult, BackboneCard, Scorecard
-from headstart.types.result import Decision, EvaluationReport, HoldoutAnswers
+from headstart.types.result import Decision, EvaluationReport, HoldoutAnswers, NotAvailable
 from headstart.types.select import SelectionReport
 from headstart.types.version import VERSION
 from headstart.workflow.arms import Arms, Rows
@@ -195,6 +195,7 @@ class _Run:
         checks = self._check(split, [] if rows.separator else trained[0].results)
         bundled = Bundled(outputs, trained, self.pilot)
         package = self._package(bundled, rows.values)
+        self._eight_bits(bundled, rows.values)
         evaluations = [
             one.evaluate(found, bundled.open, self.backbones[0])
             for one, found in zip(outputs, trained, strict=True)
@@ -415,16 +416,39 @@ class _Run:
                 name=self.brief.name,
                 provenance={"data": self.data, "model": bundled.stamp},
                 price_per_core_hour=self.brief.budget.price_per_core_hour,
+                at_once=self.brief.budget.concurrency,
                 input_column=self.sources.dataset.input_column,
                 column=bundled.outputs[0].name if len(every) > 1 else "",
                 further=dict(zip(self.brief.data.also, every[1:], strict=True)),
             )
 
-        said = {"model": bundled.stamp, "data": self.data, "brief": self.brief.name}
+        said = {
+            "model": bundled.stamp,
+            "data": self.data,
+            "brief": f"{self.brief.name} {self.brief.budget.concurrency}",
+        }
         report = self.journal.stage("package", said, work, pointer="/package")
         if bundled.published() is None and not self.pilot.staging.is_dir():
             work()
         return report
+
+    def _eight_bits(self, bundled: Bundled, values: Sequence[str]) -> None:
+        """What eight bits would bring, where the brief has a limit on latency."""
+        budget = self.brief.budget
+        if budget.latency_ms is None or len(bundled.answering) > 1:
+            return
+        (model, encoder), *_ = bundled.answering
+
+        def work() -> EightBits | NotAvailable:
+            self.progress("the bundle in eight bits", 0, 1)
+            rows = [values[i] for i in spread(len(values), PARITY_ROWS)]
+            return measure_eight_bits(
+                model, encoder, bundled.open(), rows,
+                price_per_core_hour=budget.price_per_core_hour, at_once=budget.concurrency,
+            )  # fmt: skip
+
+        said = {"model": bundled.stamp, "data": self.data, "clients": str(budget.concurrency)}
+        self.journal.stage("eight-bits", said, work, pointer="/eight_bits")
 
     def _together(self, decisions: dict[str, Decision], metrics: dict[str, str]) -> Decision:
         said = fingerprint((decisions, metrics))

@@ -185,11 +185,15 @@ def relabelled_csv(dataset: Dataset, changes: dict[int, str]) -> str:
     """The whole data set with the new labels, and a column with the labels of before."""
     value, label = dataset.input_column or "path", dataset.label_column or "label"
     others = list(dict.fromkeys(name for e in dataset.examples for name, _ in e.metadata))
+    if dataset.current_column is not None:
+        others.append(dataset.current_column)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([value, label, *others, f"{label}_before"])
     for row, example in enumerate(dataset.examples):
         more = dict(example.metadata)
+        if dataset.current_column is not None:
+            more[dataset.current_column] = example.current
         new = changes.get(row, example.label)
         fields = [more.get(name, "") for name in others]
         writer.writerow([example.value, new, *fields, example.label])

@@ -191,6 +191,7 @@ def _served(
         modality=rows.modality,
         labels=rows.labels,
         price=brief.budget.price_per_core_hour,
+        at_once=brief.budget.concurrency,
         precision="fp32",
         loss=NotAvailable("full precision is what the others are compared with"),
     )
@@ -210,7 +211,7 @@ def _latency_limit(served: Operations, brief: Brief) -> Limit | None:
 
 def _margin(brief: Brief) -> float:
     """What a candidate must gain on the metric of the race, which is never the cost."""
-    own = brief.requirement.metric != "cost" and not brief.names_costs
+    own = brief.requirement.metric != "cost" and not brief.weighs_mistakes
     return brief.requirement.margin if own else RACE_MARGIN
 
 
@@ -338,6 +339,7 @@ def _int8(
             modality=rows.modality,
             labels=rows.labels,
             price=brief.budget.price_per_core_hour,
+            at_once=brief.budget.concurrency,
             precision="int8",
             loss=_loss(full, eight, rows.codes[few], rows.groups[few], brief),
         )

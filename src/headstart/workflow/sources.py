@@ -13,6 +13,7 @@ from headstart.types.brief import Brief
 from headstart.types.data import DataReport, Dataset, Example
 from headstart.types.errors import DataError, did_you_mean
 from headstart.workflow.relatedness import Reference
+from headstart.workflow.today import with_todays_answers
 
 FEWEST_TO_COMPARE = 10
 
@@ -59,6 +60,15 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
     Raises:
         DataError: it cannot be used.
     """
+    found = _read(brief, progress)
+    if brief.data.current is None:
+        return found
+    named = (brief.data.current, brief.data.out_of_scope)
+    dataset, holdout = with_todays_answers(found.dataset, found.holdout, *named)
+    return replace(found, dataset=dataset, holdout=holdout)
+
+
+def _read(brief: Brief, progress: Progress) -> Sources:
     said = brief.data
     dataset = load_dataset(
         Path(said.path),

@@ -73,6 +73,19 @@ def _simplest(read: Reader) -> Known | None:
     return done(*said) if entry.value["verdict"] == "helps" else gap(*said)
 
 
+def _today(read: Reader) -> Known | None:
+    column = read.value("/brief/data/current")
+    if column is None:
+        return None
+    found = gain(read, "/evaluate/today/difference")
+    if not found:
+        why = read.at("/evaluate/today") or read.at("/evaluate/today/difference")
+        return gap(*(read.measure("", why).why.parts if why else ("not measured",)))
+    entry = read.view.entry("/evaluate/today/difference")
+    said = (*found, " over today's process (", Quote(str(column), 40), ")")
+    return done(*said) if entry.value["verdict"] == "helps" else gap(*said)
+
+
 def _production(read: Reader) -> Known:
     if read.value("/brief/data/time_column"):
         return asked("the latest rows were held out")
@@ -168,6 +181,13 @@ LINES = (
         "Does it beat one answer for all?",
         "Do not ship; look at the data first.",
         _simplest,
+    ),
+    Line(
+        "beats_today",
+        EVALUATION,
+        "Does it beat today's process?",
+        "Label more rows that today's process has answered, or keep today's process.",
+        _today,
     ),
     Line(
         "production_like",

@@ -1,0 +1,104 @@
+"""Labels with an order and a column of today's answers, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
+OTHER = "account arrive debit easter fee find friday has monday night noon since"
+ELSE = OTHER.split()
+ORDER = ("low", "medium", "high")
+SURE = {"low": "cash", "medium": "card", "high": "atm"}
+
+
+def table(path: Path, n: int, seed: int, agent: float) -> Path:
+    """Messages of three levels; 'lost' alone is low or high, seldom medium, so that the median of
+    its labels is the one that is least probable. agent: how often today's process is right."""
+    rng = random.Random(seed)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("message", "severity", "agent"))
+        for _ in range(n):
+            unclear = rng.random() < 0.5
+            label = rng.choices(ORDER, (0.4, 0.2, 0.4))[0] if unclear else rng.choice(ORDER)
+            own = "lost" if unclear else SURE[label]
+            words = [*rng.sample(ELSE, 4), own, own]
+            rng.shuffle(words)
+            said = label if rng.random() < agent else rng.choice(ORDER)
+            writer.writerow((" ".join(words), label, "" if rng.random() < 0.1 else said))
+    return path
+
+
+def test_ordered_labels_are_answered_by_their_median(
+    headstart: Run, words: str, tmp_path: Path
+) -> None:
+    data, held = table(tmp_path / "t.csv", 240, 1, 0.5), table(tmp_path / "h.csv", 160, 2, 0.5)
+    options = ("--label", "severity", "--holdout", held, "--backbone", words, "--out", "pilot")
+    done = headstart("run", data, *options, "--order", *ORDER, "--json", "--max-stage", "frozen")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)
+    assert document["metric"]["name"] == "cost"
+    found = document["holdout"]["ordinal"]
+    error = found["mean_absolute_error"]["value"]
+    assert error == document["holdout"]["metrics"]["cost"]["value"]
+    assert sum(row["n"] for row in found["steps"]) == document["holdout"]["n"]
+
+    pilot = tmp_path / "pilot"
+    manifest = json.loads((pilot / "bundle" / "manifest.json").read_text())
+    assert manifest["labels"] == ["high", "low", "medium"]
+    assert manifest["costs"] == [[0.0, 2.0, 1.0], [2.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+    said = re.sub(r"<[^>]+>", "", (pilot / "memo.html").read_text())
+    assert "How far off are the answers?" in said
+    assert "low &lt; medium &lt; high" in said
+
+    out = tmp_path / "scored.csv"
+    scored = headstart("predict", pilot / "bundle", held, "--out", out)
+    assert scored.returncode == 0, scored.stderr
+    with out.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    unclear = [row["predicted_label"] for row in rows if "lost" in row["message"]]
+    assert unclear.count("medium") > 0.5 * len(unclear)
+
+
+def test_a_model_that_is_worse_than_today_does_not_ship(
+    headstart: Run, words: str, tmp_path: Path
+) -> None:
+    data, held = table(tmp_path / "t.csv", 160, 1, 0.97), table(tmp_path / "h.csv", 120, 2, 0.97)
+    options = ("--label", "severity", "--holdout", held, "--backbone", words, "--out", "pilot")
+    done = headstart("run", data, *options, "--current", "agent", "--json", "--max-stage", "frozen")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)
+    assert (document["ship"], document["rule"]) == (
+        "no",
+        {"name": "worse-than-today", "version": "3"},
+    )
+    today = document["holdout"]["today"]
+    assert today["accuracy"]["value"] > 0.9
+    assert 0.8 < today["answered"]["value"] < 1.0
+    assert today["difference"]["high"] < 0.0
+    memo = (tmp_path / "pilot" / "memo.md").read_text()
+    assert "today's process is credibly better" in memo
+    assert "agent" not in (tmp_path / "pilot" / "bundle" / "manifest.json").read_text()
+    rows = (tmp_path / "pilot" / "artifacts" / "out_of_fold.csv").read_text()
+    assert "agent" not in rows.splitlines()[0]
+
+
+def test_a_wrong_order_is_found_before_any_work(headstart: Run, words: str, tmp_path: Path) -> None:
+    data = table(tmp_path / "t.csv", 60, 1, 0.5)
+    options = ("--label", "severity", "--backbone", words, "--out", "pilot")
+    done = headstart("run", data, *options, "--order", "low", "high")
+    assert done.returncode == 2
+    assert "lacks 'medium'" in done.stderr
+    assert "high, low, medium" in done.stderr
+    assert not (tmp_path / "pilot" / "memo.html").exists()
