@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from headstart.decide import RULES_VERSION, decide
 from headstart.decide.rules import RULES
-from headstart.decide.steps import most_confused, rows_to_certainty
+from headstart.decide.steps import looks_like_a_scale, most_confused, rows_to_certainty
 from headstart.decide.words import NUMBER
 from headstart.types.codec import decode, encode
 from headstart.types.result import Comparison, Estimate, NotAvailable, SelectiveCertificate
@@ -328,3 +328,16 @@ def test_a_slow_model_without_a_level_is_said_without_one(cases: Any) -> None:
     slow = budget(certified(cases["text-helps"], level=None), 1.0).decision
     assert (slow.ship, slow.rule) == ("with-review", "latency-over-budget")
     assert "required" not in slow.reasons[0]
+
+
+def test_labels_that_may_be_a_scale_are_pointed_out(cases: Any) -> None:
+    assert looks_like_a_scale(["5", "4", "3", "2", "1"])
+    for labels in (["1", "2"], ["1", "2", "4"], ["a", "b", "c"], ["1.5", "2.5", "3.5"]):
+        assert not looks_like_a_scale(labels)
+    base = cases["text-helps"]
+    scale = replace(base, evaluation=replace(base.evaluation, labels=("1", "2", "3")))
+    assert any("--order" in step for step in scale.decision.next_steps)
+    ordered = replace(base.brief, data=replace(base.brief.data, order=("1", "2", "3")))
+    named = replace(scale, brief=ordered)
+    assert not any("--order" in step for step in named.decision.next_steps)
+    assert not any("--order" in step for step in base.decision.next_steps)

@@ -10,6 +10,7 @@ import pytest
 
 from headstart.decide import decision_json, decision_schema, memo_html, memo_markdown
 from headstart.decide.readiness import readiness_text
+from headstart.types.readiness import Answers
 from headstart.types.result import Comparison, Estimate, NotAvailable, TodayReport
 
 
@@ -75,4 +76,4 @@ def test_document_memo_and_readiness_tell_it(cases: Any) -> None:
     for page in (memo_html(case.view), memo_markdown(case.view)):
         assert "unsure" in page
         assert "are no label and count as wrong" in page
-    assert "Does it beat today's process?" in readiness_text(case.view)
+    assert "Does it beat today's process?" in readiness_text(case.view, Answers())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 
 from headstart.decide.case import Case
@@ -210,6 +211,33 @@ def _thaw(case: Case) -> Sentence | None:
     return None
 
 
+MOST_LEVELS = 11
+"""Labels, at most, that are taken for the steps of a scale."""
+
+
+def looks_like_a_scale(labels: Sequence[str]) -> bool:
+    """Whether the labels are three or more whole numbers that follow one another.
+
+    >>> looks_like_a_scale(["1", "2", "3"]), looks_like_a_scale(["1", "2"])
+    (True, False)
+    """
+    if not 3 <= len(labels) <= MOST_LEVELS or not all(one.isdecimal() for one in labels):
+        return False
+    numbers = sorted(int(one) for one in labels)
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _order(case: Case) -> Sentence | None:
+    """Labels that are numbers may be a scale, whose near mistakes are small."""
+    data, labels = case.brief.data, case.evaluation.labels
+    if data.order or data.separator is not None or not looks_like_a_scale(labels):
+        return None
+    return say(
+        "The labels are numbers; if they are steps of a scale, name their order (--order), so that "
+        "a near mistake counts less than a far one."
+    )
+
+
 def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
     """What to do next, the first thing first."""
     found: list[Sentence | None] = list(_by_rule(case, rule))
@@ -217,6 +245,7 @@ def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
         found.append(_approach(case))
     found.append(_labels_for_transfer(case))
     found.append(_thaw(case))
+    found.append(_order(case))
     if case.audit.small_classes:
         found.append(
             say(

@@ -358,7 +358,7 @@ class _Run:
             "data": self.data,
             "split": fingerprint((split.development, split.groups)),
             "arm": fingerprint(witness(results) if results else None),
-            "also": fingerprint(self.brief.data.also),
+            "also": fingerprint((self.brief.data.also, self.brief.data.current)),
             "backbone": backbone.fingerprint,
         }
         return self.journal.stage(
