@@ -27,7 +27,7 @@ def today_reason(case: Case) -> Sentence | None:
     found = case.evaluation.today
     if isinstance(found, NotAvailable):
         return say(
-            "Today's process (column ", quoted(column), ") was not compared with: ",
+            "The model was not compared with today's process (column ", quoted(column), "): ",
             (found.reason, TODAY), ".",
         )  # fmt: skip
     parts: list[str | tuple[str, str] | Sentence] = [

@@ -17,9 +17,7 @@ from headstart.types.result import Estimate, NotAvailable, TodayReport
 NOT_NAMED = NotAvailable("the brief names no column of today's answers ([data] current)")
 NO_ROWS = NotAvailable("no row is left that may decide")
 NO_ANSWERS = NotAvailable("today's process answers none of the rows that decide")
-NEEDS_HOLDOUT = NotAvailable(
-    "the model is compared with today's process on a hold-out, and there is none"
-)
+NEEDS_HOLDOUT = NotAvailable("the comparison is made on a hold-out, and there is none")
 NO_COSTS = NotAvailable("the brief names no costs of mistakes")
 TODAY = "today's process"
 SHOWN = 5
