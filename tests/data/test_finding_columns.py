@@ -137,3 +137,12 @@ def test_most_values_decide_between_texts_and_images() -> None:
     assert modality_of(table(x=[*FILES[:15], *WORDS[:15]]), "x") == "text"
     assert modality_of(table(x=WORDS), "x") == "text"
     assert modality_of(table(x=[""] * 30), "x") == "text"
+
+
+def test_a_column_that_is_taken_is_neither() -> None:
+    both = table(text=WORDS, label=CODES, intent=CODES)
+    assert find_columns(both, None, None) == ("text", "label")
+    assert find_columns(both, None, None, ["label"]) == ("text", "intent")
+    assert (
+        find_columns(table(text=WORDS, note=OTHER, label=CODES), None, None, ["text"])[0] == "note"
+    )

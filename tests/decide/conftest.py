@@ -44,6 +44,7 @@ from headstart.types.result import (
     SliceRow,
     StressReport,
     StressRow,
+    TodayReport,
 )
 
 CORRECTED = "mean over folds, Nadeau–Bengio corrected interval"
@@ -568,6 +569,19 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         ),
         2, 1,
     )  # fmt: skip
+    today = TodayReport(
+        Estimate(2950 / 3080, 0.95, 0.9641, 3080, "Wilson"),
+        Estimate(2301 / 2950, 0.7647, 0.7946, 2950, "Wilson"),
+        Estimate(2464 / 2950, 0.8214, 0.8482, 2950, "Wilson"),
+        Estimate(0.241, 0.22, 0.262, 2950, bca),
+        Estimate(0.187, 0.17, 0.204, 2950, bca),
+        replace(
+            comparison("frozen all-MiniLM-L6-v2", "today's process", 163 / 2950, 0.019, 2950, 1),
+            test="McNemar's exact test; Newcombe's paired interval",
+        ),
+        12, ("unsure", "queue 7"),
+        Estimate(2301 / 3080, 0.7314, 0.7621, 3080, "Wilson"),
+    )  # fmt: skip
     some = base.evaluation.errors
     gallery = GalleryReport(
         508, 3080, 41, True,
@@ -586,6 +600,7 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         ),
         200,
     )  # fmt: skip
+    brief = replace(brief, data=replace(brief.data, current="agent"))
     known = replace(
         base.evaluation,
         stress=stress,
@@ -596,6 +611,7 @@ def _limited(base: Reports, found: SelectiveCertificate | NotAvailable) -> Repor
         calibration=calibration,
         automation=automation,
         prediction_sets=sets,
+        today=today,
         class_certificates=(
             ClassCertificate(base.evaluation.labels[0], certified),
             ClassCertificate(base.evaluation.labels[1], NotAvailable("cannot be certified")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -66,6 +68,13 @@ def test_a_case_without_the_column_is_as_before(cases: Any) -> None:
     assert not any("oday's process" in reason for reason in found.reasons)
 
 
+def test_the_chapter_has_the_reason_where_nothing_was_compared(cases: Any) -> None:
+    view = named(cases["text-helps"], NotAvailable("there is no hold-out")).view
+    for page in (memo_html(view), memo_markdown(view)):
+        assert "It is not known: " in page.split("Is it better than today?")[1]
+    assert 'id="today"' not in memo_html(cases["text-helps"].view)
+
+
 def test_document_memo_and_readiness_tell_it(cases: Any) -> None:
     case = against(cases["text-helps"], -0.05, -0.01, strange=3, strange_answers=("unsure",))
     document = decision_json(case.view)
@@ -76,4 +85,19 @@ def test_document_memo_and_readiness_tell_it(cases: Any) -> None:
     for page in (memo_html(case.view), memo_markdown(case.view)):
         assert "unsure" in page
         assert "are no label and count as wrong" in page
+        assert "Is it better than today?" in page
+        assert "−3.0" in page.split("The model less today")[1][:200]
     assert "Does it beat today's process?" in readiness_text(case.view, Answers())
+
+
+def test_the_table_has_both_on_answered_and_on_all_rows(cases: Any) -> None:
+    view = cases["text-certified"].view
+    section = memo_html(view).split('<section id="today">')[1].split("</section>")[0]
+    said = re.sub(r"<[^>]+>", "", section)
+    for text in (
+        "Today (agent)", "95.8%", "78.0% 76.5% to 79.5%", "83.5% 82.1% to 84.8%", "74.7%", "0.241",
+        "0.187", "accuracy: +5.5 points (+3.6 to +7.4, p", "2,950 rows; McNemar's exact test",
+        "12 answers are no label",
+    ):  # fmt: skip
+        assert text in html.unescape(said), text
+    assert "| Accuracy, all rows | 74.7%" in memo_markdown(view)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from headstart.types.brief import Brief, DataSource
-from headstart.types.codec import decode, encode
+from headstart.types.codec import decode, encode, encode_once
 from headstart.types.data import Folds
 from headstart.types.model import ClassicalFeatures, FittedModel
 
@@ -48,3 +49,17 @@ def test_anything_else_is_refused(value: object) -> None:
 def test_an_unknown_record_is_not_built() -> None:
     with pytest.raises(KeyError):
         decode(json.dumps({"@record": "Popen", "args": "x"}).encode())
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A record of no module that `decode` knows."""
+
+    value: int
+
+
+def test_what_could_not_be_read_back_is_refused_when_it_is_written() -> None:
+    with pytest.raises(TypeError, match=r"a Stranger is no record of headstart\.types"):
+        encode({"found": [(1, Stranger(2))]})
+    assert encode_once(Stranger(2)) == encode_once(Stranger(2))
+    assert encode_once(Stranger(2)) != encode_once(Stranger(3))

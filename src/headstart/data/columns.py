@@ -26,9 +26,13 @@ SHORT = 60
 
 
 def find_columns(
-    table: Table, input_column: str | None, label_column: str | None
+    table: Table,
+    input_column: str | None,
+    label_column: str | None,
+    taken: Sequence[str] = (),
 ) -> tuple[str, str]:
-    """(input, label) columns: those that were named, else those that can only be meant.
+    """(input, label) columns: those that were named, else those that can only be meant; not those
+    that are `taken` by something else.
 
     Raises:
         DataError: a named column is not there, or several could be meant.
@@ -48,8 +52,8 @@ def find_columns(
             place=str(table.path),
             tip="divide the columns by commas, semicolons, tabs or bars, or add a label column",
         )
-    label = label_column or _label(table, [input_column] if input_column else [])
-    column = input_column or _input(table, [label])
+    label = label_column or _label(table, [*taken, *([input_column] if input_column else [])])
+    column = input_column or _input(table, [*taken, label])
     if label_column is None and _plain_name(label) not in LABEL_NAMES:
         _check_header(table, label)
     return column, label

@@ -31,11 +31,13 @@ def load_dataset(
     progress: Progress | None = None,
     purpose: Purpose = "training",
     separator: str | None = None,
+    taken: Sequence[str] = (),
 ) -> Dataset:
     """Read labelled texts or images.
 
     source: a CSV, TSV, JSON, JSONL or Parquet file, or a folder of images with one subfolder a
-    class. Columns that are not named are found where only one can be meant. Training data needs
+    class. Columns that are not named are found where only one can be meant, but not among those
+    that are `taken` by something else. Training data needs
     two classes and ten usable rows; a hold-out one row. With a `separator`, a field of the label
     column may hold several labels.
 
@@ -54,7 +56,7 @@ def load_dataset(
             )
         dataset = _from_folder(source, progress)
     else:
-        dataset = _from_table(source, input_column, label_column, modality, progress)
+        dataset = _from_table(source, input_column, label_column, modality, progress, taken)
     if separator is not None:
         dataset = with_label_sets(dataset, separator, purpose)
     check_dataset(dataset, purpose)
@@ -116,9 +118,10 @@ def _from_table(
     label_column: str | None,
     modality: ModalityName | None,
     progress: Progress | None,
+    taken: Sequence[str],
 ) -> Dataset:
     table = read_table(path)
-    column, label = find_columns(table, input_column, label_column)
+    column, label = find_columns(table, input_column, label_column, taken)
     kind = modality or modality_of(table, column)
     rows, aside = _usable_rows(table, column, label, kind)
     remarks = list(table.remarks)

@@ -188,7 +188,8 @@ def _today(view: LedgerView) -> Any:
     found = at(view, "/evaluate/today")
     if found is not None or not branches(view, "/evaluate/today"):
         return _record(found)
-    names = ("answered", "accuracy", "accuracy_of_model", "cost", "cost_of_model", "difference")
+    names = ("answered", "accuracy", "accuracy_of_model", "accuracy_of_all", "cost",
+             "cost_of_model", "difference")  # fmt: skip
     return {
         "column": value(view, "/brief/data/current"),
         **{name: _record(at(view, f"/evaluate/today/{name}")) for name in names},

@@ -23,6 +23,7 @@ from headstart.decide.outside_chapter import outside
 from headstart.decide.scorecard_page import selection_chapter
 from headstart.decide.sets_chapter import prediction_sets
 from headstart.decide.slices_chapter import gallery, slices, stress
+from headstart.decide.today_chapter import today
 from headstart.decide.words import SHIP_WORDS, count
 from headstart.types.ledger import LedgerView
 
@@ -56,6 +57,7 @@ def _evidence(read: Reader) -> dict[str, Any]:
         "calibration": calibration(read),
         "sets": prediction_sets(read),
         "ordinal": ordinal(read),
+        "today": today(read),
         "comparisons": chapters.comparisons(read),
         "classes": chapters.classes(read),
         "confusion": chapters.confusion(read),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from headstart.evaluate.estimates import RESAMPLES, Answers
 from headstart.metrics import (
     HIGHER_IS_BETTER,
+    LabelF1Difference,
     RowMean,
     ScoreDifference,
     balanced_accuracy,
@@ -38,8 +39,12 @@ def compare_on_rows(
     metric: str,
     confidence: float,
     seed: int,
+    labels: int | None = None,
 ) -> Comparison | NotAvailable:
     """metric(a) − metric(b) on the same rows.
+
+    labels: where answers may be none of the labels (the columns after these), macro-F1 averages
+    over the labels alone, for a and for b; None: every column is a label.
 
     Accuracy: Newcombe's paired interval and McNemar's exact test. Other metrics: stratified
     bootstrap (BCa) of the difference, and a permutation test that swaps the two answers of a row
@@ -51,7 +56,7 @@ def compare_on_rows(
         difference, low, high, p_value = _accuracy(y, a, b, confidence)
         test = "McNemar's exact test; Newcombe's paired interval"
     else:
-        difference, low, high, p_value = _resampled(y, a, b, metric, confidence, seed)
+        difference, low, high, p_value = _resampled(y, a, b, metric, confidence, seed, labels)
         test = "permutation test; stratified bootstrap interval (BCa)"
     sign = 1.0 if HIGHER_IS_BETTER[metric] else -1.0
     better, worse = sorted((sign * low, sign * high))[::-1]
@@ -84,11 +89,20 @@ def _accuracy(
 
 
 def _resampled(
-    y: NDArray[np.int64], a: Answers, b: Answers, metric: str, confidence: float, seed: int
+    y: NDArray[np.int64],
+    a: Answers,
+    b: Answers,
+    metric: str,
+    confidence: float,
+    seed: int,
+    labels: int | None,
 ) -> tuple[float, float, float, float]:
-    difference: ScoreDifference | RowMean
+    difference: ScoreDifference | RowMean | LabelF1Difference
+    over = LabelF1Difference(labels) if metric == "macro_f1" and labels is not None else None
     if metric == "cost":
         difference, both = RowMean(), (a.spent(y) - b.spent(y))[:, None]
+    elif over is not None:
+        difference, both = over, np.column_stack([a.given, b.given]).astype(np.float64)
     else:
         by_answer = metric in BY_ANSWER
         both = np.hstack([one.decided if by_answer else one.proba for one in (a, b)])
@@ -97,7 +111,7 @@ def _resampled(
         difference, y, both, confidence=confidence, resamples=RESAMPLES, seed=seed
     )
     observed = estimate.value
-    p_value = _permutation_test(y, a, b, metric, observed, seed)
+    p_value = _permutation_test(y, a, b, metric, observed, seed, over)
     if estimate.low is None or estimate.high is None:
         # No resample differs, so the bootstrap cannot say how sure it is; the permutations can.
         unsure = p_value > 1.0 - confidence
@@ -107,7 +121,13 @@ def _resampled(
 
 
 def _permutation_test(
-    y: NDArray[np.int64], a: Answers, b: Answers, metric: str, observed: float, seed: int
+    y: NDArray[np.int64],
+    a: Answers,
+    b: Answers,
+    metric: str,
+    observed: float,
+    seed: int,
+    over: LabelF1Difference | None,
 ) -> float:
     """How often the difference is as large when the two answers of a row are swapped at random."""
     classes, random = a.proba.shape[1], np.random.default_rng(seed)
@@ -124,6 +144,8 @@ def _permutation_test(
         left, right = np.where(swap, of_b, of_a), np.where(swap, of_a, of_b)
         if metric in ROW_LOSS:
             gap = float(left.mean() - right.mean())
+        elif over is not None:
+            gap = over(y, np.column_stack([left, right]))
         else:
             measure = BY_ANSWER[metric]
             gap = measure(y, left, classes) - measure(y, right, classes)

@@ -36,7 +36,8 @@ def today_report(
     """Today's process and the model on the rows that today's process answers.
 
     A row that it leaves empty counts for neither. An answer that is no label is wrong, and costs
-    what the worst mistake about that row costs. Compared by the primary metric where that looks at
+    what the worst mistake about that row costs; it is no class that macro-F1 averages over.
+    Compared by the primary metric where that looks at
     answers, else by accuracy, since today's process states no probabilities.
 
     Args:
@@ -76,10 +77,18 @@ def today_report(
         cost=cost(theirs),
         cost_of_model=cost(ours),
         difference=compare_on_rows(
-            codes, ours, theirs, names=(chosen, TODAY), metric=by, confidence=confidence, seed=seed
+            codes,
+            ours,
+            theirs,
+            names=(chosen, TODAY),
+            metric=by,
+            confidence=confidence,
+            seed=seed,
+            labels=len(labels),
         ),
         strange=int((given == strange).sum()),
         strange_answers=tuple(foreign[:SHOWN]),
+        accuracy_of_all=wilson(int((given == codes).sum()), len(y), confidence),
     )
 
 

@@ -50,7 +50,7 @@ from headstart.metrics.sets import (
     set_costs_named,
     set_metric_names,
 )
-from headstart.metrics.weighted import RowMean, ScoreDifference, ScoreStatistic
+from headstart.metrics.weighted import LabelF1Difference, RowMean, ScoreDifference, ScoreStatistic
 
 __all__ = [
     "HIGHER_IS_BETTER",
@@ -58,6 +58,7 @@ __all__ = [
     "ONE_LABEL",
     "RANGES",
     "SET_METRICS",
+    "LabelF1Difference",
     "PerClass",
     "QuadraticKappa",
     "RowMean",

@@ -89,6 +89,33 @@ class ScoreDifference:
         return lambda weights: left(weights) - right(weights)
 
 
+@dataclass(frozen=True, slots=True)
+class LabelF1Difference:
+    """Macro-F1 of the answers in the first column less that of those in the second, over the first
+    `n_labels` classes alone.
+
+    An answer beyond them misses its row's class, and is no class of its own: the same as
+    `sklearn.metrics.f1_score(labels=range(n_labels), average="macro")` where every label occurs.
+
+    >>> difference = LabelF1Difference(2)
+    >>> round(difference(np.array([0, 1, 1]), np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 2.0]])), 4)
+    0.1667
+    """
+
+    n_labels: int
+
+    def __call__(self, y: Codes, both: Proba) -> float:
+        return float(self.weighted(y, both)(np.ones((1, len(y))))[0])
+
+    def weighted(self, y: Codes, both: Proba) -> Weighted:
+        """The difference as a function of row weights alone."""
+        # `_by_class` counts the code after the last class as one class more, and none beyond it.
+        n = self.n_labels
+        codes = np.where(both < n, both, n + 1).astype(np.int64)
+        left, right = (_by_class(y, codes[:, one], n, "macro_f1") for one in (0, 1))
+        return lambda weights: left(weights) - right(weights)
+
+
 def _mean(values: Floats, known: Floats | None = None) -> Weighted:
     def of(weights: Floats) -> Floats:
         total = weights.sum(axis=1) if known is None else weights @ known

@@ -20,10 +20,32 @@ RECORD, TUPLE, ARRAY = "@record", "@tuple", "@array"
 
 @cache
 def _records() -> dict[str, type]:
-    from headstart.types import adapt, artifact, brief, data, ladder, model, result, select, thaw
+    from headstart.types import (
+        adapt,
+        artifact,
+        brief,
+        comparison,
+        data,
+        ladder,
+        model,
+        result,
+        select,
+        thaw,
+    )
 
     found: dict[str, type] = {}
-    for module in (adapt, artifact, brief, data, ladder, model, result, select, thaw):
+    for module in (
+        adapt,
+        artifact,
+        brief,
+        comparison,
+        data,
+        ladder,
+        model,
+        result,
+        select,
+        thaw,
+    ):
         for name, value in vars(module).items():
             if is_dataclass(value) and isinstance(value, type):
                 found[name] = value
@@ -32,8 +54,6 @@ def _records() -> dict[str, type]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        if _records().get(type(value).__name__) is not type(value):
-            raise TypeError(f"a {type(value).__name__} is no record of headstart.types")
         body = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         return {RECORD: type(value).__name__, **body}
     if isinstance(value, np.ndarray):
@@ -72,13 +92,41 @@ def encode(report: Any) -> bytes:
     """Bytes of a report; equal reports give equal bytes.
 
     Raises:
-        TypeError: it holds something other than records, arrays of numbers or text, and JSON.
+        TypeError: it holds something other than records, arrays of numbers or text, and JSON; or
+            `decode` could not read it back (`encode_once` writes what need not be).
 
     >>> from headstart.types.result import Estimate
     >>> decode(encode((Estimate(0.5, 0.4, 0.6, 10, "Wilson"),)))[0].value
     0.5
     """
-    return json.dumps(_plain(report), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    plain = _plain(report)
+    strange = sorted(_named(plain) - _records().keys())
+    if strange:
+        raise TypeError(f"a {strange[0]} is no record of headstart.types")
+    return _written(plain)
+
+
+def encode_once(value: Any) -> bytes:
+    """Bytes of what is compared and not read back: records of any module.
+
+    Raises:
+        TypeError: it holds something other than records, arrays of numbers or text, and JSON.
+    """
+    return _written(_plain(value))
+
+
+def _written(plain: Any) -> bytes:
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _named(plain: Any) -> set[str]:
+    """Names of the records in it."""
+    if isinstance(plain, list):
+        return set().union(*map(_named, plain)) if plain else set()
+    if not isinstance(plain, dict):
+        return set()
+    own = {plain[RECORD]} if RECORD in plain else set()
+    return own.union(*map(_named, plain.values()))
 
 
 def decode(content: bytes) -> Any:

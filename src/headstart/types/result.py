@@ -346,6 +346,9 @@ class TodayReport:
     """Answers of today's process that are no label; each is wrong."""
     strange_answers: tuple[str, ...] = ()
     """Some of them."""
+    accuracy_of_all: Estimate | NotAvailable = NotAvailable("it was not measured")
+    """Of today's process on all rows that decide: one that it leaves empty is not right. It is
+    shown, and nothing is compared with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from headstart.ports import RunStore
-from headstart.types.codec import decode, encode
+from headstart.types.codec import decode, encode, encode_once
 from headstart.types.ledger import LedgerView, escape, flatten
 
 Report = TypeVar("Report")
@@ -30,7 +30,7 @@ def code_version() -> str:
 
 def fingerprint(value: Any) -> str:
     """sha256 of a value that `encode` can store, or of bytes."""
-    return hashlib.sha256(value if isinstance(value, bytes) else encode(value)).hexdigest()
+    return hashlib.sha256(value if isinstance(value, bytes) else encode_once(value)).hexdigest()
 
 
 def _key(name: str, inputs: Mapping[str, str]) -> tuple[dict[str, str], str]:

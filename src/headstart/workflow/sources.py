@@ -77,6 +77,11 @@ def _read(brief: Brief, progress: Progress) -> Sources:
         modality=said.modality,
         progress=progress,
         separator=said.separator,
+        taken=[
+            name
+            for name in (said.group_column, said.time_column, said.current, *said.also)
+            if name is not None
+        ],
     )
     label = said.out_of_scope
     if said.holdout is None:
