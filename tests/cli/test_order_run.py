@@ -62,6 +62,9 @@ def test_ordered_labels_are_answered_by_their_median(
     said = re.sub(r"<[^>]+>", "", (pilot / "memo.html").read_text())
     assert "How far off are the answers?" in said
     assert "low &lt; medium &lt; high" in said
+    assert "ean absolute error, in steps" in said
+    assert "unit of the costs" not in said
+    assert "cost of a case" not in said
 
     out = tmp_path / "scored.csv"
     scored = headstart("predict", pilot / "bundle", held, "--out", out)

@@ -90,8 +90,8 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
         return "cost", "The brief names what mistakes cost, and no level of another metric."
     if brief.data.order and brief.requirement.level is None:
         return "cost", (
-            "The labels have an order, so a mistake costs the steps that it is off: the cost of a "
-            "case is the mean absolute error, in steps."
+            "The labels have an order, so a mistake counts the steps that it is off: the mean "
+            "absolute error decides."
         )
     if codes.ndim == 2:
         return "macro_f1", "A row may have several labels, and each label counts the same."

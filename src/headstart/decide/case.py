@@ -39,6 +39,11 @@ class Case:
     checks: tuple[CheckOutcome, ...] = ()
 
     @property
+    def steps(self) -> bool:
+        """Whether costs are the steps of the labels' order."""
+        return bool(self.brief.data.order) and not self.brief.names_costs
+
+    @property
     def metric(self) -> str:
         return self.adapt.metric
 

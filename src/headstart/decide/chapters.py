@@ -77,7 +77,7 @@ def arms(read: Reader) -> dict[str, Any]:
     ]
     first = rows[0]["measure"] if rows else Measure()
     return {
-        "metric": metric_name(metric),
+        "metric": metric_name(metric, steps=read.steps),
         "smaller_is_better": metric in LOWER_IS_BETTER,
         "rows": rows,
         "others": list(rows[0]["others"]) if rows else [],
@@ -133,7 +133,7 @@ def _chart(read: Reader, metric: str, bars: list[Bar]) -> Chart:
     if level is not None and level.value is not None:
         figure = read.figure(metric_value(metric, level.value), level)
         lines.append(Line("required", level.value, figure))
-    name = metric_name(metric)
+    name = metric_name(metric, steps=read.steps)
     return interval_chart(
         f"{name[0].upper()}{name[1:]} of every arm with its interval",
         f"{len(bars)} rows, one dot and interval each. Best in cross-validation: "
@@ -169,7 +169,7 @@ def _comparison(read: Reader, entry: Entry) -> dict[str, Any]:
     return {
         "a": Quote(found["a"], 60),
         "b": Quote(found["b"], 60),
-        "unit": unit(metric),
+        "unit": unit(metric, steps=read.steps),
         "difference": gap("difference"),
         "low": gap("low"),
         "high": gap("high"),

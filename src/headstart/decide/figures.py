@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from headstart.decide.evidence import at, kind
+from headstart.decide.evidence import at, branches, kind
 from headstart.decide.words import NUMBER, confidence, count, metric_value, visible
 from headstart.types.ledger import Entry, LedgerView
 
@@ -112,6 +112,15 @@ class Reader:
         """The value at `pointer`, or `default` where there is none."""
         found = self.at(pointer)
         return default if found is None or found.value is None else found.value
+
+    @property
+    def steps(self) -> bool:
+        """Whether costs are the steps of the labels' order."""
+        own = ("mistake_costs", "false_alarm_costs", "cost_matrix")
+        ordered = bool(self.value("/brief/data/order"))
+        return ordered and not any(
+            self.value(f"/brief/{name}") or branches(self.view, f"/brief/{name}") for name in own
+        )
 
     def figure(self, text: str, entry: Entry, derived: bool = False) -> Figure:
         """`text`, read from `entry`, or worked out from it and its neighbours."""

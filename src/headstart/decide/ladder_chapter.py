@@ -33,8 +33,8 @@ def ladder(read: Reader) -> dict[str, Any] | None:
             bars.append(row["bar"])
     why, note = read.at(f"{ROOT}/not_climbed"), read.at(f"{ROOT}/note")
     return {
-        "metric": metric_name(metric),
-        "unit": unit(metric),
+        "metric": metric_name(metric, steps=read.steps),
+        "unit": unit(metric, steps=read.steps),
         "base": Quote(str(read.value(f"{ROOT}/base")), 80),
         "adopted": None if adopted is None else Quote(str(adopted), 80),
         "alpha": read.number(f"{ROOT}/alpha"),
@@ -42,7 +42,7 @@ def ladder(read: Reader) -> dict[str, Any] | None:
         "why": read.prose(str(why.value), why) if why is not None and why.value else Said(()),
         "note": read.prose(str(note.value), note) if note is not None and note.value else None,
         "chart": interval_chart(
-            f"Gain in {metric_name(metric)} of each rung over the best so far",
+            f"Gain in {metric_name(metric, steps=read.steps)} of each rung over the best so far",
             f"{len(bars)} rungs, one dot and interval each.",
             metric,
             bars,

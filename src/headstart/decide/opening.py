@@ -134,7 +134,7 @@ def _own_tiles(read: Reader) -> list[dict[str, Any]]:
     metric = read.value("/adapt/metric", "accuracy")
     basis = read.value("/evaluate/basis", "hold-out")
     found = read.measure(metric, read.at(f"/evaluate/metrics/{escape(metric)}"))
-    shown = metric_name(metric)
+    shown = metric_name(metric, steps=read.steps)
     name = f"{shown[0].upper()}{shown[1:]} {BASIS_WORDS.get(basis, basis)}"
     tiles = [_tile(name, found.value or "—", _interval(found))]
     same = "Against one answer for all"
@@ -161,7 +161,7 @@ def _gap(read: Reader, label: str, pointer: str) -> list[dict[str, Any]]:
     def put(name: str) -> Figure:
         return read.figure(difference(metric, found[name]), entry)
 
-    note = Said((f"{unit(metric)}, interval ", put("low"), " to ", put("high")))
+    note = Said((f"{unit(metric, steps=read.steps)}, interval ", put("low"), " to ", put("high")))
     return [_tile(label, put("difference"), note)]
 
 

@@ -35,7 +35,7 @@ def basis(case: Case) -> str:
 
 def measured(case: Case) -> Sentence:
     """`hold-out accuracy is 83.5% (95% interval …)`."""
-    found, name = case.estimate, metric_name(case.metric)
+    found, name = case.estimate, metric_name(case.metric, steps=case.steps)
     if isinstance(found, NotAvailable):
         return say(f"{basis(case)} {name} is not known: ", (found.reason, case.estimate_pointer))
     return say(f"{basis(case)} {name} is ", estimate(case.metric, found, case.estimate_pointer))
@@ -63,7 +63,7 @@ def transfer_reason(case: Case) -> Sentence:
         head,
         quoted(found.a),
         " scores ",
-        distance(found, TRANSFER),
+        distance(found, TRANSFER, steps=case.steps),
         " than ",
         quoted(found.b),
         ", the best arm without a pretrained backbone (",
@@ -71,18 +71,18 @@ def transfer_reason(case: Case) -> Sentence:
         "; ",
         folds(found, TRANSFER),
         ").",
-        _power(found) if found.verdict == "inconclusive" else "",
+        _power(case, found) if found.verdict == "inconclusive" else "",
     )
 
 
-def _power(found: Comparison) -> Sentence:
+def _power(case: Case, found: Comparison) -> Sentence:
     if found.minimum_detectable is None:
         return say("")
     smallest = difference(found.metric, found.minimum_detectable).lstrip("+")
     return say(
         " With this many rows, only a true difference of ",
         (smallest, TRANSFER),
-        f" {unit(found.metric)} or more would be found four times out of five.",
+        f" {unit(found.metric, steps=case.steps)} or more would be found four times out of five.",
     )
 
 
@@ -94,7 +94,7 @@ def majority_reason(case: Case) -> Sentence | None:
     pointer = "/evaluate/against_majority"
     return say(
         capital(say(f"{case.baseline} is the least to beat: the chosen model scores ")),
-        distance(found, pointer),
+        distance(found, pointer, steps=case.steps),
         " (",
         gap(found, pointer),
         ").",
@@ -138,7 +138,7 @@ def choice_reason(case: Case) -> Sentence:
         quoted(case.adapt.chosen),
         " is the simplest arm that no other arm credibly beats by more than ",
         (margin, "/adapt/margin"),
-        f" {unit(metric)}.",
+        f" {unit(metric, steps=case.steps)}.",
     )
 
 

@@ -254,7 +254,7 @@ def _leak(case: Case) -> Sentence | None:
     return say(
         "Some hold-out rows have a near copy among the training rows. On all ",
         (count(evaluation.n_all), "/evaluate/n_all"),
-        f" rows {metric_name(metric)} is ",
+        f" rows {metric_name(metric, steps=case.steps)} is ",
         (metric_value(metric, whole.value), f"/evaluate/metrics_all/{escape(metric)}"),
         ", on the ",
         (count(evaluation.n), "/evaluate/n"),

@@ -103,11 +103,12 @@ def gap(comparison: Comparison, pointer: str) -> Sentence:
     )
 
 
-def distance(comparison: Comparison, pointer: str) -> Sentence:
-    """`3.1 points more accuracy`."""
+def distance(comparison: Comparison, pointer: str, *, steps: bool = False) -> Sentence:
+    """`3.1 points more accuracy`; steps: costs are the steps of the labels' order."""
     metric, size = comparison.metric, difference(comparison.metric, comparison.difference)
     more = "less" if comparison.difference < 0 else "more"
-    return say((size.lstrip("+−"), pointer), f" {unit(metric)} {more} {metric_name(metric)}")
+    words = f" {unit(metric, steps=steps)} {more} {metric_name(metric, steps=steps)}"
+    return say((size.lstrip("+−"), pointer), words)
 
 
 def folds(comparison: Comparison, pointer: str) -> Sentence:

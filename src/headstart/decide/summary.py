@@ -26,7 +26,7 @@ def _estimate(read: Reader, metric: str) -> str:
     span = f" ({found.confidence} interval {found.low} to {found.high})" if found.low else ""
     basis = read.value("/evaluate/basis")
     where = "hold-out rows" if basis == "hold-out" else "rows, cross-validated"
-    return f"{metric_name(metric)} {found.value}{span} on {found.n} {where}"
+    return f"{metric_name(metric, steps=read.steps)} {found.value}{span} on {found.n} {where}"
 
 
 def _transfer(read: Reader) -> str:
@@ -36,8 +36,9 @@ def _transfer(read: Reader) -> str:
         return words
     found, metric = entry.value, entry.value["metric"]
     low, high = difference(metric, found["low"]), difference(metric, found["high"])
+    counted = unit(metric, steps=read.steps)
     return (
-        f"{words}: {difference(metric, found['difference'])} {unit(metric)} ({low} to {high}) "
+        f"{words}: {difference(metric, found['difference'])} {counted} ({low} to {high}) "
         f"against {Quote(found['b'], 40)}"
     )
 

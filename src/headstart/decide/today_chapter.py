@@ -69,7 +69,8 @@ def _difference(read: Reader) -> Said:
 
     p = read.figure(p_value(found["p_value"]), entry)
     n = read.figure(count(found["n"]), entry)
+    name, counted = metric_name(metric, steps=read.steps), unit(metric, steps=read.steps)
     return Said(
-        (f"{metric_name(metric)}: ", put("difference"), f" {unit(metric)} (", put("low"), " to ",
-         put("high"), ", p ", p, ", ", n, " rows; ", str(found["test"]), ")")
+        (f"{name}: ", put("difference"), f" {counted} (", put("low"), " to ", put("high"),
+         ", p ", p, ", ", n, " rows; ", str(found["test"]), ")")
     )  # fmt: skip

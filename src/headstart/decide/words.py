@@ -39,12 +39,14 @@ _HIDDEN = re.compile(
 )
 
 
-def metric_name(metric: str) -> str:
-    """The metric as people write it.
+def metric_name(metric: str, *, steps: bool = False) -> str:
+    """The metric as people write it; steps: costs are the steps of the labels' order.
 
     >>> metric_name("macro_f1"), metric_name("top_2")
     ('macro-F1', 'top 2')
     """
+    if steps and metric == "cost":
+        return "mean absolute error, in steps"
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
@@ -88,10 +90,10 @@ def difference(metric: str, value: float) -> str:
     return _signless_zero(text).replace("-", "−")
 
 
-def unit(metric: str) -> str:
-    """What a difference of the metric is counted in."""
+def unit(metric: str, *, steps: bool = False) -> str:
+    """What a difference of the metric is counted in; steps: as in `metric_name`."""
     if metric == "cost":
-        return "in the unit of the costs"
+        return "steps" if steps else "in the unit of the costs"
     return "points" if is_rate(metric) else "nats" if metric == "log_loss" else "units"
 
 

@@ -119,7 +119,15 @@ def _judgement(read: Reader) -> list[Said]:
     metric = str(read.value("/adapt/metric", "accuracy"))
     if margin is not None:
         least = read.figure(difference(metric, margin.value), margin)
-        found.append(Said(("The brief calls a gain worth it from ", least, f" {unit(metric)} on.")))
+        found.append(
+            Said(
+                (
+                    "The brief calls a gain worth it from ",
+                    least,
+                    f" {unit(metric, steps=read.steps)} on.",
+                )
+            )
+        )
     return found
 
 

@@ -69,7 +69,7 @@ def arm(read: Reader, family: str) -> Measure | None:
 
 
 def metric_of(read: Reader) -> str:
-    return metric_name(str(read.value("/adapt/metric", "accuracy")))
+    return metric_name(str(read.value("/adapt/metric", "accuracy")), steps=read.steps)
 
 
 def gain(read: Reader, pointer: str) -> tuple[Part, ...]:
@@ -81,4 +81,4 @@ def gain(read: Reader, pointer: str) -> tuple[Part, ...]:
     low, middle, high = (
         read.figure(difference(metric, found[key]), entry) for key in ("low", "difference", "high")
     )
-    return middle, f" {unit(metric)} (", low, " to ", high, ")"
+    return middle, f" {unit(metric, steps=read.steps)} (", low, " to ", high, ")"
