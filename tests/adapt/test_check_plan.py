@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import torch
 
 from headstart.adapt import tail
 from headstart.adapt.plans import find_plan
-from headstart.backbones import load_encoder
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.testing.plan import check_plan
 from headstart.types.thaw import AdaptationPlan, TrainingStage
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXTS = [f"{said} {number}" for number in range(8) for said in ("where is my card", "a refund")]
 LABELS = ["card", "money"] * 8
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def encoder(cache: Path) -> FrozenEncoder:
-    found = load_encoder("all-MiniLM-L6-v2", cache=cache)
-    assert isinstance(found, FrozenEncoder)
-    return found
 
 
 @pytest.mark.parametrize("name", ["top-1?label_smoothing=0.1", "norms", "lora", "pairs"])

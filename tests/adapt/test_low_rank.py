@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -29,27 +28,14 @@ from headstart.types.errors import InterruptedRunError, MissingExtraError
 from headstart.types.result import NotAvailable
 from headstart.types.thaw import AdaptationPlan, LowRank, TrainingRun, TunedNetwork
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXTS = [
     f"{('a lovely warm', 'a grim cold')[i % 2]} {('day', 'room', 'meal', 'song')[i % 4]} {i}"
     for i in range(20)
 ]
 CODES = np.arange(20, dtype=np.int64) % 2
 EVERY = np.arange(20)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def encoder(cache: Path) -> FrozenEncoder:
-    found = load_encoder("all-MiniLM-L6-v2", cache=cache)
-    assert isinstance(found, FrozenEncoder)
-    return found
 
 
 def short(top: int = 1, epochs: int = 1, **settings: object) -> AdaptationPlan:

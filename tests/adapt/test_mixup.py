@@ -23,6 +23,8 @@ from headstart.heads import LinearHead
 from headstart.types.errors import InterruptedRunError
 from headstart.types.thaw import AdaptationPlan, TrainingRun, TunedNetwork
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROWS = 12
 CODES = np.arange(ROWS, dtype=np.int64) % 3
 
@@ -31,14 +33,6 @@ def plan(**settings: object) -> AdaptationPlan:
     short = tuple(replace(stage, epochs=2) for stage in top_blocks(1).stages)
     given = {"mixup": 0.4, "copies": 1, "batch_size": 5, "averaging": (1.0,), **settings}
     return replace(top_blocks(1), stages=short, **given)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> object:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -33,13 +33,6 @@ def silent(what: str, done: int, total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def encoder(cache: Path) -> FrozenEncoder:
-    found = load_encoder("all-MiniLM-L6-v2", cache=cache)
-    assert isinstance(found, FrozenEncoder)
-    return found
-
-
-@pytest.fixture(scope="module")
 def rung(encoder: FrozenEncoder) -> ProbeRung:
     every = layered(encoder)
     assert isinstance(every, FrozenEncoder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,13 +21,6 @@ from headstart.types.result import NotAvailable
 from headstart.types.thaw import TunedNetwork
 
 TEXTS = tuple(f"where is my card number {i}, {'please ' * (i % 5)}tell me" for i in range(20))
-
-
-@pytest.fixture(scope="module")
-def encoder(cache: Path) -> FrozenEncoder:
-    found = load_encoder("all-MiniLM-L6-v2", cache=cache)
-    assert isinstance(found, FrozenEncoder)
-    return found
 
 
 def rung(encoder: FrozenEncoder, plan: str = "top-1") -> Rung:

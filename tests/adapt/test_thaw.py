@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,8 @@ from headstart.types.errors import BackboneError, InterruptedRunError
 from headstart.types.result import NotAvailable
 from headstart.types.thaw import AdaptationPlan, TrainingRun, TrainingStage, TunedNetwork
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = (("bright", "warm", "happy", "sunny"), ("rain", "cold", "grim", "sad"))
 
 
@@ -53,21 +55,6 @@ def sentences(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
 def plan_of(top: int, epochs: int = 2, **settings: object) -> AdaptationPlan:
     stage = TrainingStage("top", top, epochs=epochs, learning_rate=1e-4, patience=epochs)
     return replace(AdaptationPlan("test", (stage,), batch_size=4), **settings)  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def texts_encoder(cache: Path) -> FrozenEncoder:
-    encoder = load_encoder("all-MiniLM-L6-v2", cache=cache)
-    assert isinstance(encoder, FrozenEncoder)
-    return encoder
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +104,11 @@ def same(a: TrainingRun, b: TrainingRun) -> bool:
 
 
 @pytest.mark.parametrize("top", [0, 4, None])
-def test_prefix_and_tail_are_the_network(texts_encoder: FrozenEncoder, top: int | None) -> None:
-    network = texts_encoder.network
+def test_prefix_and_tail_are_the_network(encoder: FrozenEncoder, top: int | None) -> None:
+    network = encoder.network
     assert network is not None
     parts = cut(network, top=top)
-    inputs = texts_encoder.preprocessor(["a short text", "one that is rather longer than it"])
+    inputs = encoder.preprocessor(["a short text", "one that is rather longer than it"])
     with torch.inference_mode():
         whole = network.build()(*(torch.from_numpy(inputs[name]) for name in network.inputs))
         for row in range(2):
@@ -146,26 +133,26 @@ def test_image_prefix_and_tail_are_the_network(
         assert torch.allclose(parts.tail(activation, torch.ones(1, 1)), whole, atol=1e-5)
 
 
-def test_the_tail_of_one_block_is_one_block(texts_encoder: FrozenEncoder) -> None:
-    assert texts_encoder.network is not None
-    parts = cut(texts_encoder.network, top=1)
+def test_the_tail_of_one_block_is_one_block(encoder: FrozenEncoder) -> None:
+    assert encoder.network is not None
+    parts = cut(encoder.network, top=1)
     assert parts.blocks[0] == "embeddings"
     assert parts.below == 6
     assert {name.split(".")[2] for name in parts.parameters()} == {"5"}
 
 
-def test_more_blocks_than_there_are(texts_encoder: FrozenEncoder) -> None:
-    assert texts_encoder.network is not None
+def test_more_blocks_than_there_are(encoder: FrozenEncoder) -> None:
+    assert encoder.network is not None
     with pytest.raises(BackboneError, match="9 blocks cannot be thawed: the network has 7"):
-        cut(texts_encoder.network, top=9)
+        cut(encoder.network, top=9)
 
 
 @pytest.mark.parametrize("top", [1, 2])
 def test_texts_train_to_the_same_bits_without_the_store(
-    texts_encoder: FrozenEncoder, top: int, monkeypatch: pytest.MonkeyPatch
+    encoder: FrozenEncoder, top: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = sentences(24)
-    cached = trained(texts_encoder, plan_of(top, averaging=(1.0,)), data)
+    cached = trained(encoder, plan_of(top, averaging=(1.0,)), data)
     ran: list[int] = []
     real = BoundaryRows._computed
 
@@ -174,7 +161,7 @@ def test_texts_train_to_the_same_bits_without_the_store(
         return real(self, row, copy)  # type: ignore[arg-type]
 
     monkeypatch.setattr(BoundaryRows, "_computed", counted)
-    uncached = trained(texts_encoder, plan_of(top, averaging=(1.0,)), data, kept=False)
+    uncached = trained(encoder, plan_of(top, averaging=(1.0,)), data, kept=False)
     assert len(ran) > 2 * 20
     assert same(cached, uncached)
     assert isinstance(cached.result, TunedNetwork)
@@ -192,10 +179,10 @@ def test_images_train_to_the_same_bits_without_the_store(
     assert len(cached.history) == 3
 
 
-def test_the_network_is_left_as_it_was(texts_encoder: FrozenEncoder) -> None:
+def test_the_network_is_left_as_it_was(encoder: FrozenEncoder) -> None:
     values, codes = sentences(16)
     plan = plan_of(1, epochs=1, averaging=(1.0,))
-    rows = boundary_rows(texts_encoder, plan, values, keys_of(values))
+    rows = boundary_rows(encoder, plan, values, keys_of(values))
     before = {name: value.clone() for name, value in rows.network.parameters().items()}
     every = np.arange(16)
     first = thaw(plan, ThawRows(rows, codes, every, every, 2))
@@ -205,30 +192,28 @@ def test_the_network_is_left_as_it_was(texts_encoder: FrozenEncoder) -> None:
     assert same(first, thaw(plan, ThawRows(rows, codes, every, every, 2)))
 
 
-def test_another_seed_gives_another_network(texts_encoder: FrozenEncoder) -> None:
+def test_another_seed_gives_another_network(encoder: FrozenEncoder) -> None:
     data, plan = sentences(16), plan_of(1, epochs=1, averaging=(1.0,))
-    assert not same(
-        trained(texts_encoder, plan, data, seed=0), trained(texts_encoder, plan, data, seed=1)
-    )
+    assert not same(trained(encoder, plan, data, seed=0), trained(encoder, plan, data, seed=1))
 
 
-def test_only_norms_and_biases_move(texts_encoder: FrozenEncoder) -> None:
+def test_only_norms_and_biases_move(encoder: FrozenEncoder) -> None:
     plan = replace(plans().get("norms"), averaging=(1.0,), batch_size=8)
     plan = replace(plan, stages=tuple(replace(one, epochs=1) for one in plan.stages))
-    run = trained(texts_encoder, plan, sentences(16))
+    run = trained(encoder, plan, sentences(16))
     assert isinstance(run.result, TunedNetwork)
     assert run.result.tensors
     for name in run.result.tensors:
         assert "LayerNorm" in name or name.endswith(".bias")
 
 
-def test_a_stronger_pull_stays_nearer(texts_encoder: FrozenEncoder) -> None:
+def test_a_stronger_pull_stays_nearer(encoder: FrozenEncoder) -> None:
     def moved(pull: float) -> float:
         stage = TrainingStage("top", 1, 2, 1e-3, l2_to_start=pull, patience=2)
         plan = AdaptationPlan("test", (stage,), batch_size=4, averaging=(1.0,))
-        run = trained(texts_encoder, plan, sentences(16))
+        run = trained(encoder, plan, sentences(16))
         assert isinstance(run.result, TunedNetwork)
-        network = texts_encoder.network
+        network = encoder.network
         assert network is not None
         start = cut(network, top=1).parameters()
         return sum(
@@ -239,13 +224,13 @@ def test_a_stronger_pull_stays_nearer(texts_encoder: FrozenEncoder) -> None:
     assert moved(300.0) < 0.7 * moved(0.0)
 
 
-def test_averaging_at_zero_is_the_frozen_network(texts_encoder: FrozenEncoder) -> None:
-    run = trained(texts_encoder, plan_of(1, epochs=1, averaging=(0.0,)), sentences(16))
+def test_averaging_at_zero_is_the_frozen_network(encoder: FrozenEncoder) -> None:
+    run = trained(encoder, plan_of(1, epochs=1, averaging=(0.0,)), sentences(16))
     assert isinstance(run.result, TunedNetwork)
     assert run.averaging_weight == 0.0
     assert run.result.tensors == {}
     values, codes = sentences(16)
-    rows = boundary_rows(texts_encoder, plan_of(1), values, keys_of(values))
+    rows = boundary_rows(encoder, plan_of(1), values, keys_of(values))
     matrix = features(rows, np.arange(16))
     head = fit_linear(matrix, codes, 2, groups=np.arange(16), seed=0)
     np.testing.assert_allclose(run.result.weights, head.weights, rtol=1e-4, atol=1e-5)
@@ -263,23 +248,21 @@ class _StopAt:
 
 @pytest.mark.parametrize("calls", [7, 12])
 def test_an_interrupted_training_goes_on_to_the_same_bits(
-    texts_encoder: FrozenEncoder, tmp_path: Path, calls: int
+    encoder: FrozenEncoder, tmp_path: Path, calls: int
 ) -> None:
     first = TrainingStage("first", 1, 1, 1e-4)
     plan = replace(plan_of(2), stages=(first, *plan_of(2).stages), averaging=(1.0,))
     data, keeping = sentences(20), Keeping(tmp_path / "training.safetensors", every=2)
-    whole = trained(texts_encoder, plan, data)
+    whole = trained(encoder, plan, data)
     with pytest.raises(InterruptedRunError):
-        trained(texts_encoder, plan, data, keeping=keeping, progress=_StopAt(calls))
-    assert same(whole, trained(texts_encoder, plan, data, keeping=keeping))
+        trained(encoder, plan, data, keeping=keeping, progress=_StopAt(calls))
+    assert same(whole, trained(encoder, plan, data, keeping=keeping))
 
 
-def test_a_killed_training_goes_on_to_the_same_bits(
-    texts_encoder: FrozenEncoder, tmp_path: Path
-) -> None:
+def test_a_killed_training_goes_on_to_the_same_bits(encoder: FrozenEncoder, tmp_path: Path) -> None:
     data, plan = sentences(20), plan_of(1, averaging=(1.0,))
     keeping = Keeping(tmp_path / "training.safetensors", every=1)
-    whole = trained(texts_encoder, plan, data)
+    whole = trained(encoder, plan, data)
     child = os.fork() if hasattr(os, "fork") else None
     if child is None:
         pytest.skip("this platform cannot fork a process to kill")
@@ -289,29 +272,25 @@ def test_a_killed_training_goes_on_to_the_same_bits(
             if done == 6:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        trained(texts_encoder, plan, data, keeping=keeping, progress=progress)
+        trained(encoder, plan, data, keeping=keeping, progress=progress)
         os._exit(1)
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
     assert keeping.path.exists()
-    assert same(whole, trained(texts_encoder, plan, data, keeping=keeping))
+    assert same(whole, trained(encoder, plan, data, keeping=keeping))
 
 
-def test_a_checkpoint_of_another_plan_is_not_used(
-    texts_encoder: FrozenEncoder, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_plan_is_not_used(encoder: FrozenEncoder, tmp_path: Path) -> None:
     data, keeping = sentences(16), Keeping(tmp_path / "training.safetensors")
-    trained(texts_encoder, plan_of(1, epochs=1), data, keeping=keeping)
+    trained(encoder, plan_of(1, epochs=1), data, keeping=keeping)
     other = plan_of(1, epochs=1, label_smoothing=0.1, averaging=(1.0,))
-    assert same(
-        trained(texts_encoder, other, data, keeping=keeping), trained(texts_encoder, other, data)
-    )
+    assert same(trained(encoder, other, data, keeping=keeping), trained(encoder, other, data))
     keeping.path.write_bytes(b"not a checkpoint")
     assert read_checkpoint(keeping.path, "any") is None
 
 
 def test_a_full_disk_is_one_clear_message(
-    texts_encoder: FrozenEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    encoder: FrozenEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(self: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -319,15 +298,15 @@ def test_a_full_disk_is_one_clear_message(
     monkeypatch.setattr(Path, "write_bytes", full)
     keeping = Keeping(tmp_path / "kept" / "training.safetensors")
     with pytest.raises(BackboneError, match="the checkpoint cannot be written: No space left"):
-        trained(texts_encoder, plan_of(1, epochs=1), sentences(16), keeping=keeping)
+        trained(encoder, plan_of(1, epochs=1), sentences(16), keeping=keeping)
     assert list((tmp_path / "kept").iterdir()) == []
 
 
 def test_out_of_memory_halves_the_batch_and_says_so(
-    texts_encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
+    encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, plan = sentences(24), plan_of(1, epochs=1, averaging=(1.0,), batch_size=8)
-    whole = trained(texts_encoder, plan, data)
+    whole = trained(encoder, plan, data)
     real = tail.Tail.features
 
     def small(self: tail.Tail, rows: np.ndarray, copies: np.ndarray) -> torch.Tensor:
@@ -336,7 +315,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(
         return real(self, rows, copies)
 
     monkeypatch.setattr(tail.Tail, "features", small)
-    run = trained(texts_encoder, plan, data)
+    run = trained(encoder, plan, data)
     assert run.micro_batch == 4
     assert run.remarks == ("out of memory: 4 rows at once from here on, their gradients added up",)
     assert isinstance(run.result, TunedNetwork)
@@ -346,37 +325,37 @@ def test_out_of_memory_halves_the_batch_and_says_so(
 
 
 def test_memory_for_not_even_one_row_fails_with_the_reason(
-    texts_encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
+    encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object) -> torch.Tensor:
         raise MemoryError
 
     monkeypatch.setattr(tail.Tail, "_backward", never)
-    run = trained(texts_encoder, plan_of(1, epochs=1), sentences(16))
+    run = trained(encoder, plan_of(1, epochs=1), sentences(16))
     assert run.result == NotAvailable("failed, because one row alone does not fit into memory")
 
 
-def test_a_loss_that_is_no_number_fails_with_the_reason(texts_encoder: FrozenEncoder) -> None:
+def test_a_loss_that_is_no_number_fails_with_the_reason(encoder: FrozenEncoder) -> None:
     stage = TrainingStage("wild", 1, epochs=3, learning_rate=0.9, warmup=0.0, patience=3)
     plan = AdaptationPlan("wild", (stage,), batch_size=4, clip=1e9)
-    run = trained(texts_encoder, plan, sentences(24))
+    run = trained(encoder, plan, sentences(24))
     assert isinstance(run.result, NotAvailable)
     assert run.result.reason.startswith("failed, because ")
 
 
 def test_an_error_of_the_code_is_not_taken_for_memory(
-    texts_encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
+    encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> torch.Tensor:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     monkeypatch.setattr(tail.Tail, "_backward", broken)
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
-        trained(texts_encoder, plan_of(1, epochs=1), sentences(16))
+        trained(encoder, plan_of(1, epochs=1), sentences(16))
 
 
-def test_too_few_rows_is_an_outcome(texts_encoder: FrozenEncoder) -> None:
-    run = trained(texts_encoder, plan_of(1), sentences(2))
+def test_too_few_rows_is_an_outcome(encoder: FrozenEncoder) -> None:
+    run = trained(encoder, plan_of(1), sentences(2))
     assert isinstance(run.result, NotAvailable)
     assert "2 rows are too few" in run.result.reason
 
@@ -396,20 +375,20 @@ def test_drift_is_named() -> None:
 
 
 def test_a_tuned_network_is_exported_and_answers_as_trained(
-    texts_encoder: FrozenEncoder, tmp_path: Path
+    encoder: FrozenEncoder, tmp_path: Path
 ) -> None:
     data, plan = sentences(16), plan_of(1, epochs=1, averaging=(1.0,))
-    run = trained(texts_encoder, plan, data)
+    run = trained(encoder, plan, data)
     assert isinstance(run.result, TunedNetwork)
     assert decode(encode(run)).result.tensors.keys() == run.result.tensors.keys()
-    tuned = tuned_encoder(texts_encoder, run.result)
+    tuned = tuned_encoder(encoder, run.result)
     features = tuned.encode(data[0], keys_of(data[0]))
-    frozen = texts_encoder.encode(data[0], keys_of(data[0]))
+    frozen = encoder.encode(data[0], keys_of(data[0]))
     assert tuned.runtime(data[0]).name == "onnxruntime"
     assert np.abs(features - frozen).max() > 1e-4
-    network = apply_tuned(texts_encoder.network, run.result, tmp_path)  # type: ignore[arg-type]
+    network = apply_tuned(encoder.network, run.result, tmp_path)  # type: ignore[arg-type]
     parts = cut(network, top=1)
-    inputs = texts_encoder.preprocessor(data[0][:1])
+    inputs = encoder.preprocessor(data[0][:1])
     with torch.inference_mode():
         expected = network.build()(*(torch.from_numpy(inputs[n]) for n in network.inputs))
     assert np.abs(features[0] - expected.numpy()[0]).max() < 1e-5
@@ -420,12 +399,12 @@ def test_a_tuned_network_is_exported_and_answers_as_trained(
 
 
 def test_weights_tuned_from_another_backbone_are_refused(
-    texts_encoder: FrozenEncoder, tmp_path: Path
+    encoder: FrozenEncoder, tmp_path: Path
 ) -> None:
     nothing = np.zeros((2, 384), dtype=np.float32)
     tuned = TunedNetwork("0" * 64, {}, nothing, nothing[:, 0])
     with pytest.raises(BackboneError, match="were tuned from 000000000000"):
-        apply_tuned(texts_encoder.network, tuned, tmp_path)  # type: ignore[arg-type]
+        apply_tuned(encoder.network, tuned, tmp_path)  # type: ignore[arg-type]
 
 
 def test_plans_are_data() -> None:
@@ -439,26 +418,26 @@ def test_plans_are_data() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
-def test_a_gpu_trains_to_much_the_same(texts_encoder: FrozenEncoder) -> None:
+def test_a_gpu_trains_to_much_the_same(encoder: FrozenEncoder) -> None:
     data, plan = sentences(24), plan_of(1, epochs=2, averaging=(1.0,))
-    here = trained(texts_encoder, plan, data)
-    there = trained(texts_encoder, plan, data, device="cuda")
+    here = trained(encoder, plan, data)
+    there = trained(encoder, plan, data, device="cuda")
     assert isinstance(here.result, TunedNetwork)
     assert isinstance(there.result, TunedNetwork)
     assert np.allclose(here.result.weights, there.result.weights, atol=0.05)
 
 
 def test_the_lowest_blocks_move_alone_and_go_on_to_the_same_bits(
-    texts_encoder: FrozenEncoder, tmp_path: Path
+    encoder: FrozenEncoder, tmp_path: Path
 ) -> None:
     stages = tuple(replace(stage, epochs=1) for stage in early_blocks(1).stages)
     plan = replace(early_blocks(1), stages=stages, averaging=(1.0,), batch_size=8)
     data, keeping = sentences(16), Keeping(tmp_path / "training.safetensors", every=1)
-    whole = trained(texts_encoder, plan, data)
+    whole = trained(encoder, plan, data)
     assert isinstance(whole.result, TunedNetwork)
     moved = {name.split(".")[0] + name.split("layer.")[-1][:1] for name in whole.result.tensors}
     assert moved == {"embeddingse", "encoder0"}
     with pytest.raises(InterruptedRunError):
-        trained(texts_encoder, plan, data, keeping=keeping, progress=_StopAt(6))
-    assert same(whole, trained(texts_encoder, plan, data, keeping=keeping))
-    assert same(whole, trained(texts_encoder, plan, data, kept=False))
+        trained(encoder, plan, data, keeping=keeping, progress=_StopAt(6))
+    assert same(whole, trained(encoder, plan, data, keeping=keeping))
+    assert same(whole, trained(encoder, plan, data, kept=False))

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,35 +19,18 @@ import numpy as np
 RECORD, TUPLE, ARRAY = "@record", "@tuple", "@array"
 
 
+MODULES = (
+    "adapt", "artifact", "brief", "comparison", "data", "ladder", "model", "result", "select",
+    "thaw",
+)  # fmt: skip
+"""Of `headstart.types`, those with records."""
+
+
 @cache
 def _records() -> dict[str, type]:
-    from headstart.types import (
-        adapt,
-        artifact,
-        brief,
-        comparison,
-        data,
-        ladder,
-        model,
-        result,
-        select,
-        thaw,
-    )
-
     found: dict[str, type] = {}
-    for module in (
-        adapt,
-        artifact,
-        brief,
-        comparison,
-        data,
-        ladder,
-        model,
-        result,
-        select,
-        thaw,
-    ):
-        for name, value in vars(module).items():
+    for module in MODULES:
+        for name, value in vars(import_module(f"headstart.types.{module}")).items():
             if is_dataclass(value) and isinstance(value, type):
                 found[name] = value
     return found
