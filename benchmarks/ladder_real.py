@@ -332,8 +332,8 @@ def summary(
     if gaps:
         lines += [
             "",
-            f"Headstart lies {100 * np.mean(gaps):.2f} points below the oracle on average (largest "
-            f"gap {100 * np.max(gaps):.1f}), at {100 * np.median(shares):.0f}% of its compute "
+            f"Headstart less the oracle: {-100 * np.mean(gaps):+.2f} points on average (worst cell "
+            f"{-100 * np.max(gaps):+.1f}), at {100 * np.median(shares):.0f}% of its compute "
             f"(median; mean {100 * np.mean(shares):.0f}%).",
         ]
     return "\n".join(lines)
