@@ -22,7 +22,7 @@ from headstart.terminal import STOP, ProgressLine, converse
 from headstart.types.errors import HeadstartError
 
 Result = TypeVar("Result")
-GRACE_SECONDS = 1.5
+GRACE_SECONDS = 0.8
 """How long work may take to stop by itself after Ctrl-C; then the process ends. What was finished
 is on disk already, and nothing half-written can be left, so ending it is safe."""
 
