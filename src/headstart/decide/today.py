@@ -16,7 +16,8 @@ def today_gap(case: Case) -> Sentence:
     found = case.against_today
     if not isinstance(found, Comparison):
         return say("what is not known")
-    return say(distance(found, TODAY_POINTER), " (", gap(found, TODAY_POINTER), ")")
+    size = distance(found, TODAY_POINTER, steps=case.steps)
+    return say(size, " (", gap(found, TODAY_POINTER), ")")
 
 
 def today_reason(case: Case) -> Sentence | None:

@@ -46,7 +46,7 @@ def metric_name(metric: str, *, steps: bool = False) -> str:
     ('macro-F1', 'top 2')
     """
     if steps and metric == "cost":
-        return "mean absolute error, in steps"
+        return "mean absolute error"
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
