@@ -130,6 +130,16 @@ def test_with_too_few_rows_it_says_what_could_be_found_and_what_is_needed() -> N
     assert not too_few_rows(replace(costs, n=109), 3)
 
 
+def test_the_gain_of_an_ordered_task_is_counted_in_steps() -> None:
+    base = np.full(10, 0.5)
+    small = 1e-4 * np.arange(10)
+    for steps, unit in ((True, "steps"), (False, "in the unit of the costs")):
+        rule = replace(RULE, metric="cost", n=32, largest=2.0, steps=steps)
+        _, why = judge_gain(found(base - 0.1 + small, base, rule), rule, 0.05)
+        assert f"it gains +0.0995 {unit} (" in why
+        assert f"not one of +0.2 {unit}" in too_few_rows(rule, 3)
+
+
 def test_smaller_is_better_where_the_metric_says_so() -> None:
     rule = replace(RULE, metric="log_loss")
     base = np.array([0.9, 0.95, 0.92, 0.88, 0.91])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,13 @@ def test_an_order_gives_costs_in_steps(tmp_path: Path) -> None:
     found = costs_between(brief, read(table(tmp_path / "t.csv")))
     assert found is not None
     assert found.tolist() == [[0.0, 2.0, 1.0], [2.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+
+
+def test_costs_are_steps_where_the_order_alone_gives_them() -> None:
+    ordered = Brief("t", DataSource("t.csv", order=("low", "high")))
+    assert ordered.counts_steps
+    assert not replace(ordered, mistake_costs={"low": 3.0}).counts_steps
+    assert not Brief("t", DataSource("t.csv")).counts_steps
 
 
 def test_order_and_todays_process_belong_to_the_first_column() -> None:

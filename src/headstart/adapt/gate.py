@@ -49,6 +49,8 @@ class Rule:
     k: int
     largest: float = 1.0
     """Most that one row can change the metric's sum by: 1, or what the worst mistake costs."""
+    steps: bool = False
+    """Whether costs are the steps of the labels' order."""
 
     @property
     def alpha(self) -> float:
@@ -102,7 +104,8 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
     the margin. Else there is not enough evidence, with the rows that would settle it.
     """
     low, high = (_signed(rule.metric, one) for one in (found.low, found.high))
-    points = f"{amount(rule.metric, found.difference)} ({low} to {high})"
+    gain = amount(rule.metric, found.difference, steps=rule.steps)
+    points = f"{gain} ({low} to {high})"
     credible = 1.0 - probability_above(found, 0.0) <= level
     if credible and found.difference >= rule.margin:
         return "adopt", f"it gains {points}, credible at a level of {level:.3g}"
@@ -117,13 +120,16 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
     return "not enough evidence", f"it gains {points}, not credible at a level of {level:.3g}{more}"
 
 
-def amount(metric: str, gain: float) -> str:
-    """A gain in the metric's unit.
+def amount(metric: str, gain: float, *, steps: bool = False) -> str:
+    """A gain in the metric's unit; steps: as in `Rule`.
 
     >>> amount("accuracy", 0.031), amount("cost", 0.25), amount("log_loss", -0.1)
     ('+3.1 points', '+0.25 in the unit of the costs', '-0.1 nats')
+    >>> amount("cost", 0.25, steps=True)
+    '+0.25 steps'
     """
-    unit = {"cost": "in the unit of the costs", "log_loss": "nats"}.get(metric, "points")
+    costs = "steps" if steps else "in the unit of the costs"
+    unit = {"cost": costs, "log_loss": "nats"}.get(metric, "points")
     return f"{_signed(metric, gain)} {unit}"
 
 
@@ -163,9 +169,10 @@ def too_few_rows(rule: Rule, repeats: int) -> str:
     if least <= likely:
         return ""
     needed = labels_needed(likely, least, rule.n)
+    found, sought = (amount(rule.metric, one, steps=rule.steps) for one in (least, likely))
     return (
-        f"with {rule.n:,} rows the gate would find a gain of {amount(rule.metric, least)} four "
-        f"times in five, but not one of {amount(rule.metric, likely)}, the most that is likely: "
+        f"with {rule.n:,} rows the gate would find a gain of {found} four "
+        f"times in five, but not one of {sought}, the most that is likely: "
         f"about {needed:,} rows are needed before thawing can be judged"
     )
 

@@ -41,7 +41,7 @@ class Case:
     @property
     def steps(self) -> bool:
         """Whether costs are the steps of the labels' order."""
-        return bool(self.brief.data.order) and not self.brief.names_costs
+        return self.brief.counts_steps
 
     @property
     def metric(self) -> str:

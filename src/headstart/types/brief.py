@@ -149,3 +149,8 @@ class Brief:
     def weighs_mistakes(self) -> bool:
         """Whether some mistakes are worse than others, by costs or by the order of the labels."""
         return self.names_costs or bool(self.data.order)
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether costs are the steps of the labels' order."""
+        return bool(self.data.order) and not self.names_costs

@@ -64,6 +64,7 @@ class Ladder:
             len(self.rows.codes),
             self.split.folds.k,
             1.0 if arms.costs is None else float(arms.costs.max()),
+            self.brief.counts_steps,
         )
 
     def climb(
@@ -223,7 +224,7 @@ class Ladder:
                 gain = gain if HIGHER_IS_BETTER[self.rule.metric] else -gain
                 why = (
                     f"after {len(found)} of {trainings} folds it gained "
-                    f"{amount(self.rule.metric, gain)}: "
+                    f"{amount(self.rule.metric, gain, steps=self.rule.steps)}: "
                     "no hope of the margin"
                 )
                 share = len(found) / trainings
