@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import numpy as np
 
@@ -25,21 +24,19 @@ from headstart.adapt.judge import Measure
 from headstart.adapt.plans import EARLY
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
-from headstart.adapt.run import derived_seed, scored
+from headstart.adapt.run import scored
 from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
-from headstart.backbones.tuned import tuned_encoder
-from headstart.heads import LinearHead
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
 from headstart.ports import Encoder
 from headstart.types.data import Folds
 from headstart.types.ladder import GateVerdict, LadderReport, RungFold, RungOutcome
-from headstart.types.model import ArmResult, EncoderFeatures, FittedModel
+from headstart.types.model import ArmResult, FittedModel
 from headstart.types.result import NotAvailable
-from headstart.types.thaw import TunedNetwork
 from headstart.workflow.arms import Arms
+from headstart.workflow.grown import Grown
 from headstart.workflow.journal import fingerprint
-from headstart.workflow.rung_folds import RungFolds, Step, checkpoint, waves
+from headstart.workflow.rung_folds import RungFolds, Step, waves
 
 SHARE = 0.6
 """Of the brief's minutes that the ladder may be expected to take."""
@@ -54,7 +51,7 @@ class Ladder:
         self.arms = arms
         self.brief, self.rows, self.split = arms.brief, arms.rows, arms.split
         self.folds = list(arms.split.folds)
-        self._grown: dict[tuple[str, str], FrozenEncoder] = {}
+        self.grown = Grown(arms)
         self._below: list[FoldAnswers] = []
         requirement = self.brief.requirement
         self.rule = Rule(
@@ -293,74 +290,5 @@ class Ladder:
         """The adopted rung on all development rows."""
         rung = self._made(str(adopted.settings["plan"]), base)
         assert not isinstance(rung, NotAvailable)
-        assert base.backbone is not None
         inputs = self.arms.hashes(self._spec(rung.name, base, rung))
-        if isinstance(rung, ProbeRung):
-            return self._probe(rung, adopted, inputs)
-        kept = checkpoint(rung, inputs, "whole")
-
-        def work() -> TunedNetwork:
-            rows = rung.activations(self.arms.progress)
-            seed = derived_seed(self.brief.seed)
-            return rung.whole(rows, seed, kept, self.arms.progress)
-
-        tuned = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
-        kept.unlink(missing_ok=True)
-        encoder = tuned_encoder(rung.encoder, tuned)
-        return self._grows(
-            encoder,
-            self._model(
-                adopted, encoder, LinearHead(tuned.weights, tuned.bias),
-                "logistic regression on the tuned features" if rung.plan.pairs
-                else "linear, trained with the network",
-                {"plan": rung.name},
-            ),
-        )  # fmt: skip
-
-    def _probe(self, rung: ProbeRung, adopted: ArmResult, inputs: dict[str, str]) -> FittedModel:
-        def work() -> FittedModel:
-            rows = rung.activations(self.arms.progress)
-            found = rung.whole(rows, derived_seed(self.brief.seed))
-            return self._model(
-                adopted, rung.encoder, found.head,
-                "logistic regression on all layers, each with a penalty of its own",
-                {"plan": rung.name, "l2": float(found.head.l2), "shares": list(found.shares)},
-            )  # fmt: skip
-
-        model = self.arms.journal.stage(f"refit/{rung.name}", inputs, work)
-        return self._grows(rung.encoder, model)
-
-    def _grows(self, encoder: FrozenEncoder, model: FittedModel) -> FittedModel:
-        """The model, whose features are known from now on to come from this network."""
-        self._grown[encoder.card.ref, encoder.weights_sha256] = encoder
-        return model
-
-    def _model(
-        self,
-        adopted: ArmResult,
-        encoder: FrozenEncoder,
-        head: LinearHead,
-        describe: str,
-        settings: dict[str, Any],
-    ) -> FittedModel:
-        return FittedModel(
-            approach="adapted",
-            arm=adopted.name,
-            modality=self.rows.modality,
-            labels=self.rows.labels,
-            featurizer=EncoderFeatures(encoder.card.ref, encoder.weights_sha256, encoder.width),
-            weights=head.weights,
-            bias=head.bias,
-            head=describe,
-            settings=settings,
-        )
-
-    def encoder(self, model: FittedModel) -> Encoder | None:
-        """The network that a model's features come from, tuned or with all its layers where the
-        model was adopted so."""
-        source = model.featurizer
-        if isinstance(source, EncoderFeatures):
-            grown = self._grown.get((source.ref, source.weights_sha256))
-            if grown is not None:
-                return grown
-        return self.arms.encoder(model)
+        return self.grown.refit(rung, adopted, inputs)

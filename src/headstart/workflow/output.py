@@ -175,7 +175,7 @@ class Output:
             model = ladder.refit(adopted[0], base)
         else:
             model = arms.refit(verdict)
-        encoder = ladder.encoder(model)
+        encoder = ladder.grown.encoder(model)
         chosen = next(result for result in every if result.name == verdict.chosen)
         heat = self._temperature(chosen)
         if self.separator is None:
