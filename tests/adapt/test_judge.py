@@ -146,6 +146,41 @@ def test_zero_shot_counts_as_pretrained_and_is_simpler_than_classical():
     assert near.approach == "zero-shot"
 
 
+@pytest.mark.parametrize(
+    ("frozen", "classical", "same", "chosen"),
+    [
+        (0.62, 0.5, True, "frozen"),  # a margin better, not credibly so
+        (0.605, 0.5, True, "zero-shot"),  # less than the margin
+        (0.58, 0.5, True, "zero-shot"),
+        (0.62, 0.63, True, "zero-shot"),  # what needs no network at all is better still
+        (0.62, 0.5, False, "zero-shot"),  # another network would be something to save
+    ],
+)
+def test_the_generic_model_gives_way_to_a_better_head_on_its_network(
+    frozen, classical, same, chosen
+):
+    arms = (
+        arm("majority", 0.4),
+        arm("classical", classical, spread=0.05),
+        replace(arm("zero-shot", 0.6, spread=0.05), backbone="pkg:a"),
+        replace(arm("frozen", frozen, spread=0.05), backbone="pkg:a" if same else "pkg:b"),
+    )
+    report = decide(*arms)
+    assert report.chosen == chosen
+    assert ("runs the same network" in report.choice_reason) == (chosen == "frozen")
+
+
+def test_a_head_that_is_credibly_better_needs_no_such_excuse():
+    report = decide(
+        arm("majority", 0.4),
+        arm("classical", 0.5),
+        replace(arm("zero-shot", 0.6), backbone="pkg:a"),
+        replace(arm("frozen", 0.9), backbone="pkg:a"),
+    )
+    assert report.chosen == "frozen"
+    assert "runs the same network" not in report.choice_reason
+
+
 def test_of_two_backbones_the_better_is_chosen():
     report = decide(
         arm("majority", 0.4),

@@ -115,7 +115,9 @@ def choose(results: Sequence[ArmResult], measure: Measure) -> ArmResult:
     """The simplest deployable arm that no other one credibly beats by more than the margin.
 
     Among arms of one approach the better mean comes first. There always is one: nothing has a
-    larger mean than the best.
+    larger mean than the best. Where that is the generic model, an arm on the same network that is
+    more likely than not better by the margin takes its place, if no arm without the network has a
+    larger mean than it: nothing is saved by doing without a head.
     """
     order = {approach: i for i, approach in enumerate(SIMPLICITY)}
     deployable = sorted(
@@ -127,8 +129,26 @@ def choose(results: Sequence[ArmResult], measure: Measure) -> ArmResult:
     for candidate in deployable:
         others = (arm for arm in deployable if arm is not candidate)
         if not any(measure.credibly_beats(arm, candidate, measure.margin) for arm in others):
-            return candidate
+            return _on_its_network(candidate, deployable, measure)
     return max(deployable, key=measure.goodness)
+
+
+def _on_its_network(
+    simplest: ArmResult, deployable: Sequence[ArmResult], measure: Measure
+) -> ArmResult:
+    """The generic model's better neighbour on the same network, where it has one."""
+    if simplest.family != "zero-shot" or simplest.backbone is None:
+        return simplest
+    neighbours = [arm for arm in deployable if arm.backbone == simplest.backbone]
+    best = max(neighbours, key=measure.goodness)
+    if best is simplest or any(
+        measure.goodness(arm) > measure.goodness(best)
+        for arm in deployable
+        if arm.family in ("majority", "classical")
+    ):
+        return simplest
+    gain = measure.gain(measure.compare(best, simplest)).value
+    return best if gain is not None and gain >= measure.margin else simplest
 
 
 def judge_transfer(
@@ -185,6 +205,7 @@ def _reason(
         best = max(simpler, key=measure.goodness)
         gain = measure.gain(measure.compare(chosen, best))
         sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {_span(gain)}.")
+        sentences += _saves_nothing(chosen, simpler, measure)
     rivals = [arm for arm in others if order[cast(Approach, arm.family)] >= rank]
     margin = f"the margin of {measure.margin:g}"
     if rivals:
@@ -197,6 +218,18 @@ def _reason(
     else:
         sentences.append(f"No simpler arm is left that it does not beat by more than {margin}.")
     return " ".join(sentences)
+
+
+def _saves_nothing(chosen: ArmResult, simpler: Sequence[ArmResult], measure: Measure) -> list[str]:
+    """Why the generic model was not taken where it is not credibly worse."""
+    return [
+        f"'{arm.name}', over which it gains {_span(measure.gain(measure.compare(chosen, arm)))}, "
+        "runs the same network and would save nothing: the more likely of the two was taken."
+        for arm in simpler
+        if arm.family == "zero-shot"
+        and arm.backbone == chosen.backbone is not None
+        and not measure.credibly_beats(chosen, arm, measure.margin)
+    ]
 
 
 def _remarks(chosen: ArmResult, results: Sequence[ArmResult], measure: Measure) -> list[str]:
