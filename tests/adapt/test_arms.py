@@ -233,6 +233,31 @@ def test_zero_shot_ranks_by_cosine_whatever_the_lengths():
     assert (found.out_of_fold.argmax(axis=1) == cosine.argmax(axis=1)).all()
 
 
+def test_label_names_help_a_head_of_few_rows():
+    names = np.eye(3, 8, dtype=np.float32)
+    gains = []
+    for seed in range(5):
+        few = texts(18)
+        noise = 0.4 * np.random.default_rng(seed).normal(size=(18, 8)).astype(np.float32)
+        matrix = few.features["frozen"].matrix + noise
+        plain, named = (
+            result("frozen", replace(few, features={"frozen": one})).scores["log_loss"].mean()
+            for one in (ArmFeatures(matrix, SOURCE), ArmFeatures(matrix, SOURCE, labels=names))
+        )
+        gains.append(plain - named)
+    assert np.mean(gains) > 0.05
+
+
+@pytest.mark.parametrize(("order", "share"), [((0, 1, 2), 0.5), ((2, 0, 1), 0.0)])
+def test_label_names_are_left_out_where_they_mislead(order, share):
+    names = np.eye(3, 8, dtype=np.float32)[list(order)]
+    inputs = texts(18)
+    matrix = inputs.features["frozen"].matrix
+    given = {"frozen": ArmFeatures(matrix, SOURCE, labels=names)}
+    model = refit(spec("frozen"), replace(inputs, features=given), 0)
+    assert model.settings["label_names"] == share
+
+
 def test_a_class_that_a_fold_never_trains_on_gets_finite_scores():
     inputs = texts(31)
     codes = inputs.codes.copy()

@@ -236,6 +236,21 @@ def test_averaging_at_zero_is_the_frozen_network(encoder: FrozenEncoder) -> None
     np.testing.assert_allclose(run.result.weights, head.weights, rtol=1e-4, atol=1e-5)
 
 
+def test_the_head_may_be_pulled_towards_given_weights(encoder: FrozenEncoder) -> None:
+    """Those of the frozen head itself, which the inner folds cannot but like."""
+    values, codes = sentences(16)
+    rows = boundary_rows(encoder, plan_of(1), values, keys_of(values))
+    every = np.arange(16)
+    matrix = features(rows, every)
+    known = 20.0 * fit_linear(matrix, codes, 2, groups=every, seed=0).weights
+    given = ThawRows(rows, codes, every, every, 2, known)
+    run = thaw(plan_of(1, epochs=1, averaging=(0.0,)), given)
+    assert isinstance(run.result, TunedNetwork)
+    head = fit_linear(matrix, codes, 2, groups=every, seed=0, towards=known)
+    assert head.towards == 0.5
+    np.testing.assert_allclose(run.result.weights, head.weights, rtol=1e-4, atol=1e-5)
+
+
 class _StopAt:
     def __init__(self, calls: int) -> None:
         self.left = calls

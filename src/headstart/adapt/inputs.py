@@ -11,18 +11,33 @@ from numpy.typing import NDArray
 from headstart.types.brief import ModalityName
 from headstart.types.model import EncoderFeatures
 
+SCALE = 20.0
+"""Of the cosine in the softmax: the scale of the contrastive loss (`MultipleNegativesRankingLoss`)
+with which sentence encoders are trained."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmFeatures:
     """A backbone's embedding of every development row, for one arm.
 
-    matrix (n, width); labels (classes, width), the embedding of `label_texts`, where the arm needs
-    it (zero-shot).
+    matrix (n, width); labels (classes, width), the embedding of `label_texts`, where words are what
+    the backbone reads.
     """
 
     matrix: NDArray[np.float32]
     source: EncoderFeatures
     labels: NDArray[np.float32] | None = None
+
+    @property
+    def label_weights(self) -> NDArray[np.float32] | None:
+        """Weights (classes, width) that give scale · cosine(row, label text), where the label texts
+        were embedded; the rows' mean length stands in for each row's own."""
+        if self.labels is None:
+            return None
+        length = float(np.linalg.norm(self.matrix, axis=1).mean()) or 1.0
+        lengths = np.linalg.norm(self.labels, axis=1, keepdims=True)
+        unit = self.labels / np.where(lengths > 0, lengths, 1.0)
+        return np.asarray(SCALE / length * unit, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

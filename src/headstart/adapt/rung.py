@@ -103,6 +103,8 @@ class Rung:
     classes: int
     shift: int = 0
     """Seed of the mild changes."""
+    towards: NDArray[np.float32] | None = None
+    """Weights (classes, width) that the label names give for the frozen features, if any."""
 
     @property
     def name(self) -> str:
@@ -206,7 +208,7 @@ class Rung:
     ) -> TrainingRun:
         return thaw(
             self.plan,
-            ThawRows(rows, self.codes, self.groups, train, self.classes),
+            ThawRows(rows, self.codes, self.groups, train, self.classes, self.towards),
             seed=seed,
             keeping=Keeping(keeping),
             device=training_device(),

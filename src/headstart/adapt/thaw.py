@@ -46,13 +46,15 @@ DIVERGED = 3.0
 @dataclass(frozen=True)
 class ThawRows:
     """The rows of one fold's training part: activations, codes and groups of all rows, and which
-    of them may be learned from."""
+    of them may be learned from. towards: weights that heads on the features may be pulled towards
+    (classes, width)."""
 
     activations: BoundaryRows
     codes: NDArray[np.int64]
     groups: NDArray[np.int64]
     train: NDArray[np.int64]
     classes: int
+    towards: NDArray[np.float32] | None = None
 
 
 def thaw(
@@ -178,6 +180,7 @@ class _Training:
             self._fit.tolist(),
             self._check.tolist(),
             self._seed,
+            None if self._rows.towards is None else self._rows.towards.tolist(),
             str(self.tail.device),
         )
 
@@ -199,6 +202,7 @@ class _Training:
             self._rows.classes,
             groups=self._rows.groups[rows],
             seed=self._seed,
+            towards=self._rows.towards,
         )
 
     def _follow(self) -> None:

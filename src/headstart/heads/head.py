@@ -14,13 +14,15 @@ class LinearHead:
     function.
 
     weights (classes, width) and bias (classes,), float32; l2 is the penalty that they were fitted
-    with (the median over the labels where each has its own), 0 where there was none.
+    with (the median over the labels where each has its own), 0 where there was none; towards: the
+    share of given weights that the penalty pulled towards.
     """
 
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     l2: float = 0.0
     several: bool = False
+    towards: float = 0.0
 
     def predict_proba(self, X: NDArray[np.floating]) -> NDArray[np.float32]:
         """Probabilities (n, classes) of features X (n, width).

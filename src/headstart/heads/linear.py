@@ -19,6 +19,8 @@ PRIOR_VARIANCES: tuple[float, ...] = (0.3, 2.0, 10.0, 50.0, 300.0, 2000.0)
 features of root mean square length s, l2 = s² / variance."""
 INNER_FOLDS = 3
 CLEARLY_WORSE = 1.01
+TOWARDS = 0.5
+"""Share of the given weights that the penalty pulls to, where that is better than to 0."""
 LARGE = 2e8
 """Multiplications in a product above which single precision is used throughout."""
 
@@ -32,6 +34,7 @@ def fit_linear(
     groups: NDArray[np.integer] | None = None,
     seed: int = 0,
     exact: bool = True,
+    towards: NDArray[np.floating] | None = None,
 ) -> LinearHead:
     """Multinomial logistic regression with an L2 penalty chosen by cross-validated log loss.
 
@@ -43,6 +46,10 @@ def fit_linear(
 
     A class without a row in `y` gets no weights, and the odds of half a row.
 
+    Weights that are known beforehand, as those of label names are, can be given as `towards`: half
+    of them is then what the penalty pulls to instead of 0, where the inner folds find a lower log
+    loss with it.
+
     Where a row may have several labels (y of two dimensions), each label is a logistic regression
     of its own, with a penalty of its own (binary relevance).
 
@@ -52,10 +59,13 @@ def fit_linear(
         groups: rows of one group stay in one inner fold (n,).
         seed: of the inner folds (3, grouped and stratified).
         exact: solve to 1e-10 of the mean loss; else to 1e-5, which is enough to score a fold.
+        towards: weights (n_classes, width), for rows of one label each.
 
     Raises:
         ValueError: there is no row, shapes or codes do not fit, or X is not finite.
     """
+    if towards is not None and (y.ndim == 2 or towards.shape != (n_classes, X.shape[-1])):
+        raise ValueError(f"weights {towards.shape} to pull towards do not fit the labels or rows")
     if y.ndim == 2:
         return _fit_sets(X, y, n_classes, l2_grid, groups, seed, exact)
     _check(X, y, n_classes)
@@ -66,11 +76,18 @@ def fit_linear(
         rotation = Rotation.of(X)
         spread = rotation.scale**2
         grid = _grid(l2_grid, spread)
-        l2, weights, bias = _fit(
-            rotation, codes, len(present), grid, groups, seed, work > LARGE, exact
+        given = None
+        if towards is not None:
+            given = np.asarray(X @ towards[present].T, dtype=np.float64)
+        l2, share, weights, bias = _fit(
+            rotation, codes, len(present), grid, groups, seed, work > LARGE, exact, given
         )
         own, shift = rotation.back(X, weights, bias)
-    return _whole(own, shift, present, n_classes, l2 * spread, _level(rotation, weights, bias))
+        logits = rotation.rows @ weights.T + bias
+        if share and towards is not None and given is not None:
+            own += share * towards[present]
+            logits += share * given
+    return _whole(own, shift, present, n_classes, l2 * spread, _level(logits), share)
 
 
 def _grid(l2_grid: Sequence[float] | None, spread: float) -> list[float]:
@@ -111,7 +128,7 @@ def _fit_sets(
             if ones in (0, len(codes)):
                 bias[label] = np.log((ones + 0.5) / (len(codes) - ones + 0.5))
                 continue
-            l2, own, shift = _fit(rotation, codes, 2, grid, groups, seed, work > LARGE, exact)
+            l2, _, own, shift = _fit(rotation, codes, 2, grid, groups, seed, work > LARGE, exact)
             turned, level = rotation.back(X, own, shift)
             weights[label], bias[label] = turned[1] - turned[0], level[1] - level[0]
             penalties.append(l2 * rotation.scale**2)
@@ -136,26 +153,30 @@ def _fit(
     seed: int,
     large: bool,
     exact: bool,
-) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Penalty, weights (classes, rank) and bias, of the classes that there are."""
+    given: NDArray[np.float64] | None = None,
+) -> tuple[float, float, NDArray[np.float64], NDArray[np.float64]]:
+    """Penalty, share of the given logits, weights (classes, rank) and bias, of the classes that
+    there are."""
     rank = rotation.rows.shape[1]
     if classes == 1 or rank == 0:
         counts = np.bincount(codes, minlength=classes)
-        return grid[0], np.zeros((classes, rank)), np.log(counts / counts.sum())
+        return grid[0], 0.0, np.zeros((classes, rank)), np.log(counts / counts.sum())
     single = rotation.rows.astype(np.float32)
-    problem = Problem.of(single, codes, classes)
-    chosen, start = grid[0], problem.start()
-    if len(grid) > 1:
-        chosen, found = _choose(single, codes, grid, groups, seed)
-        start = start if found is None else found
+    chosen, share = grid[0], 0.0
+    found: NDArray[np.float32] | None = None
+    if len(grid) > 1 or given is not None:
+        chosen, share, found = _choose(single, codes, grid, groups, seed, given)
+    known = share * given if share and given is not None else None
+    problem = Problem.of(single, codes, classes, known)
+    start = problem.start() if found is None else found
     solution: NDArray[Any] = solve(problem, chosen, start, 1e-5)
     if exact:
         if not large:
-            problem = Problem.of(rotation.rows, codes, classes)
+            problem = Problem.of(rotation.rows, codes, classes, known)
         near = solution.astype(problem.rows.dtype)
         solution = solve(problem, chosen, near, 1e-7 if large else 1e-10)
     solution = solution.astype(np.float64)
-    return chosen, solution[:-1].T, solution[-1] - solution[-1].mean()
+    return chosen, share, solution[:-1].T, solution[-1] - solution[-1].mean()
 
 
 def _choose(
@@ -164,24 +185,30 @@ def _choose(
     grid: Sequence[float],
     groups: NDArray[np.integer] | None,
     seed: int,
-) -> tuple[float, NDArray[np.float32] | None]:
-    """The penalty, and weights near which the solution on all rows lies, where they are known."""
+    given: NDArray[np.float64] | None = None,
+) -> tuple[float, float, NDArray[np.float32] | None]:
+    """The penalty, the share of the given logits, and weights near which the solution on all rows
+    lies, where they are known."""
     folds = inner_folds(codes, groups, INNER_FOLDS, seed)
-    paths = [_Path(rows, codes, folds != fold) for fold in range(INNER_FOLDS)]
-    paths = [path for path in paths if path.useful]
-    best, least = grid[len(grid) // 2], np.inf
-    if not paths:
-        return best, None
-    whole = all(path.classes == codes.max() + 1 for path in paths)
+    best, share, least = grid[len(grid) // 2], 0.0, np.inf
     near: NDArray[np.float32] | None = None
-    for l2 in grid:
-        loss = sum(path.step(l2) for path in paths)
-        if loss < least:
-            best, least = l2, loss
-            near = np.mean([path.last for path in paths], axis=0) if whole else None
-        elif loss > CLEARLY_WORSE * least:
+    for part in (0.0,) if given is None else (0.0, TOWARDS):
+        known = part * given if part and given is not None else None
+        paths = [_Path(rows, codes, folds != fold, known) for fold in range(INNER_FOLDS)]
+        paths = [path for path in paths if path.useful]
+        if not paths:
             break
-    return best, near
+        whole = all(path.classes == codes.max() + 1 for path in paths)
+        lowest = np.inf
+        for l2 in grid:
+            loss = sum(path.step(l2) for path in paths)
+            if loss < least:
+                best, share, least = l2, part, loss
+                near = np.mean([path.last for path in paths], axis=0) if whole else None
+            if loss > CLEARLY_WORSE * lowest:
+                break
+            lowest = min(lowest, loss)
+    return best, share, near
 
 
 class _Path:
@@ -191,7 +218,11 @@ class _Path:
     """
 
     def __init__(
-        self, rows: NDArray[np.float32], codes: NDArray[np.int64], train: NDArray[np.bool_]
+        self,
+        rows: NDArray[np.float32],
+        codes: NDArray[np.int64],
+        train: NDArray[np.bool_],
+        given: NDArray[np.float64] | None,
     ) -> None:
         present, own = np.unique(codes[train], return_inverse=True)
         judged = ~train & np.isin(codes, present)
@@ -200,18 +231,21 @@ class _Path:
         self._answers = np.searchsorted(present, codes[judged])
         self._rows = rows[judged]
         if self.useful:
-            self._problem = Problem.of(rows[train], own.reshape(-1), len(present))
+            of = (rows[train], own.reshape(-1), len(present))
+            known = None if given is None else given[:, present]
+            self._problem = Problem.of(*of, None if known is None else known[train])
+            self._known = 0.0 if known is None else known[judged].astype(np.float32)
             self.last = self._problem.start()
 
     def step(self, l2: float) -> float:
         """Sum of the log losses of the rows left out."""
         self.last = solve(self._problem, l2, self.last, 1e-3)
-        return softmax_and_loss(self._rows @ self.last[:-1] + self.last[-1], self._answers)[1]
+        logits = self._rows @ self.last[:-1] + self.last[-1] + self._known
+        return softmax_and_loss(logits, self._answers)[1]
 
 
-def _level(rotation: Rotation, weights: NDArray[np.float64], bias: NDArray[np.float64]) -> float:
+def _level(logits: NDArray[np.float64]) -> float:
     """Logit of half a row: mean log Σ exp(logits) of the training rows, less log 2n."""
-    logits = rotation.rows @ weights.T + bias
     top = logits.max(axis=1)
     total = np.exp(logits - top[:, None]).sum(axis=1)
     return float((top + np.log(total)).mean() - np.log(2 * len(logits)))
@@ -224,8 +258,9 @@ def _whole(
     n_classes: int,
     l2: float,
     level: float,
+    share: float,
 ) -> LinearHead:
     all_weights = np.zeros((n_classes, weights.shape[1]), dtype=np.float32)
     all_bias = np.full(n_classes, level, dtype=np.float32)
     all_weights[present], all_bias[present] = weights, bias
-    return LinearHead(all_weights, all_bias, l2)
+    return LinearHead(all_weights, all_bias, l2, towards=share)

@@ -15,20 +15,25 @@ MOST_PRODUCTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Σ_i −log softmax(rows_i @ W + b)_{y_i} + l2/2 · ‖W‖², without a penalty on b.
+    """Σ_i −log softmax(rows_i @ W + b + given_i)_{y_i} + l2/2 · ‖W‖², without a penalty on b.
 
-    rows (n, rank) carry a last column of ones, whose weights are b. float32 or float64.
+    rows (n, rank) carry a last column of ones, whose weights are b; given: logits (n, n_classes)
+    that are there beforehand, None: zeros. float32 or float64.
     """
 
     rows: Matrix
     y: NDArray[np.int64]
     n_classes: int
+    given: Matrix | None = None
 
     @classmethod
-    def of(cls, rows: Matrix, y: NDArray[np.int64], n_classes: int) -> Problem:
+    def of(
+        cls, rows: Matrix, y: NDArray[np.int64], n_classes: int, given: Matrix | None = None
+    ) -> Problem:
         """With the column of ones added."""
         ones = np.ones((len(rows), 1), dtype=rows.dtype)
-        return cls(np.ascontiguousarray(np.hstack([rows, ones])), y, n_classes)
+        known = None if given is None else given.astype(rows.dtype)
+        return cls(np.ascontiguousarray(np.hstack([rows, ones])), y, n_classes, known)
 
     def start(self) -> Matrix:
         """No weights, and the class shares as bias: (rank + 1, n_classes)."""
@@ -62,6 +67,8 @@ def solve(problem: Problem, l2: float, start: Matrix, tolerance: float) -> Matri
     squares = rows * rows
     weights = start.copy()
     logits = rows @ weights
+    if problem.given is not None:
+        logits += problem.given
     proba, loss = softmax_and_loss(logits, y)
     value = loss + 0.5 * float((penalty * weights**2).sum(dtype=np.float64))
     enough = tolerance * len(y)

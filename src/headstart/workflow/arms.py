@@ -106,6 +106,12 @@ class Arms:
         assert spec.backbone is not None
         return self._features(spec, self.backbones[spec.backbone]).matrix
 
+    def label_weights(self, name: str) -> NDArray[np.float32] | None:
+        """Weights (classes, width) that the label names give for an arm's features, if any."""
+        spec = next(spec for spec in self.specs if spec.name == name)
+        assert spec.backbone is not None
+        return self._features(spec, self.backbones[spec.backbone]).label_weights
+
     def encoder(self, model: FittedModel) -> Encoder | None:
         """The network that a model's features come from."""
         source = model.featurizer
@@ -164,9 +170,5 @@ class Arms:
     def _features(self, spec: ArmSpec, backbone: Candidate) -> ArmFeatures:
         encoder = backbone.random if spec.family == "random" else backbone.encoder
         texts = label_texts(self.rows.labels, self.brief.data.definitions)
-        return backbone.features(
-            encoder,
-            self.rows.values,
-            self.rows.keys,
-            texts if spec.family == "zero-shot" else [],
-        )
+        named = spec.family != "random" and self._has_words and self.rows.separator is None
+        return backbone.features(encoder, self.rows.values, self.rows.keys, texts if named else [])

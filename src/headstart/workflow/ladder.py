@@ -158,7 +158,9 @@ class Ladder:
             every = layered(encoder)
             return every if isinstance(every, NotAvailable) else ProbeRung(every, *known)
         plan = plan_of(name, encoder)
-        return plan if isinstance(plan, NotAvailable) else Rung(plan, encoder, *known)
+        if isinstance(plan, NotAvailable):
+            return plan
+        return Rung(plan, encoder, *known, towards=self.arms.label_weights(base.name))
 
     def _rung(
         self,
@@ -206,7 +208,8 @@ class Ladder:
         spec = self._spec(name, base, rung)
         inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
         standing = best.scores[self.rule.metric][:trainings]
-        runner = RungFolds(rung, self.arms, inputs, self.arms.matrix(base.name))
+        heads = (self.arms.matrix(base.name), self.arms.label_weights(base.name))
+        runner = RungFolds(rung, self.arms, inputs, *heads)
         found: list[RungFold] = []
         for wave in waves(k, trainings):
             self.arms.progress(f"{name}, fold {wave.start + 1}", wave.start, trainings)

@@ -34,8 +34,10 @@ class RungFolds:
         arms: Arms,
         inputs: dict[str, str],
         matrix: NDArray[np.float32],
+        towards: NDArray[np.float32] | None,
     ) -> None:
-        self.rung, self.arms, self.inputs, self.matrix = rung, arms, inputs, matrix
+        self.rung, self.arms, self.inputs = rung, arms, inputs
+        self.matrix, self.towards = matrix, towards
         self.folds = list(arms.split.folds)
         self._idle: list[Any] = []
         """What the rung trains on, one a worker that does not train now."""
@@ -83,6 +85,7 @@ class RungFolds:
             groups=self.rung.groups[train],
             seed=seed,
             exact=False,
+            towards=self.towards,
         )
         found = self.rung.fold(
             rows, head, train, test, seed, checkpoint(self.rung, self.inputs, number), self._tell

@@ -1,4 +1,9 @@
-"""A new linear head on a frozen backbone: the pretrained one, and the same with random weights."""
+"""A new linear head on a frozen backbone: the pretrained one, and the same with random weights.
+
+With few rows what the labels are called says a good deal. Where the backbone reads words, the head
+is pulled towards the weights of the zero-shot arm instead of 0, if the inner folds of the training
+rows find that better.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from numpy.typing import NDArray
 
 from headstart.adapt.arms.base import Fold, features_of
 from headstart.adapt.inputs import ArmInputs
-from headstart.heads import fit_linear
+from headstart.heads import LinearHead, fit_linear
 from headstart.types.adapt import ArmSpec
 from headstart.types.model import ArmFamily, FittedModel
 
@@ -22,6 +27,7 @@ class Frozen:
     def __init__(self, spec: ArmSpec, inputs: ArmInputs) -> None:
         self._features = features_of(spec, inputs)
         self._spec, self._inputs = spec, inputs
+        self._towards = self._features.label_weights
 
     def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
         head = fit_linear(
@@ -31,9 +37,10 @@ class Frozen:
             groups=self._inputs.groups[train],
             seed=seed,
             exact=False,
+            towards=self._towards,
         )
         proba = head.predict_proba(self._features.matrix[test])
-        return Fold(proba, {"l2": float(head.l2)})
+        return Fold(proba, self._found(head))
 
     def settings(self) -> dict[str, Any]:
         return {}
@@ -45,6 +52,7 @@ class Frozen:
             len(self._inputs.labels),
             groups=self._inputs.groups,
             seed=seed,
+            towards=self._towards,
         )
         return FittedModel(
             approach="frozen",
@@ -55,9 +63,13 @@ class Frozen:
             weights=head.weights,
             bias=head.bias,
             head="logistic regression",
-            settings={"l2": float(head.l2)},
+            settings=self._found(head),
             separator=self._inputs.separator,
         )
+
+    def _found(self, head: LinearHead) -> dict[str, Any]:
+        found = {"l2": float(head.l2)}
+        return found if self._towards is None else {**found, "label_names": head.towards}
 
 
 class RandomWeights(Frozen):

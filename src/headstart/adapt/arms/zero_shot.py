@@ -10,13 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.arms.base import CannotRun, Fold, features_of, softmax
-from headstart.adapt.inputs import ArmInputs
+from headstart.adapt.inputs import SCALE, ArmInputs
 from headstart.types.adapt import ArmSpec
 from headstart.types.model import ArmFamily, FittedModel
-
-SCALE = 20.0
-"""Of the cosine in the softmax: the scale of the contrastive loss (`MultipleNegativesRankingLoss`)
-with which sentence encoders are trained."""
 
 
 def label_words(label: str) -> str:
@@ -41,8 +37,8 @@ def label_texts(labels: Sequence[str], definitions: Mapping[str, str]) -> list[s
 class ZeroShot:
     """softmax(scale · cosine(row, label text)); no label of a row is looked at.
 
-    The rows' mean length stands in for each row's own, so that the arm stays linear in the
-    features; which label lies nearest does not change by it.
+    It stays linear in the features (`ArmFeatures.label_weights`); which label lies nearest does not
+    change by that.
     """
 
     family: ClassVar[ArmFamily] = "zero-shot"
@@ -59,12 +55,10 @@ class ZeroShot:
                 "not which apply"
             )
         features = features_of(spec, inputs)
-        if features.labels is None:
+        weights = features.label_weights
+        if weights is None:
             raise CannotRun("the label names were not embedded")
-        length = float(np.linalg.norm(features.matrix, axis=1).mean()) or 1.0
-        lengths = np.linalg.norm(features.labels, axis=1, keepdims=True)
-        unit = features.labels / np.where(lengths > 0, lengths, 1.0)
-        self._weights = (SCALE / length * unit).astype(np.float32)
+        self._weights = weights
         self._spec, self._inputs, self._features = spec, inputs, features
 
     def fold(self, train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Fold:
