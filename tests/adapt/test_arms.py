@@ -256,6 +256,7 @@ def test_label_names_are_left_out_where_they_mislead(order, share):
     given = {"frozen": ArmFeatures(matrix, SOURCE, labels=names)}
     model = refit(spec("frozen"), replace(inputs, features=given), 0)
     assert model.settings["label_names"] == share
+    assert ("towards the label names" in model.head) == (share > 0)
 
 
 def test_a_class_that_a_fold_never_trains_on_gets_finite_scores():

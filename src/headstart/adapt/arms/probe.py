@@ -18,6 +18,8 @@ from headstart.heads import LinearHead, fit_linear
 from headstart.types.adapt import ArmSpec
 from headstart.types.model import ArmFamily, FittedModel
 
+NAMED = "logistic regression, pulled towards the label names"
+
 
 class Frozen:
     """Logistic regression on frozen features, its regularisation chosen inside the fold."""
@@ -62,7 +64,7 @@ class Frozen:
             featurizer=self._features.source,
             weights=head.weights,
             bias=head.bias,
-            head="logistic regression",
+            head=NAMED if head.towards else "logistic regression",
             settings=self._found(head),
             separator=self._inputs.separator,
         )
