@@ -56,6 +56,9 @@ def main() -> None:
     arguments.add_argument("--shared", type=Path, default=Path("../shared/data"))
     arguments.add_argument("--per-intent", type=int, default=100)
     arguments.add_argument("--work", type=Path)
+    arguments.add_argument(
+        "--out-of-scope-rows", nargs="+", choices=("with", "without"), default=("with", "without")
+    )
     said = arguments.parse_args()
     parts = json.loads((said.shared / "clinc150/data_full.json").read_text(encoding="utf-8"))
     parts = {name: [(text, intent) for text, intent in rows] for name, rows in parts.items()}
@@ -65,7 +68,8 @@ def main() -> None:
     held = work / "test.csv"
     write(held, parts["test"] + parts["oos_test"])
     lines = []
-    for name, strange in (("with", parts["oos_train"]), ("without", [])):
+    for name in said.out_of_scope_rows:
+        strange = parts["oos_train"] if name == "with" else []
         data = work / f"{name}.csv"
         write(data, train + strange)
         options = bootstrap.Options(

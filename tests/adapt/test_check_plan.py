@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from headstart.adapt import tail
+from headstart.adapt import tail, thaw
 from headstart.adapt.plans import find_plan
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.testing.plan import check_plan
@@ -16,7 +19,7 @@ TEXTS = [f"{said} {number}" for number in range(8) for said in ("where is my car
 LABELS = ["card", "money"] * 8
 
 
-@pytest.mark.parametrize("name", ["top-1?label_smoothing=0.1", "norms", "lora", "pairs"])
+@pytest.mark.parametrize("name", ["top-1?label_smoothing=0.1", "norms", "lora", "pairs", "early-2"])
 def test_built_in_plans_conform(encoder: FrozenEncoder, name: str) -> None:
     check_plan(find_plan(name), encoder, TEXTS, LABELS)
 
@@ -39,6 +42,35 @@ def test_a_network_that_is_left_changed_is_found(
 ) -> None:
     monkeypatch.setattr(tail.Tail, "restore", lambda self: None)
     with pytest.raises(AssertionError, match="the network is as it was"):
+        check_plan(find_plan("top-1?inner_share=0.3"), encoder, TEXTS, LABELS)
+
+
+@pytest.mark.parametrize("rows", [8, 16])
+def test_what_differs_after_an_interruption_is_found(
+    encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """With the fewest rows too there is a checkpoint to go on from."""
+    real = thaw.read_checkpoint
+
+    def damaged(path: Path, key: str) -> object:
+        found = real(path, key)
+        if found is not None:
+            facts, tensors = found
+            moved = {k: v + 0.01 if k.startswith("now/") else v for k, v in tensors.items()}
+            return {**facts, "best_loss": float("inf")}, moved
+        return found
+
+    monkeypatch.setattr(thaw, "read_checkpoint", damaged)
+    plan = replace(find_plan("top-1?inner_share=0.3"), averaging=(1.0,))
+    with pytest.raises(AssertionError, match="goes on to the same bits"):
+        check_plan(plan, encoder, TEXTS[:rows], LABELS[:rows])
+
+
+def test_a_training_that_keeps_nothing_is_found(
+    encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thaw, "write_checkpoint", lambda *given: None)
+    with pytest.raises(AssertionError, match="keeps a checkpoint"):
         check_plan(find_plan("top-1?inner_share=0.3"), encoder, TEXTS, LABELS)
 
 

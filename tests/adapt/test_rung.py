@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.adapt.answers import features
-from headstart.adapt.plans import plans
-from headstart.adapt.rung import Rung, plan_of
+from headstart.adapt.plans import find_plan, plans
+from headstart.adapt.rung import Rung, misfit, plan_of
 from headstart.adapt.shift import disturbed
 from headstart.backbones import load_encoder
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.data import text_key
 from headstart.modalities.text.perturb import WORDS, typos
 from headstart.types.result import NotAvailable
-from headstart.types.thaw import TunedNetwork
+from headstart.types.thaw import AdaptationPlan, TrainingStage, TunedNetwork
 
 TEXTS = tuple(f"where is my card number {i}, {'please ' * (i % 5)}tell me" for i in range(20))
 
@@ -106,6 +106,30 @@ def test_a_pair_costs_two_rows(encoder: FrozenEncoder) -> None:
     assert (
         pairs.seconds(1) < rung(encoder, "top-4").seconds(1) < rung(encoder, "pairs-4").seconds(1)
     )
+
+
+def test_the_lowest_block_costs_the_way_down_to_it(encoder: FrozenEncoder) -> None:
+    """Forward and backward through all blocks, as `full` does, but few weights move."""
+    early, full = rung(encoder, "early-1"), rung(encoder, "full")
+    epochs = [sum(stage.epochs for stage in one.plan.stages) for one in (early, full)]
+    share = early.seconds(1) / epochs[0] / (full.seconds(1) / epochs[1])
+    assert 2 / 3 < share < 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("top-1?copies=2", "of texts there are none"),
+        ("nothing", "'third and below' would open nothing: of the network's 7 blocks none"),
+    ],
+)
+def test_a_plan_that_would_do_nothing_is_not_tried(
+    encoder: FrozenEncoder, name: str, said: str
+) -> None:
+    stage = TrainingStage("third and below", 4, 1, 1e-4, bottom=3)
+    plan = AdaptationPlan(name, (stage,)) if name == "nothing" else find_plan(name)
+    assert said in misfit(plan, encoder)
+    assert not misfit(replace(plan, copies=0, stages=(replace(stage, bottom=4),)), encoder)
 
 
 def test_a_network_that_cannot_climb_says_why(encoder: FrozenEncoder) -> None:

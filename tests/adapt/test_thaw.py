@@ -19,7 +19,7 @@ from headstart.adapt import tail
 from headstart.adapt.answers import features
 from headstart.adapt.checkpoint import read_checkpoint
 from headstart.adapt.inner import drifts
-from headstart.adapt.plans import early_blocks, plans, top_blocks
+from headstart.adapt.plans import early_blocks, find_plan, plans, top_blocks
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones import load_encoder
@@ -274,25 +274,57 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(
     assert same(whole, trained(encoder, plan, data, keeping=keeping))
 
 
-def test_a_killed_training_goes_on_to_the_same_bits(encoder: FrozenEncoder, tmp_path: Path) -> None:
-    data, plan = sentences(20), plan_of(1, averaging=(1.0,))
+KILLED = (
+    "top-1", "lora", "pairs", "early-1", "top-1 of pictures", "early-1 of pictures",
+    "top-1?mixup=0.4&copies=1 of pictures",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KILLED)
+def test_a_killed_training_goes_on_to_the_same_bits(
+    encoder: FrozenEncoder,
+    image_encoder: FrozenEncoder,
+    pictures: tuple[list[str], np.ndarray],
+    tmp_path: Path,
+    what: str,
+) -> None:
+    name, _, of = what.partition(" of ")
+    if name == "lora":
+        pytest.importorskip("peft")
+    long = find_plan(f"{name}{'&' if '?' in name else '?'}batch_size=3&inner_share=0.3")
+    stages = tuple(replace(stage, epochs=2) for stage in long.stages)
+    plan = replace(long, stages=stages, averaging=(1.0,))
+    network, data = (image_encoder, pictures) if of else (encoder, sentences(20))
     keeping = Keeping(tmp_path / "training.safetensors", every=1)
-    whole = trained(encoder, plan, data)
+    whole = trained(network, plan, data)
     child = os.fork() if hasattr(os, "fork") else None
     if child is None:
         pytest.skip("this platform cannot fork a process to kill")
     if child == 0:
 
         def progress(what: str, done: int, total: int) -> None:
-            if done == 6:
+            # In the middle of an epoch, after checkpoints of this one and of the one before.
+            if "inner rows" not in what and done == 1 + total // 2:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        trained(encoder, plan, data, keeping=keeping, progress=progress)
+        trained(network, plan, data, keeping=keeping, progress=progress)
         os._exit(1)
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
     assert keeping.path.exists()
-    assert same(whole, trained(encoder, plan, data, keeping=keeping))
+    assert same(whole, trained(network, plan, data, keeping=keeping))
+
+
+def test_the_lowest_block_of_pictures_moves_and_those_above_stay(
+    image_encoder: FrozenEncoder, pictures: tuple[list[str], np.ndarray]
+) -> None:
+    long = find_plan("early-1?batch_size=4&inner_share=0.3")
+    plan = replace(long, stages=(replace(long.stages[0], epochs=1),), averaging=(1.0,))
+    run = trained(image_encoder, plan, pictures)
+    assert isinstance(run.result, TunedNetwork)
+    assert image_encoder.network is not None
+    block_of = cut(image_encoder.network, top=None).block_of
+    assert {block_of[name] for name in run.result.tensors} == {0, 1}
 
 
 def test_a_checkpoint_of_another_plan_is_not_used(encoder: FrozenEncoder, tmp_path: Path) -> None:

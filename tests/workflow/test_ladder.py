@@ -287,8 +287,11 @@ def test_the_rungs_that_are_named_are_tried_and_no_others(
 def test_an_unknown_rung_is_refused_before_any_work(opinions: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown rung 'top-5'"):
         headstart.run(opinions, out=tmp_path / "p", rungs=["top-5"])
-    with pytest.raises(InputError, match=r"\[trial\] rungs is"):
+    with pytest.raises(InputError, match=r"\[trial\] rungs is .*must have at most 3 items, not 4"):
         headstart.run(opinions, out=tmp_path / "q", rungs=["top-1", "top-2", "top-4", "full"])
+    # Nothing is left that the corrected command would trip over.
+    assert not (tmp_path / "p").exists()
+    assert not (tmp_path / "q").exists()
 
 
 def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why(

@@ -115,6 +115,11 @@ def plans() -> Registry[AdaptationPlan]:
     ):
         registry.add(plan.name, plan)
     registry.load_plugins()
+    if PROBE in registry:
+        raise InputError(
+            f"a plan plugin is named '{PROBE}', which is a rung of its own",
+            tip="uninstall the package that offers it, or have it name its plan otherwise",
+        )
     return registry
 
 

@@ -243,7 +243,16 @@ def misfit(plan: AdaptationPlan, encoder: FrozenEncoder) -> str:
     lowest = max(stage.bottom or 0 for stage in plan.stages)
     if max(plan.top or 0, lowest) > blocks:
         return f"the network has {blocks} blocks"
+    for stage in plan.stages:
+        # A stage of no block from the top is one of the head alone; that is meant.
+        if stage.top and stage.bottom is not None and blocks - stage.top >= stage.bottom:
+            return (
+                f"'{stage.name}' would open nothing: of the network's {blocks} blocks none is both "
+                f"among the top {stage.top} and among the lowest {stage.bottom}"
+            )
     text = encoder.card.modality == "text"
+    if plan.copies and text:
+        return "augmented copies are made of images; of texts there are none"
     if plan.mixup and text:
         return "texts cannot be mixed: their activations differ in length"
     if plan.pairs and not text:

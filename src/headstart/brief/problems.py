@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,8 @@ def _sentence(kind: str, where: Sequence[str | int], one: Any) -> str:
         return f"{place} is {value!r}; {did_you_mean(str(value), choices)}"
     if kind in KINDS:
         return f"{place} is {value!r}; it must be {KINDS[kind]}"
-    limit = one["msg"].replace("Input should", "it must").replace("String should", "it must")
+    limit = re.sub(r"^(Input|String|List|Tuple) should", "it must", one["msg"])
+    limit = limit.replace(" after validation", "")
     return f"{place} is {_short(value)}; {limit}"
 
 

@@ -83,6 +83,7 @@ def prepare(brief: Brief, progress: Progress, *, to_decide: bool = True) -> Prep
     Raises:
         DataError: the data cannot be used, or is to be decided about in a way that needs one label
             a row.
+        InputError: a rung that is to be tried is unknown.
         BackboneError: a reference is unknown, or of another modality.
         MissingExtraError: a package that this modality needs is not installed.
     """
@@ -90,6 +91,11 @@ def prepare(brief: Brief, progress: Progress, *, to_decide: bool = True) -> Prep
         if to_decide and said:
             _needs_one_label(brief, f"{what} is for", f"leave out {what} or --separator")
     sources = _read(brief, progress)
+    if to_decide and brief.rungs:
+        # It needs torch, which a missing extra is told about before.
+        from headstart.adapt.plans import check_rungs
+
+        check_rungs(brief.rungs)
     return Prepared(sources, candidates(brief, sources.dataset.modality, progress))
 
 
@@ -175,9 +181,7 @@ class _Run:
         """Every stage in order."""
         # It needs torch, which a missing extra is told about before (in `prepare`).
         from headstart.adapt.device import training_device
-        from headstart.adapt.plans import check_rungs
 
-        check_rungs(self.brief.rungs)
         if self.brief.max_stage != "frozen" or self.brief.rungs:
             training_device()  # a device that is not here is told now, not after the arms
         self._begin()
