@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headstart.adapt import shift
 from headstart.adapt.answers import features
 from headstart.adapt.plans import find_plan, plans
 from headstart.adapt.rung import Rung, misfit, plan_of
@@ -51,11 +53,45 @@ def test_as_many_words_are_changed_as_is_said() -> None:
     assert abs(share - WORDS) < 0.01
 
 
-def test_disturbed_pixels_are_near_and_drawn_once() -> None:
-    pixels = np.random.default_rng(0).normal(size=(3, 32, 32)).astype(np.float32)
-    changed = disturbed(pixels, 7)
-    np.testing.assert_array_equal(changed, disturbed(pixels, 7))
-    assert 0.05 < float(np.abs(changed - pixels).mean()) < 0.3
+def picture(channels: int) -> np.ndarray:
+    """Broad waves, as of something lit from a side."""
+    y, x = np.mgrid[0:64, 0:64] / 64
+    waves = [np.sin(5 * x + 3 * i) + np.cos(7 * y - 2 * i) for i in range(channels)]
+    return np.stack(waves).astype(np.float32)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_disturbed_pixels_are_near_and_drawn_once(channels: int) -> None:
+    pixels = picture(channels)
+    changed = [disturbed(pixels, seed) for seed in range(20)]
+    np.testing.assert_array_equal(changed[7], disturbed(pixels, 7))
+    assert all(one.shape == pixels.shape and one.dtype == np.float32 for one in changed)
+    away = [float(np.abs(one - pixels).mean()) for one in changed]
+    assert min(away) > 0.02
+    assert max(away) < 0.4
+    for one in changed:
+        assert np.corrcoef(one.ravel(), pixels.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("alone", "least", "most"),
+    [
+        ({"SIDE": (0.9, 0.9)}, 0.02, 0.3),
+        ({"NOISE": 0.1}, 0.07, 0.09),  # the mean size of a normal error of 0.1 is 0.08
+        ({"LIGHT": 0.2}, 0.05, 0.15),  # that of a uniform one up to 0.2 is 0.1
+        ({"QUALITY": (50, 50)}, 0.005, 0.05),
+    ],
+)
+def test_each_of_the_changes_is_made_and_is_mild(
+    monkeypatch: pytest.MonkeyPatch, alone: dict[str, Any], least: float, most: float
+) -> None:
+    for name, value in ({"SIDE": (1.0, 1.0), "NOISE": 0.0, "LIGHT": 0.0} | alone).items():
+        monkeypatch.setattr(shift, name, value)
+    if "QUALITY" not in alone:
+        monkeypatch.setattr(shift, "_as_jpeg", lambda pixels, quality: pixels)
+    pixels = picture(3)
+    away = [float(np.abs(disturbed(pixels, seed) - pixels).mean()) for seed in range(40)]
+    assert least < np.mean(away) < most
 
 
 def test_an_untouched_tail_gives_the_frozen_features(encoder: FrozenEncoder) -> None:

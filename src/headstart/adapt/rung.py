@@ -15,7 +15,7 @@ from headstart.adapt.device import training_device
 from headstart.adapt.low_rank import adapted_weights, require_peft
 from headstart.adapt.plans import EARLY, LORA, PAIRS, find_plan
 from headstart.adapt.probe import NAME as PROBE
-from headstart.adapt.shift import disturbed
+from headstart.adapt.shift import CHANGES, disturbed
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
@@ -138,7 +138,7 @@ class Rung:
             values = [typos(value, seed + int(i)) for value, i in zip(values, rows, strict=True)]
             keys = [f"{key}~{seed + int(i)}" for key, i in zip(keys, rows, strict=True)]
         copy = 0 if network.tokens else 1
-        key = boundary_key(network, [self.encoder.preprocessing, "disturbed"])
+        key = boundary_key(network, [self.encoder.preprocessing, CHANGES])
         found = BoundaryRows(
             network,
             self.encoder.preprocessor,
