@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -35,6 +36,22 @@ document.getElementById("memo").onload = function () {{
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache folder for the session: weights are converted once."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def leaders_words() -> Callable[[str], int]:
+    """How many words of a memo a leader has read aloud: recommendation, risks, money; not the
+    tiles, whose numbers stand in the sentences too."""
+
+    def count(html: str) -> int:
+        html = re.sub(r'<div class="tiles">.*?</section>', "</section>", html, flags=re.DOTALL)
+        section = r'<section class="(verdict|wrong|costs)".*?>(.*?)</section>'
+        found = dict(re.findall(section, html, re.DOTALL))
+        assert set(found) == {"verdict", "wrong", "costs"}
+        text = re.sub(r"<svg.*?</svg>|<[^>]+>", " ", " ".join(found.values()), flags=re.DOTALL)
+        return len(re.findall(r"\S*\w\S*", text))
+
+    return count
 
 
 class Site:

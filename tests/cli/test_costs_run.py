@@ -45,7 +45,7 @@ def costs(pilot: Path, *lines: str) -> None:
 
 
 def test_cost_decides_where_it_disagrees_with_accuracy(
-    headstart: Run, words: str, tmp_path: Path
+    headstart: Run, words: str, tmp_path: Path, leaders_words: Callable[[str], int]
 ) -> None:
     data, held = table(tmp_path / "t.csv", 240, 1), table(tmp_path / "h.csv", 200, 2)
     done = headstart("init", "pilot", data, "--holdout", held, "--backbone", words)
@@ -72,7 +72,9 @@ def test_cost_decides_where_it_disagrees_with_accuracy(
     assert manifest["review"]["below"] == automation["chosen"]
     assert automation["cost"]["value"] <= automation["alone"]["value"]
 
-    said = re.sub(r"<[^>]+>", "", (pilot / "memo.html").read_text())
+    memo = (pilot / "memo.html").read_text()
+    assert leaders_words(memo) <= 300  # two minutes, at 150 words a minute
+    said = re.sub(r"<[^>]+>", "", memo)
     assert "How much should it answer alone?" in said
     assert "by the second; the bundle gives the second" in said
     assert "the one answer for all that costs least" in said.lower()
@@ -89,7 +91,7 @@ def test_cost_decides_where_it_disagrees_with_accuracy(
 
 
 def test_a_cost_of_a_label_that_there_is_not_is_found_before_any_work(
-    headstart: Run, words: str, tmp_path: Path
+    headstart: Run, words: str, tmp_path: Path, leaders_words: Callable[[str], int]
 ) -> None:
     data = table(tmp_path / "t.csv", 60, 1)
     done = headstart("init", "pilot", data, "--backbone", words)

@@ -15,7 +15,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
 
 
-def test_from_a_table_to_a_decision(headstart: Run, tickets: Path, tmp_path: Path) -> None:
+def test_from_a_table_to_a_decision(
+    headstart: Run, tickets: Path, tmp_path: Path, leaders_words: Callable[[str], int]
+) -> None:
     done = headstart("run", tickets, "--out", "pilot", "--minutes", "1", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -25,6 +27,8 @@ def test_from_a_table_to_a_decision(headstart: Run, tickets: Path, tmp_path: Pat
     for name in ("memo.html", "memo.md", "headstart.db", "headstart.toml", "bundle/manifest.json"):
         assert (pilot / name).is_file(), name
     assert "memo.html" in done.stderr
+    # Read aloud in two minutes, at 150 words a minute.
+    assert leaders_words((pilot / "memo.html").read_text(encoding="utf-8")) <= 300
     assert not (pilot / ".staging").exists()
 
     # The memo renders again to the same bytes, from the ledger alone.

@@ -16,6 +16,8 @@ from headstart.types.ledger import LedgerView
 VOID = {"meta", "img", "br", "link", "line", "circle", "path", "input"}
 OWN_WORDS = {"bdi", "script", "style", "title", "desc"}
 """Where text is somebody else's, or not read as text."""
+TWO_MINUTES = 300
+"""Words, at 150 a minute."""
 
 
 class Page(HTMLParser):
@@ -266,3 +268,7 @@ def test_defaulted_fields_are_marked(cases: Any) -> None:
     lines = [line for line in section.splitlines() if line.startswith("<tr>")]
     marked = {re.search(r"<bdi>(.*?)</bdi>", line)[1] for line in lines if ">default<" in line}  # type: ignore[index]
     assert marked == {"name", "value", "carry_over", "requirement.metric", "failure_cost"}
+
+
+def test_what_a_leader_reads_is_said_in_two_minutes(reports: Any, leaders_words: Any) -> None:
+    assert 50 < leaders_words(memo_html(reports.view)) <= TWO_MINUTES

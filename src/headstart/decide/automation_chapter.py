@@ -27,9 +27,9 @@ def automation_sentence(read: Reader) -> Said:
     if None in (chosen, review, share.value, cost.value, alone.value):
         return Said(())
     parts: tuple[str | Figure | Quote | None, ...] = (
-        "With reviews counted, a case costs least when the model answers from a probability of ",
-        chosen, " on: ", share.value, " of the cases without a person, ", cost.value, " a case",
-        *_range(cost), ". Answering everything costs ", alone.value, *_range(alone),
+        "With reviews counted, answering is cheapest from a probability of ", chosen, " on: ",
+        share.value, " of the cases without a person, ", cost.value, " a case", *_range(cost),
+        ". Answering everything costs ", alone.value, *_range(alone),
         ", a person for every case ", review, ".",
     )  # fmt: skip
     return Said(tuple(part for part in parts if part is not None))

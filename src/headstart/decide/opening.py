@@ -195,7 +195,7 @@ def costs(read: Reader) -> list[Said]:
         found.append(Said(("The bundle is ", size, " and runs without torch.")))
     total = run_seconds(read)
     if total:
-        found.append(Said(("This decision took ", total, " of compute on the machine below.")))
+        found.append(Said(("This decision took ", total, " of compute.")))
     return found
 
 
@@ -225,17 +225,16 @@ def mistakes(read: Reader) -> list[Said]:
         return []
     accuracy = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_cheapest"))
     own = read.measure("accuracy", read.at("/evaluate/costs/accuracy_of_answers"))
-    counted = "the costs that the brief names" if _costs_named(read) else "steps of the order"
+    counted = "the brief's costs" if _costs_named(read) else "steps of the order"
     said: list[str | Figure | Quote] = [
         f"In {counted}, mistakes cost ", answers.value, " a case",
         *_range(answers), " by the most probable answer and ", cheapest.value, *_range(cheapest),
-        " by the answer with the least expected cost; one answer for all would cost ",
-        constant.value, ".",
+        " by the cheapest expected one; one answer for all would cost ", constant.value, ".",
     ]  # fmt: skip
     if accuracy.value and own.value:
         said += [" Accuracy is ", own.value, " by the first and ", accuracy.value]
         which = "second" if read.value("/adapt/metric") == "cost" else "first"
-        said += [f" by the second; the bundle gives the {which}, with every probability."]
+        said += [f" by the second; the bundle gives the {which}."]
     return [Said(tuple(said))]
 
 

@@ -72,9 +72,9 @@ def _confident_errors(case: Case) -> Sentence | None:
     if not errors or errors[0].probability < CONFIDENT:
         return None
     return say(
-        "Some wrong answers are given with confidence, up to a probability of ",
+        "Some wrong answers have a probability of up to ",
         (percent(errors[0].probability, 0), "/evaluate/errors/0"),
-        ": a confidence threshold alone does not catch every mistake.",
+        ": a threshold alone does not catch every mistake.",
     )
 
 
@@ -148,9 +148,9 @@ def _calibration(case: Case) -> Sentence | None:
     if isinstance(found, NotAvailable) or (found.error.low or 0.0) < MISCALIBRATED:
         return None
     return say(
-        "Its probabilities cannot be taken at their word: they lie ",
+        "Its probabilities cannot be taken at their word: they are ",
         (f"{100 * found.error.value:.1f}", "/evaluate/calibration/error"),
-        " points away from the share that is right, at least ",
+        " points off, at least ",
         (f"{100 * (found.error.low or 0.0):.1f}", "/evaluate/calibration/error"),
         ".",
     )
@@ -252,15 +252,16 @@ def _leak(case: Case) -> Sentence | None:
     if not isinstance(clean, Estimate):
         return None
     return say(
-        "Some hold-out rows have a near copy among the training rows. On all ",
+        "Some of the ",
         (count(evaluation.n_all), "/evaluate/n_all"),
-        f" rows {metric_name(metric, steps=case.steps)} is ",
+        f" hold-out rows are near copies of training rows: {metric_name(metric, steps=case.steps)}"
+        " is ",
         (metric_value(metric, whole.value), f"/evaluate/metrics_all/{escape(metric)}"),
-        ", on the ",
-        (count(evaluation.n), "/evaluate/n"),
-        " clean ones, which decide, ",
+        " with them, ",
         (metric_value(metric, clean.value), case.estimate_pointer),
-        ".",
+        " on the ",
+        (count(evaluation.n), "/evaluate/n"),
+        " that decide.",
     )
 
 
