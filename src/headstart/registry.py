@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,8 @@ class Registry(Generic[T]):
     """Items of one kind by name.
 
     what: the kind, for messages. group: entry-point group; it is read only by `load_plugins`.
-    build: turns what an entry point gives into an item (default: as it is).
+    build: turns what an entry point gives into an item (default: as it is). reserved: names that
+    stand for something else and cannot be taken.
 
     >>> schemes = Registry[int]("scheme")
     >>> schemes.add("pkg", 1)
@@ -24,13 +25,18 @@ class Registry(Generic[T]):
     """
 
     def __init__(
-        self, what: str, *, group: str | None = None, build: Callable[[Any], T] | None = None
+        self,
+        what: str,
+        *,
+        group: str | None = None,
+        build: Callable[[Any], T] | None = None,
+        reserved: Sequence[str] = (),
     ) -> None:
         self.what = what
         self.group = group
         self._build = build
         self._items: dict[str, T] = {}
-        self._origins: dict[str, str] = {}
+        self._origins = dict.fromkeys(reserved, "headstart")
 
     def add(self, name: str, item: T, *, origin: str = "headstart") -> None:
         """Register an item.
@@ -38,7 +44,7 @@ class Registry(Generic[T]):
         Raises:
             InputError: the name is taken.
         """
-        if name in self._items:
+        if name in self._origins:
             raise InputError(
                 f"two {self.what}s are named '{name}', one of {self._origins[name]} and one of "
                 f"{origin}",

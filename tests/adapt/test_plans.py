@@ -45,15 +45,10 @@ def test_what_is_no_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         plans()
 
 
-def test_no_plan_may_have_the_name_of_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered(monkeypatch, "probe", "OWN")
-    with pytest.raises(InputError, match="named 'probe', which is a rung of its own"):
-        plans()
-
-
-def test_a_built_in_name_cannot_be_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered(monkeypatch, "top-1", "OWN")
-    with pytest.raises(InputError, match="two plans are named 'top-1'"):
+@pytest.mark.parametrize("name", ["top-1", "probe"])
+def test_a_built_in_name_cannot_be_taken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    offered(monkeypatch, name, "OWN")
+    with pytest.raises(InputError, match=f"two plans are named '{name}', one of headstart"):
         plans()
 
 

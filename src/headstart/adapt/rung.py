@@ -113,7 +113,7 @@ class Rung:
     @property
     def recipe(self) -> str:
         """All that its training follows from, but for the rows."""
-        return repr(self.plan)
+        return f"{self.plan!r}, judged under {CHANGES}"
 
     @property
     def describe(self) -> str:

@@ -78,7 +78,8 @@ def _same(a: TrainingRun, b: TrainingRun) -> bool:
     if isinstance(a.result, NotAvailable) or isinstance(b.result, NotAvailable):
         return False
     return (
-        a.result.tensors.keys() == b.result.tensors.keys()
+        a.history == b.history
+        and a.result.tensors.keys() == b.result.tensors.keys()
         and all(np.array_equal(a.result.tensors[n], b.result.tensors[n]) for n in a.result.tensors)
         and np.array_equal(a.result.weights, b.result.weights)
         and np.array_equal(a.result.bias, b.result.bias)
