@@ -97,7 +97,8 @@ def main() -> None:
     print(f"accuracy without flags {shown(wilson(int(right.sum()), n))}\n")
     for name, known in (("with", outside), ("without", outside[:0])):
         l2 = model.settings["l2"]
-        seen = Seen(features.matrix, codes, known, len(labels), l2=l2)
+        pulled = features.label_weights if model.settings["label_names"] else None
+        seen = Seen(features.matrix, codes, known, len(labels), l2=l2, towards=pulled)
         choice = choose_outside(seen, whole, split.folds, 0.05, brief.seed)
         score = choice.score
         inside, out = outside_scores(score, test, own), outside_scores(score, sealed, strange)

@@ -34,7 +34,8 @@ class Seen:
     """Features of the development rows in scope, and of those out of scope if there are any.
 
     inside: (n, width). codes: (n,). outside: (m, width). scaled: a head, scaled as the model's is.
-    l2: of the model's head, None where it is to be found anew.
+    l2: of the model's head, None where it is to be found anew. towards: weights (classes, width)
+    that the model's head was pulled towards, if it was.
     """
 
     inside: NDArray[np.float32]
@@ -43,13 +44,16 @@ class Seen:
     classes: int
     scaled: Callable[[LinearHead], LinearHead] = as_it_is
     l2: float | None = None
+    towards: NDArray[np.float32] | None = None
 
     def head(self, rows: NDArray[np.int64]) -> LinearHead:
         """Fitted on some rows, scaled as the model's is."""
         grid = None if self.l2 is None else (self.l2,)
-        return self.scaled(
-            fit_linear(self.inside[rows], self.codes[rows], self.classes, l2_grid=grid, exact=False)
-        )
+        head = fit_linear(
+            self.inside[rows], self.codes[rows], self.classes,
+            l2_grid=grid, exact=False, towards=self.towards,
+        )  # fmt: skip
+        return self.scaled(head)
 
 
 def choose_outside(

@@ -236,7 +236,9 @@ class Output:
             def scaled(head: LinearHead) -> LinearHead:
                 return scaled_head(head, heat)
 
-            known = (rows.codes, outside, len(rows.labels), scaled, model.settings.get("l2"))
+            found = model.settings
+            towards = arms.label_weights(model.arm) if found.get("label_names") else None
+            known = (rows.codes, outside, len(rows.labels), scaled, found.get("l2"), towards)
             whole = LinearHead(model.weights, model.bias)
             self.progress("looking for what is out of scope", 0, 1)
             return choose_outside(
