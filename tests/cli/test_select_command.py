@@ -253,6 +253,7 @@ def test_where_nobody_can_race_nothing_is_left_behind(
     assert not (tmp_path / "p").exists()
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_a_race_within_two_seconds_and_it_goes_on_from_there(
     headstart: Run, tickets: Path, words: str, cache: Path, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_fifty_kills_fifty_equal_decisions(notes: Path, tmp_path: Path) -> None:
     _check(notes, tmp_path, kills=50)
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_within_two_seconds_and_says_how_to_go_on(
     notes: Path, tmp_path: Path, cache: Path
 ) -> None:
