@@ -8,23 +8,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import headstart
 from headstart import bootstrap
-from headstart.terminal import STOP, ProgressLine, converse
+from headstart.interrupt import interruptible, stopped
+from headstart.terminal import ProgressLine, converse
 from headstart.types.errors import HeadstartError
-
-Result = TypeVar("Result")
-GRACE_SECONDS = 0.8
-"""How long work may take to stop by itself after Ctrl-C; then the process ends. What was finished
-is on disk already, and nothing half-written can be left, so ending it is safe."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -347,37 +340,11 @@ def _tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _interruptible(work: Callable[[], Result]) -> Result:
-    """Run `work` on a second thread so that Ctrl-C is heard while native code runs."""
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=target, name="headstart", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
-    if failure:
-        raise failure[0]
-    return outcome[0]
-
-
-def _stop(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     arguments = parser().parse_args(argv)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _stop)
     try:
-        return int(_interruptible(lambda: arguments.act(arguments)))
+        return int(interruptible(lambda: arguments.act(arguments)))
     except HeadstartError as error:
         _tell(f"headstart: {error}")
         return error.exit_status
@@ -389,7 +356,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupted(arguments: argparse.Namespace) -> int:
-    """Say how to go on, give the work a moment to stop, and end the process."""
+    """Say how to go on, and end."""
     again = "headstart " + " ".join(sys.argv[1:])
     what = (
         f"What is finished is kept. Go on with: {again}"
@@ -397,15 +364,4 @@ def _interrupted(arguments: argparse.Namespace) -> int:
         else f"Nothing was changed. Start again with: {again}"
     )
     _tell(f"\nheadstart: interrupted. {what}")
-    STOP.set()
-    deadline = threading.Event()
-    for thread in threading.enumerate():
-        if thread.name == "headstart":
-            thread.join(GRACE_SECONDS)
-            if thread.is_alive():
-                deadline.set()
-    if deadline.is_set():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(3)
-    return 3
+    return stopped()

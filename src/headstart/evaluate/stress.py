@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,17 +80,16 @@ def stress_report(
 
 def _changes(
     values: Sequence[str], modality: ModalityName, seed: int, folder: Path
-) -> list[tuple[str, str, list[str]]]:
+) -> Iterator[tuple[str, str, list[str]]]:
     """(kind, strength, changed values) of every way; images are files in the folder."""
-    made = []
     if modality == "text":
         from headstart.modalities.text.perturb import STRESS as TEXTS
 
         for kind, (change, strengths) in TEXTS.items():
             for name, strength in strengths:
                 changed = [change(one, _seed(one, seed), strength) for one in values]
-                made.append((kind, name, changed))
-        return made
+                yield kind, name, changed
+        return
     from headstart.modalities.image.perturb import STRESS as PICTURES
     from headstart.modalities.image.perturb import changed_file
 
@@ -101,8 +100,7 @@ def _changes(
                 path = folder / f"{number}-{place}-{i}.png"
                 path.write_bytes(changed_file(one, turn, _seed(one, seed), strength))
                 paths.append(str(path))
-            made.append((kind, name, paths))
-    return made
+            yield kind, name, paths
 
 
 def _seed(value: str, seed: int) -> int:

@@ -100,17 +100,11 @@ class Arms:
             "refit", self.hashes(spec), lambda: refit(spec, self._inputs(spec), self.brief.seed)
         )
 
-    def matrix(self, name: str) -> NDArray[np.float32]:
-        """Frozen features (n, width) of an arm that has some."""
+    def features(self, name: str) -> ArmFeatures:
+        """The frozen features of all rows, of an arm that has some."""
         spec = next(spec for spec in self.specs if spec.name == name)
         assert spec.backbone is not None
-        return self._features(spec, self.backbones[spec.backbone]).matrix
-
-    def label_weights(self, name: str) -> NDArray[np.float32] | None:
-        """Weights (classes, width) that the label names give for an arm's features, if any."""
-        spec = next(spec for spec in self.specs if spec.name == name)
-        assert spec.backbone is not None
-        return self._features(spec, self.backbones[spec.backbone]).label_weights
+        return self._features(spec, self.backbones[spec.backbone])
 
     def encoder(self, model: FittedModel) -> Encoder | None:
         """The network that a model's features come from."""

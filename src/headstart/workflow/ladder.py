@@ -7,8 +7,9 @@ from dataclasses import replace
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headstart.adapt import ArmSpec
+from headstart.adapt import ArmFeatures, ArmSpec
 from headstart.adapt.gate import (
     FoldAnswers,
     Rule,
@@ -91,7 +92,8 @@ class Ladder:
             why = why or "the brief stays with the frozen backbone"
             return replace(report, not_climbed=why), []
         left = SHARE * self.brief.budget.minutes * 60
-        made = {name: self._made(name, base) for name in names}
+        heads = self.arms.features(base.name)
+        made = {name: self._made(name, base, heads.label_weights) for name in names}
         affordable = {
             name: rung
             for name, rung in made.items()
@@ -107,7 +109,7 @@ class Ladder:
                 outcomes.append(self._spared(affordable[name], base, tested))
                 continue
             after = max(1, len(tested) - sum(one.rung in tested for one in outcomes))
-            said, arm, seconds = self._rung(name, rung, base, best, level, left, after)
+            said, arm, seconds = self._rung(name, rung, base, best, heads, level, left, after)
             outcomes.append(said)
             left -= seconds
             if said.verdict == "adopt" and arm is not None:
@@ -148,7 +150,9 @@ class Ladder:
     def _encoder(self, ref: str) -> Encoder:
         return self.arms.backbones[ref].encoder
 
-    def _made(self, name: str, base: ArmResult) -> Step | NotAvailable:
+    def _made(
+        self, name: str, base: ArmResult, towards: NDArray[np.float32] | None
+    ) -> Step | NotAvailable:
         assert base.backbone is not None
         encoder = self._encoder(base.backbone)
         assert isinstance(encoder, FrozenEncoder)
@@ -160,7 +164,7 @@ class Ladder:
         plan = plan_of(name, encoder)
         if isinstance(plan, NotAvailable):
             return plan
-        return Rung(plan, encoder, *known, towards=self.arms.label_weights(base.name))
+        return Rung(plan, encoder, *known, towards=towards)
 
     def _rung(
         self,
@@ -168,6 +172,7 @@ class Ladder:
         rung: Step | NotAvailable,
         base: ArmResult,
         best: ArmResult,
+        heads: ArmFeatures,
         level: float,
         left: float,
         after: int,
@@ -208,8 +213,7 @@ class Ladder:
         spec = self._spec(name, base, rung)
         inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
         standing = best.scores[self.rule.metric][:trainings]
-        heads = (self.arms.matrix(base.name), self.arms.label_weights(base.name))
-        runner = RungFolds(rung, self.arms, inputs, *heads)
+        runner = RungFolds(rung, self.arms, inputs, heads)
         found: list[RungFold] = []
         for wave in waves(k, trainings):
             self.arms.progress(f"{name}, fold {wave.start + 1}", wave.start, trainings)
@@ -291,7 +295,8 @@ class Ladder:
 
     def refit(self, adopted: ArmResult, base: ArmResult) -> FittedModel:
         """The adopted rung on all development rows."""
-        rung = self._made(str(adopted.settings["plan"]), base)
+        towards = self.arms.features(base.name).label_weights
+        rung = self._made(str(adopted.settings["plan"]), base, towards)
         assert not isinstance(rung, NotAvailable)
         inputs = self.arms.hashes(self._spec(rung.name, base, rung))
         return self.grown.refit(rung, adopted, inputs)

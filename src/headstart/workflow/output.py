@@ -230,20 +230,19 @@ class Output:
                 proba = trained_probabilities(model, encoder, values) if values else none
                 return by_probability(chosen.out_of_fold, proba, required.false_alarms)
             keys = [one.key for one in self.sources.outside]
-            inside = arms.matrix(model.arm)
-            outside = encoder.encode(values, keys) if values else inside[:0]
+            inside = arms.features(model.arm)
+            outside = encoder.encode(values, keys) if values else inside.matrix[:0]
 
             def scaled(head: LinearHead) -> LinearHead:
                 return scaled_head(head, heat)
 
             found = model.settings
-            towards = arms.label_weights(model.arm) if found.get("label_names") else None
+            towards = inside.label_weights if found.get("label_names") else None
             known = (rows.codes, outside, len(rows.labels), scaled, found.get("l2"), towards)
             whole = LinearHead(model.weights, model.bias)
             self.progress("looking for what is out of scope", 0, 1)
-            return choose_outside(
-                Seen(inside, *known), whole, split.folds, required.false_alarms, self.brief.seed
-            )
+            seen = Seen(inside.matrix, *known)
+            return choose_outside(seen, whole, split.folds, required.false_alarms, self.brief.seed)
 
         said = {
             "data": self.data,
@@ -298,6 +297,7 @@ class Output:
             return Outside(score, outputs, SealedHoldout.of(source.modality, held))
 
         def answered_by_the_bundle(values: Sequence[str]) -> NDArray[np.floating]:
+            self.progress("hold-out rows, changed", 0, 1)  # stops here where it is asked to
             return self._own(opened_once().whole(values))
 
         def context(wrong: NDArray[np.bool_]) -> Context:

@@ -8,9 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from headstart.adapt import ArmFeatures
 from headstart.adapt.device import training_device
 from headstart.adapt.probe import ProbeRung
 from headstart.adapt.run import derived_seed
@@ -33,11 +31,10 @@ class RungFolds:
         rung: Step,
         arms: Arms,
         inputs: dict[str, str],
-        matrix: NDArray[np.float32],
-        towards: NDArray[np.float32] | None,
+        frozen: ArmFeatures,
     ) -> None:
         self.rung, self.arms, self.inputs = rung, arms, inputs
-        self.matrix, self.towards = matrix, towards
+        self.frozen = frozen
         self.folds = list(arms.split.folds)
         self._idle: list[Any] = []
         """What the rung trains on, one a worker that does not train now."""
@@ -79,13 +76,13 @@ class RungFolds:
             idle = self._idle.pop() if self._idle else None
         rows: Any = idle or self.rung.activations(self._tell)
         head = fit_linear(
-            self.matrix[train],
+            self.frozen.matrix[train],
             self.rung.codes[train],
             self.rung.classes,
             groups=self.rung.groups[train],
             seed=seed,
             exact=False,
-            towards=self.towards,
+            towards=self.frozen.label_weights,
         )
         found = self.rung.fold(
             rows, head, train, test, seed, checkpoint(self.rung, self.inputs, number), self._tell
