@@ -157,13 +157,18 @@ def test_the_lowest_block_costs_the_way_down_to_it(encoder: FrozenEncoder) -> No
     [
         ("top-1?copies=2", "of texts there are none"),
         ("nothing", "'third and below' would open nothing: of the network's 7 blocks none"),
+        ("names", "'third and below' would open nothing: no weight of its blocks is named *gamma*"),
     ],
 )
 def test_a_plan_that_would_do_nothing_is_not_tried(
     encoder: FrozenEncoder, name: str, said: str
 ) -> None:
     stage = TrainingStage("third and below", 4, 1, 1e-4, bottom=3)
-    plan = AdaptationPlan(name, (stage,)) if name == "nothing" else find_plan(name)
+    made = {
+        "nothing": AdaptationPlan(name, (stage,)),
+        "names": AdaptationPlan(name, (replace(stage, bottom=4, trainable=("*gamma*",)),)),
+    }
+    plan = made.get(name) or find_plan(name)
     assert said in misfit(plan, encoder)
     assert not misfit(replace(plan, copies=0, stages=(replace(stage, bottom=4),)), encoder)
 

@@ -19,7 +19,7 @@ from headstart.adapt.shift import CHANGES, disturbed
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
-from headstart.backbones.boundary import CutNetwork, blocks_of, cut
+from headstart.backbones.boundary import CutNetwork, cut
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.heads import LinearHead
 from headstart.modalities.text.perturb import typos
@@ -237,19 +237,25 @@ def misfit(plan: AdaptationPlan, encoder: FrozenEncoder) -> str:
     if encoder.network is None:
         return "a backbone that was published as ONNX cannot be thawed"
     try:
-        blocks = blocks_of(encoder.network)
+        network = cut(encoder.network, top=None)
     except BackboneError as error:
         return error.message
+    blocks = len(network.blocks)
     lowest = max(stage.bottom or 0 for stage in plan.stages)
     if max(plan.top or 0, lowest) > blocks:
         return f"the network has {blocks} blocks"
     for stage in plan.stages:
-        # A stage of no block from the top is one of the head alone; that is meant.
+        # A stage of no block from the top is one of the head alone; adapters are no weights yet.
+        if stage.top == 0 or plan.low_rank is not None:
+            continue
         if stage.top and stage.bottom is not None and blocks - stage.top >= stage.bottom:
             return (
                 f"'{stage.name}' would open nothing: of the network's {blocks} blocks none is both "
                 f"among the top {stage.top} and among the lowest {stage.bottom}"
             )
+        if not any(stage.opens(name, block, blocks) for name, block in network.block_of.items()):
+            named = ", ".join(stage.trainable)
+            return f"'{stage.name}' would open nothing: no weight of its blocks is named {named}"
     text = encoder.card.modality == "text"
     if plan.copies and text:
         return "augmented copies are made of images; of texts there are none"

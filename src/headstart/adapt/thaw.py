@@ -7,7 +7,6 @@ the order of the batches follows from the seed, the stage and the epoch alone.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from math import isfinite, log
 from time import perf_counter
 from typing import Any
@@ -216,18 +215,14 @@ class _Training:
             return
         stage = self._plan.stages[self.at.stage]
         self.tail.set(self._best)
-        top = self._blocks if stage.top is None else stage.top
         moving = {}
         blocks = self.tail.block_of
         end = self._blocks if stage.bottom is None else stage.bottom
         for name, parameter in self.tail.body().items():
-            block = blocks[name]
-            opened = self._blocks - top <= block < end and any(
-                fnmatchcase(name.lower(), pattern.lower()) for pattern in stage.trainable
-            )
+            opened = stage.opens(name, blocks[name], self._blocks)
             parameter.requires_grad_(opened)
             if opened:
-                depth = end - 1 - block
+                depth = end - 1 - blocks[name]
                 rate = stage.learning_rate * stage.layer_decay**depth
                 moving[name] = Moving(parameter, rate, self._start[name])
         for name, parameter in self.tail.head.items():

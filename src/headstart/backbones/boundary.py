@@ -66,15 +66,6 @@ class CutNetwork:
         return found
 
 
-def blocks_of(network: Network) -> int:
-    """Into how many blocks a network may be cut.
-
-    Raises:
-        BackboneError: it is of a kind that cannot be cut.
-    """
-    return len(cut(network, top=None).blocks)
-
-
 def cut(network: Network, *, top: int | None) -> CutNetwork:
     """Build the network and cut it below its `top` blocks; None: everything is tail.
 

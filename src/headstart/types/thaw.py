@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import numpy as np
@@ -63,6 +64,19 @@ class TrainingStage:
         ):
             if not good:
                 raise ValueError(f"stage '{self.name}': {name} {getattr(self, name)!r} is no good")
+
+    def opens(self, name: str, block: int, blocks: int) -> bool:
+        """Whether a weight moves, by its name and its block of so many, 0 the lowest.
+
+        >>> stage = TrainingStage("norms", 2, 1, 1e-3, trainable=("*norm*",))
+        >>> stage.opens("LayerNorm.bias", 4, 6), stage.opens("LayerNorm.bias", 3, 6)
+        (True, False)
+        """
+        top = blocks if self.top is None else self.top
+        end = blocks if self.bottom is None else self.bottom
+        return blocks - top <= block < end and any(
+            fnmatchcase(name.lower(), pattern.lower()) for pattern in self.trainable
+        )
 
 
 @dataclass(frozen=True, slots=True)
