@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 from scipy import stats
 from selection_regret import Task, limited, pictures, table, tweets
 
-from headstart.adapt.gate import Rule, gains, judge_gain, level_of
+from headstart.adapt.gate import Rule, gains, given_up, judge_gain, level_of
 from headstart.backbones import load_encoder
 from headstart.data import file_key, text_key
 from headstart.stats import clopper_pearson
+from headstart.workflow.rung_folds import waves
 
 K, REPEATS, MARGIN, KEPT, BLOCK = 5, 3, 0.01, 96, 32
 ALPHA = 0.05
@@ -139,8 +140,19 @@ def outside(y: Codes, n: int) -> int:
 
 
 def adopted(rung: Matrix, base: Matrix, n: int, margin: float, level: float) -> bool:
+    """By all folds, whatever the first ones say."""
     rule = Rule("accuracy", margin, 0.95, n, K)
     return judge_gain(gains(rung, base, rule, ("rung", "base")), rule, level)[0] == "adopt"
+
+
+def trained(rung: Matrix, base: Matrix, n: int, level: float) -> int:
+    """Folds that a run trains before it gives the rung up, or all."""
+    rule = Rule("accuracy", MARGIN, 0.95, n, K)
+    for wave in waves(K, len(rung)):
+        seen = rung[: wave.stop].tolist(), base[: wave.stop].tolist()
+        if given_up(*seen, rule, len(rung), level) is not None:
+            return wave.stop
+    return len(rung)
 
 
 def climbs(arms: list[Matrix], repeats: int, n: int, margin: float) -> bool:
@@ -171,11 +183,15 @@ def rotated(rows: Matrix, random: np.random.Generator) -> Matrix:
     return np.asarray(rows @ np.linalg.qr(random.normal(size=(KEPT, KEPT)))[0])
 
 
-def null_cell(pool: tuple[Matrix, Codes], n: int, balanced: bool, worlds: int) -> list[int]:
+def null_cell(
+    pool: tuple[Matrix, Codes], n: int, balanced: bool, worlds: int
+) -> tuple[list[int], float]:
     """Worlds with a wrong adoption: the gate on one rung with 1, 2, 3 repeats, on two rungs with 1,
-    2, 3 repeats, on one with 3 repeats and no margin; single split, plain t, highest mean."""
+    2, 3 repeats, on one with 3 repeats and no margin; single split, plain t, highest mean. Then the
+    share of the folds of one rung that a run trains before it gives up."""
     rows, y = pool
     count = np.zeros(10, dtype=int)
+    folds = 0
     for world in range(worlds):
         random = np.random.default_rng([world, n, balanced])
         taken = sample(y, n, balanced, random)
@@ -186,15 +202,17 @@ def null_cell(pool: tuple[Matrix, Codes], n: int, balanced: bool, worlds: int) -
         arms = [fold_scores(seen + one, codes, tests, int(y.max()) + 1) for one in noise]
         said = [climbs(arms[:last], r, n, MARGIN) for last in (2, 3) for r in (1, 2, 3)]
         count += [*said, climbs(arms[:2], 3, n, 0.0), *naive(arms)]
-    return [int(one) for one in count]
+        folds += trained(arms[1], arms[0], n, ALPHA)
+    return [int(one) for one in count], folds / worlds / (K * REPEATS)
 
 
 def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> list[float]:
     """True gain, then the share adopted by: oracle, the gate on one rung and on one of two, single
-    split, plain t, highest mean."""
+    split, plain t, highest mean; then the gate on one rung as it is run, which gives up early, and
+    the share of the folds that it trains."""
     rows, y = pool
     classes = int(y.max()) + 1
-    said, means, truth, blur = [], [], [], []
+    said, means, truth, blur, run = [], [], [], [], []
     for world in range(worlds):
         random = np.random.default_rng([world, n, more])
         taken = sample(y, n, True, random)
@@ -213,12 +231,15 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         means.append(float((arms[1] - arms[0]).mean()))
         levels = [level_of(ALPHA, rungs) for rungs in (1, 2)]
         said.append([*(adopted(arms[1], arms[0], n, MARGIN, one) for one in levels), *naive(arms)])
+        folds = trained(arms[1], arms[0], n, ALPHA)
+        run.append((said[-1][0] and folds == len(arms[1]), folds / len(arms[1])))
     spread = float(np.var(np.subtract(means, truth), ddof=1)) - float(np.mean(blur))
     need = max(MARGIN, stats.norm.ppf(1 - ALPHA) * max(spread, 0.0) ** 0.5)
     return [
         float(np.mean(truth)),
         float((np.array(means) >= need).mean()),
         *np.mean(said, axis=0).tolist(),
+        *np.mean(run, axis=0).tolist(),
     ]
 
 
@@ -233,22 +254,24 @@ def main() -> int:
     found = {name: pool for name, pool in pools(said.shared).items() if said.only in name}
     if said.part != "power":
         print("| rows of | n | classes | one rung: 1 repeat | 2 | 3 | two rungs: 1 repeat | 2 | 3 "
-              "| upper bound | no margin | single split | plain t | highest mean | always |\n| --- "
-              + "| ---: " * 14 + "|")  # fmt: skip
+              "| upper bound | no margin | single split | plain t | highest mean | always "
+              "| folds trained |\n| --- " + "| ---: " * 15 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
                 for balanced in (True, False):
                     if n > 0.6 * len(pool[1]):
                         continue
-                    wrong = null_cell(pool, n, balanced, said.worlds)
+                    wrong, folds = null_cell(pool, n, balanced, said.worlds)
                     bound = clopper_pearson(max(wrong[:6]), said.worlds).high or 1.0
                     cells = [f"{one / said.worlds:.1%}" for one in wrong]
                     cells.insert(6, f"{bound:.1%}")
                     kind = "balanced" if balanced else "unequal"
-                    print(f"| {name} | {n:,} | {kind} | {' | '.join(cells)} | 100% |", flush=True)
+                    print(f"| {name} | {n:,} | {kind} | {' | '.join(cells)} | 100% "
+                          f"| {folds:.0%} |", flush=True)  # fmt: skip
     if said.part != "null":
         print("\n| rows of | n | true gain | oracle | gate, one rung | of two | single split "
-              "| plain t | highest mean |\n| --- " + "| ---: " * 8 + "|")  # fmt: skip
+              "| plain t | highest mean | one rung, given up early | folds trained |\n| --- "
+              + "| ---: " * 10 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
                 if n > 0.6 * len(pool[1]) or outside(pool[1], n) < OUTSIDE:
@@ -259,7 +282,7 @@ def main() -> int:
                 for gain in GAINS:
                     if not curve[0, 0] <= gain <= curve[-1, 0]:
                         continue
-                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 7)]
+                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 9)]
                     shown = " | ".join(f"{one:.0%}" for one in at)
                     print(f"| {name} | {n:,} | {100 * gain:.0f} | {shown} |", flush=True)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -14,7 +15,9 @@ from scipy import stats
 from headstart.adapt.gate import (
     FoldAnswers,
     Rule,
+    chance,
     gains,
+    given_up,
     guards,
     hopeless,
     judge_gain,
@@ -26,6 +29,7 @@ from headstart.adapt.gate import (
 from headstart.data import make_folds
 from headstart.select.block_ridge import Decomposed, held_out
 from headstart.types.result import Comparison
+from headstart.workflow.rung_folds import waves
 
 RULE = Rule("accuracy", 0.01, 0.95, 400, 5)
 
@@ -103,6 +107,71 @@ def test_to_lose_hope_is_to_be_short_of_the_margin(gaps: list[float]) -> None:
     if hopeless(rung, base, RULE):
         assert np.mean(gaps) < RULE.margin + 1e-12
     assert not hopeless(rung[:1], base[:1], RULE)
+
+
+@pytest.mark.parametrize(("gaps", "trainings"), [((0.02, -0.01), 5), ((0.05, 0.01, 0.03), 15)])
+def test_the_chance_of_an_adoption_is_that_of_folds_that_go_on_so(
+    gaps: tuple[float, ...], trainings: int
+) -> None:
+    """The other folds drawn about a rate that the first ones leave open."""
+    rule, level, done = replace(RULE, n=200), 0.05, len(gaps)
+    base = np.full(done, 0.5)
+    found, need = chance((base + gaps).tolist(), base.tolist(), rule, trainings, level)
+    own = float(np.std(gaps, ddof=1))
+    error = own * (1 / trainings + 1 / (rule.k - 1)) ** 0.5
+    assert need == pytest.approx(max(rule.margin, stats.t.ppf(0.95, trainings - 1) * error))
+    random, spread = np.random.default_rng(0), max(own, (0.1 * rule.k / rule.n) ** 0.5)
+    rate = np.mean(gaps) + spread / done**0.5 * random.standard_normal((100_000, 1))
+    rest = rate + spread * random.standard_normal((100_000, trainings - done))
+    whole = (np.sum(gaps) + rest.sum(axis=1)) / trainings
+    assert found == pytest.approx((whole >= need).mean(), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("trainings", "gain", "lost", "saved"),
+    [(5, 0.0, 0.01, 0.35), (5, 0.04, 0.02, 0.05), (15, 0.0, 0.01, 0.6), (15, 0.04, 0.03, 0.05)],
+)
+def test_giving_up_saves_trainings_and_hardly_any_adoption(
+    trainings: int, gain: float, lost: float, saved: float
+) -> None:
+    """Folds whose gains share a fifth of their variance; of the adoptions that all folds would have
+    given."""
+    rule, level = replace(RULE, n=600), 0.05
+    own = np.sqrt(0.1 * 5 / rule.n)
+    random, worlds = np.random.default_rng(trainings), 1_500
+    gaps = gain + own / 2 * random.standard_normal((worlds, 1))
+    gaps = gaps + own * random.standard_normal((worlds, trainings))
+    adopted = kept = used = 0
+    for one in gaps:
+        base = np.full(trainings, 0.5)
+        right = judge_gain(found(base + one, base, rule), rule, level)[0] == "adopt"
+        ends = [wave.stop for wave in waves(5, trainings)]
+        said = (
+            given_up((base + one)[:end].tolist(), base[:end].tolist(), rule, trainings, level)
+            for end in ends
+        )
+        stopped = next((end for end, word in zip(ends, said, strict=True) if word), None)
+        adopted, kept = adopted + right, kept + (right and stopped is None)
+        used += stopped or trainings
+    assert (adopted - kept) / worlds <= lost
+    assert 1 - used / trainings / worlds >= saved
+
+
+def test_what_was_given_up_says_what_adoption_takes() -> None:
+    rule, base = replace(RULE, n=616), [0.5] * 2
+    said = given_up([0.53, 0.484], base, rule, 5, 0.05)
+    assert said is not None
+    assert said[0] == "not enough evidence"
+    assert re.fullmatch(
+        r"after 2 of 5 folds it gained \+0\.7 points; to adopt it takes about \+4\.7 points with "
+        r"so many rows, to which it had a chance of \d%",
+        said[1],
+    )
+    assert given_up([0.48, 0.47], base, rule, 5, 0.05) == (
+        "stay", "after 2 of 5 folds it gained -2.5 points: no hope of the margin",
+    )  # fmt: skip
+    assert given_up([0.56, 0.54], base, rule, 5, 0.05) is None
+    assert given_up([0.4] * 5, [0.5] * 5, rule, 5, 0.05) is None
 
 
 @pytest.mark.parametrize(("repeats", "fewest"), [(1, 208), (2, 128), (3, 109)])

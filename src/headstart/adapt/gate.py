@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ DISCORDANT = 0.1
 """Least share of rows that two arms are taken to answer differently, while few folds are known."""
 LIKELY = 0.1
 """Gain beyond which thawing is not expected to go: ten points, or a tenth of the worst cost."""
+FUTILE = 0.1
+"""Chance of being adopted below which the other folds are not trained."""
 GUARD_ALPHA = 0.05
 """One-sided level at which something is said to have fallen."""
 
@@ -182,18 +185,66 @@ def hopeless(rung: Sequence[float], base: Sequence[float], rule: Rule) -> bool:
 
     To stop early can only prevent an adoption, so that it costs no level. After whole repeats: the
     mean gain is below the margin. Before: it is so even with one standard error on top, from the
-    second fold on. Two folds say little about their spread: it is taken to be at least that of
-    shares of which a tenth of the rows differ.
+    second fold on.
     """
-    sign = 1.0 if HIGHER_IS_BETTER[rule.metric] else -1.0
-    found = sign * (np.asarray(rung, dtype=np.float64) - np.asarray(base, dtype=np.float64))
+    found = _turned(rung, base, rule)
     if len(found) < 2:
         return False
     if len(found) % rule.k == 0:
         return bool(found.mean() < rule.margin)
-    least = rule.largest * np.sqrt(DISCORDANT * rule.k / rule.n)
-    spread = max(float(found.std(ddof=1)), float(least))
-    return bool(found.mean() + spread / np.sqrt(len(found)) < rule.margin)
+    return bool(found.mean() + _spread(found, rule) / np.sqrt(len(found)) < rule.margin)
+
+
+def chance(
+    rung: Sequence[float], base: Sequence[float], rule: Rule, trainings: int, level: float
+) -> tuple[float, float]:
+    """(probability that all the trainings would end in "adopt", the mean gain which that takes).
+
+    What the folds share stays as it is, so that the mean of all of them is known from that of the
+    first i up to a variance of σ²(1/i − 1/trainings); conditional power at the present trend
+    (Lan, Simon and Halperin 1982). Two folds or more. To stop by it can only prevent an adoption.
+    """
+    found = _turned(rung, base, rule)
+    own = float(found.std(ddof=1))
+    error = own * float(np.sqrt(1.0 / trainings + 1.0 / (rule.k - 1)))
+    need = max(rule.margin, t_quantile(1.0 - level, trainings - 1) * error)
+    left = _spread(found, rule) * float(np.sqrt(1.0 / len(found) - 1.0 / trainings))
+    return NormalDist().cdf((float(found.mean()) - need) / left), need
+
+
+def given_up(
+    rung: Sequence[float], base: Sequence[float], rule: Rule, trainings: int, level: float
+) -> tuple[GateVerdict, str] | None:
+    """The gate's word where the folds so far make it pointless to train the others; None: go on."""
+    done = len(_turned(rung, base, rule))
+    if not 2 <= done < trainings:
+        return None
+    gain = amount(rule.metric, float(_turned(rung, base, rule).mean()), steps=rule.steps)
+    so_far = f"after {done} of {trainings} folds it gained {gain}"
+    if hopeless(rung, base, rule):
+        return "stay", f"{so_far}: no hope of the margin"
+    likely, need = chance(rung, base, rule, trainings, level)
+    if likely >= FUTILE:
+        return None
+    least = amount(rule.metric, need, steps=rule.steps)
+    why = f"to adopt it takes about {least} with so many rows, to which it had a chance of"
+    return "not enough evidence", f"{so_far}; {why} {likely:.0%}"
+
+
+def _turned(rung: Sequence[float], base: Sequence[float], rule: Rule) -> NDArray[np.float64]:
+    """Gains, one a fold, turned so that larger is better."""
+    sign = 1.0 if HIGHER_IS_BETTER[rule.metric] else -1.0
+    found: NDArray[np.float64] = sign * (
+        np.asarray(rung, dtype=np.float64) - np.asarray(base, dtype=np.float64)
+    )
+    return found
+
+
+def _spread(found: NDArray[np.float64], rule: Rule) -> float:
+    """Standard deviation of a fold's gain. Two folds say little about it: it is taken to be at
+    least that of shares of which a tenth of the rows differ."""
+    least = rule.largest * float(np.sqrt(DISCORDANT * rule.k / rule.n))
+    return max(float(found.std(ddof=1)), least)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from headstart.adapt import ArmFeatures, ArmSpec
 from headstart.adapt.gate import (
     FoldAnswers,
     Rule,
-    amount,
     gains,
+    given_up,
     guards,
-    hopeless,
     level_of,
     outcome,
     too_few_rows,
@@ -222,17 +221,11 @@ class Ladder:
             if broken:
                 return ended("failed", broken[0], minutes, len(found)), None, expected
             so_far, seen = self._scores(found), standing[: len(found)]
-            early = len(found) < min(trainings, len(standing))
-            if early and hopeless(so_far, seen.tolist(), self.rule):
-                gain = float(np.mean(so_far) - seen.mean())
-                gain = gain if HIGHER_IS_BETTER[self.rule.metric] else -gain
-                why = (
-                    f"after {len(found)} of {trainings} folds it gained "
-                    f"{amount(self.rule.metric, gain, steps=self.rule.steps)}: "
-                    "no hope of the margin"
-                )
+            whole = min(trainings, len(standing))
+            early = given_up(so_far, seen.tolist(), self.rule, whole, level)
+            if early is not None:
                 share = len(found) / trainings
-                return ended("stay", why, minutes, len(found)), None, expected * share
+                return ended(*early, minutes, len(found)), None, expected * share
         scores, out_of_fold = scored(
             [one.proba for one in found], self.rows.codes, folds, self.arms.costs
         )
