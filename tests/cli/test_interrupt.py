@@ -17,7 +17,7 @@ from headstart.interrupt import interruptible, stopped
 
 def writes(folder):
     for number in range(10**9):
-        Path(folder, str(number)).touch()
+        Path(folder, str(number % 1000)).touch()
 
 def work():
     with TemporaryDirectory(dir=sys.argv[1]) as folder, ThreadPoolExecutor(1) as pool:
