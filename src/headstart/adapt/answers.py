@@ -21,18 +21,14 @@ def features(
     chosen: NDArray[np.int64],
     *,
     tuned: TunedNetwork | None = None,
-    copy: int = 0,
 ) -> NDArray[np.float32]:
-    """Features (chosen rows, width) of the tail, tuned or as it was pretrained.
-
-    copy: which augmented copy of each row; 0 is the row itself.
-    """
+    """Features (chosen rows, width) of the tail, tuned or as it was pretrained."""
     order = np.argsort([rows.length(int(row)) for row in chosen], kind="stable")
     parts = []
     with torch.inference_mode(), _tuned(rows.network, tuned):
         for start in range(0, len(order), BATCH):
             part = chosen[order[start : start + BATCH]]
-            activations, mask = rows.batch(part, np.full(len(part), copy, dtype=np.int64))
+            activations, mask = rows.batch(part, np.zeros_like(part))
             found = rows.network.tail(torch.from_numpy(activations), torch.from_numpy(mask))
             parts.append(found.float().numpy())
     joined = np.concatenate(parts)

@@ -15,12 +15,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt.shift import disturbed
+from headstart.adapt.shift import CHANGES, changed_rows
 from headstart.backbones import load_encoder
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.backbones.views import View, viewed
 from headstart.heads import BlockHead, LinearHead, fit_blocks
-from headstart.modalities.text.perturb import typos
 from headstart.ports import Progress
 from headstart.types.errors import BackboneError
 from headstart.types.ladder import RungFold
@@ -63,7 +62,7 @@ class ProbeRung:
     @property
     def recipe(self) -> str:
         """All that its training follows from, but for the rows."""
-        return f"{self.encoder.card.ref} {self.widths}"
+        return f"{self.encoder.card.ref} {self.widths}, judged under {CHANGES}"
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
@@ -120,22 +119,14 @@ class ProbeRung:
         )  # fmt: skip
 
     def _changed(self, progress: Progress) -> NDArray[np.float32]:
+        values, keys, reader = changed_rows(self.encoder, self.values, self.keys, self.shift)
         if self.encoder.card.modality == "text":
-            texts = [typos(value, self.shift + i) for i, value in enumerate(self.values)]
-            keys = [f"{key}~{self.shift + i}" for i, key in enumerate(self.keys)]
-            return self.encoder.encode(texts, keys, progress)
+            return self.encoder.encode(values, keys, progress)
         runner = self.encoder.runtime(self.values).runner
         parts = []
-        for start in range(0, len(self.values), BATCH):
-            first = self.shift + start
-            inputs = self.encoder.preprocessor(self.values[start : start + BATCH])
-            parts.append(
-                runner({
-                    name: np.stack([disturbed(one, first + i) for i, one in enumerate(array)])
-                    for name, array in inputs.items()
-                })
-            )  # fmt: skip
-            progress("pictures mildly changed", start, len(self.values))
+        for start in range(0, len(values), BATCH):
+            parts.append(runner(reader(values[start : start + BATCH])))
+            progress("pictures mildly changed", start, len(values))
         return np.concatenate(parts)
 
 

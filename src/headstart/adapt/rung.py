@@ -15,14 +15,13 @@ from headstart.adapt.device import training_device
 from headstart.adapt.low_rank import adapted_weights, require_peft
 from headstart.adapt.plans import EARLY, LORA, PAIRS, find_plan
 from headstart.adapt.probe import NAME as PROBE
-from headstart.adapt.shift import CHANGES, disturbed
+from headstart.adapt.shift import CHANGES, changed_rows
 from headstart.adapt.thaw import Keeping, ThawRows, thaw
 from headstart.adapt.thaw_rows import boundary_rows
 from headstart.backbones.activations import ActivationStore, BoundaryRows, boundary_key
 from headstart.backbones.boundary import CutNetwork, cut
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.heads import LinearHead
-from headstart.modalities.text.perturb import typos
 from headstart.ports import Progress
 from headstart.types.brief import MaxStage
 from headstart.types.errors import BackboneError
@@ -130,27 +129,13 @@ class Rung:
 
     def changed(
         self, network: CutNetwork, rows: NDArray[np.int64], progress: Progress
-    ) -> tuple[BoundaryRows, int]:
-        """Some rows mildly changed, and the copy of each that they are."""
-        seed = self.shift
+    ) -> BoundaryRows:
+        """Some rows, mildly changed."""
         values, keys = [self.values[i] for i in rows], [self.keys[i] for i in rows]
-        if network.tokens:
-            values = [typos(value, seed + int(i)) for value, i in zip(values, rows, strict=True)]
-            keys = [f"{key}~{seed + int(i)}" for key, i in zip(keys, rows, strict=True)]
-        copy = 0 if network.tokens else 1
+        values, keys, reader = changed_rows(self.encoder, values, keys, self.shift)
         key = boundary_key(network, [self.encoder.preprocessing, CHANGES])
-        found = BoundaryRows(
-            network,
-            self.encoder.preprocessor,
-            values,
-            keys,
-            store=ActivationStore(self.encoder.cache / "activations", key),
-            augment=disturbed,
-            copies=copy,
-            seed=seed,
-            progress=progress,
-        )
-        return found, copy
+        store = ActivationStore(self.encoder.cache / "activations", key)
+        return BoundaryRows(network, reader, values, keys, store=store, progress=progress)
 
     def fold(
         self,
@@ -170,13 +155,13 @@ class Rung:
                 none, none, none, none, run.history, 0.0, run.remarks, run.result.reason
             )
         head = LinearHead(run.result.weights, run.result.bias)
-        moved, copy = self.changed(rows.network, test, progress)
+        moved = self.changed(rows.network, test, progress)
         all_of_them = np.arange(len(test))
         return RungFold(
             head.predict_proba(features(rows, test, tuned=run.result)),
-            head.predict_proba(features(moved, all_of_them, tuned=run.result, copy=copy)),
+            head.predict_proba(features(moved, all_of_them, tuned=run.result)),
             base.predict_proba(features(rows, test)),
-            base.predict_proba(features(moved, all_of_them, copy=copy)),
+            base.predict_proba(features(moved, all_of_them)),
             run.history,
             run.averaging_weight,
             run.remarks,

@@ -1,60 +1,83 @@
-"""A mild change of a picture that a user would not call another one: crop, light, noise, JPEG."""
+"""Rows mildly changed: slips of the keyboard; crop, light, noise and JPEG of a picture.
+
+What is changed is the row as it arrives: a picture before it is resized. Noise on an enlarged
+picture would be finer than anything that its camera could have drawn, and no mild change: with a
+standard deviation of 1.3% of the range it takes the frozen EfficientNet-Lite0 from 64 to 37% on
+CIFAR-10; these changes together take it to 55%.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.perturb import jpeg
+from headstart.backbones.cache import digest
+from headstart.backbones.encoder import FrozenEncoder
+from headstart.modalities.image.opening import open_image
+from headstart.modalities.image.perturb import crop, dark, jpeg, noise
+from headstart.modalities.preprocess import PixelPreprocessor
+from headstart.modalities.text.perturb import typos
+from headstart.ports import Preprocessor
 
 SIDE = (0.9, 1.0)
 """Of the crop, as a share of the picture's."""
-NOISE, LIGHT = 0.1, 0.2
-"""Standard deviation, and most that the brightness moves by, of normalised pixels."""
-QUALITY = (50, 90)
+LIGHT = (0.85, 1.15)
+"""Brightness, as a share of what it was."""
+NOISE = 0.01
+"""Standard deviation, as a share of the full range."""
+QUALITY = (70, 95)
 """Of the JPEG."""
-CHANGES = f"crop {SIDE}, noise {NOISE}, light {LIGHT}, JPEG {QUALITY}"
+CHANGES = f"crop {SIDE}, light {LIGHT}, noise {NOISE}, JPEG {QUALITY}"
 
 
-def disturbed(pixels: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    """Normalised pixels (channels, height, width), cropped and scaled back, lighter or darker, with
-    noise, and written as JPEG. Equal seeds give equal pictures.
-
-    Of one channel or three; others are not what a JPEG holds, and are not written as one.
-    """
+def disturbed(image: Image.Image, seed: int) -> Image.Image:
+    """Cropped, lighter or darker, with noise, and written as JPEG. Equal seeds give equal
+    pictures."""
     chance = np.random.default_rng(seed)
-    found = _cropped(pixels, chance)
-    noise = chance.normal(scale=NOISE, size=found.shape)
-    found = (found + noise + chance.uniform(-LIGHT, LIGHT)).astype(np.float32)
-    return _as_jpeg(found, int(chance.integers(*QUALITY, endpoint=True)))
+    found = crop(image, seed, chance.uniform(*SIDE))
+    found = noise(dark(found, seed, chance.uniform(*LIGHT)), seed, NOISE)
+    return jpeg(found, seed, float(chance.integers(*QUALITY, endpoint=True)))
 
 
-def _cropped(pixels: NDArray[np.float32], chance: np.random.Generator) -> NDArray[np.float32]:
-    """A part of it, anywhere, at the whole's size."""
-    import torch
+class DisturbedPixels:
+    """The pixels of mildly changed pictures; `seeds` by path."""
 
-    side = chance.uniform(*SIDE)
-    x, y = chance.uniform(-1.0, 1.0, 2) * (1.0 - side)
-    view = torch.tensor([[[side, 0.0, x], [0.0, side, y]]], dtype=torch.float32)
-    whole = torch.from_numpy(np.ascontiguousarray(pixels))[None]
-    grid = torch.nn.functional.affine_grid(view, list(whole.shape), align_corners=False)
-    drawn: NDArray[np.float32] = torch.nn.functional.grid_sample(
-        whole, grid, mode="bilinear", padding_mode="border", align_corners=False
-    )[0].numpy()
-    return drawn
+    def __init__(self, plain: PixelPreprocessor, seeds: Mapping[str, int]) -> None:
+        self._plain, self._seeds = plain, seeds
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Of the pictures as they are, and the changes."""
+        return {**self._plain.spec, "changes": CHANGES}
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """None."""
+        return {}
+
+    def __call__(self, values: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """float32 pixels (n, 3, size, size).
+
+        Raises:
+            DataError: a picture cannot be read.
+        """
+        changed = [disturbed(open_image(value), self._seeds[value]) for value in values]
+        return {"pixel_values": np.stack([self._plain.pixels(one) for one in changed])}
 
 
-def _as_jpeg(pixels: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
-    """Written and read again, on the scale between its darkest and its lightest value: what the
-    network's mean and deviation make of it does not matter to the blocks and edges of a JPEG."""
-    channels = len(pixels)
-    low, high = float(pixels.min()), float(pixels.max())
-    if channels not in (1, 3) or not high > low:
-        return pixels
-    scale = 255.0 / (high - low)
-    bytes_of = np.rint((pixels - low) * scale).astype(np.uint8).transpose(1, 2, 0)
-    image = Image.fromarray(bytes_of[..., 0] if channels == 1 else bytes_of)
-    written = jpeg(image, 0, quality).convert("L" if channels == 1 else "RGB")
-    read = np.asarray(written, dtype=np.float32).reshape(bytes_of.shape)
-    return np.ascontiguousarray((read / scale + low).transpose(2, 0, 1).astype(np.float32))
+def changed_rows(
+    encoder: FrozenEncoder, values: Sequence[str], keys: Sequence[str], seed: int
+) -> tuple[list[str], list[str], Preprocessor]:
+    """Values and keys of rows that are mildly changed, and what reads them. How a row is changed
+    follows from its content and the seed, wherever it stands."""
+    seeds = [seed + int(digest(key)[:8], 16) for key in keys]
+    names = [f"{key}~{seed}" for key in keys]
+    plain = encoder.preprocessor
+    if isinstance(plain, PixelPreprocessor):
+        return list(values), names, DisturbedPixels(plain, dict(zip(values, seeds, strict=True)))
+    texts = [typos(value, seed) for value, seed in zip(values, seeds, strict=True)]
+    return texts, names, plain
