@@ -91,6 +91,16 @@ def test_a_credible_gain_below_the_margin_helps_but_is_not_worth_the_complexity(
     assert decide(*arms, margin=0.001).approach == "frozen"
 
 
+def test_a_credible_gain_of_at_least_the_margin_is_taken_though_less_of_it_may_be_left():
+    """The words of the gate: the interval reaches below the margin, not below zero."""
+    arms = (arm("majority", 0.4), arm("classical", 0.80), arm("frozen", 0.83, spread=0.01))
+    report = decide(*arms, margin=0.025)
+    gain = report.comparisons[0]
+    assert 0.0 < gain.low < 0.025 < gain.difference
+    assert report.approach == "frozen"
+    assert decide(*arms, margin=0.035).approach == "classical"
+
+
 def test_interval_is_nadeau_and_bengios():
     classical, frozen = arm("classical", 0.7), arm("frozen", 0.85)
     found = decide(arm("majority", 0.4), classical, frozen).comparisons[0]

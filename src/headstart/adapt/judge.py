@@ -85,6 +85,12 @@ class Measure:
         low = self.gain(self.compare(a, b)).low
         return low is not None and low > by
 
+    def worth_more(self, a: ArmResult, b: ArmResult) -> bool:
+        """a's gain over b is credibly above zero, and more likely than not at least the margin: the
+        words of the gate for a rung."""
+        gain = self.gain(self.compare(a, b)).value
+        return self.credibly_beats(a, b, 0.0) and gain is not None and gain >= self.margin
+
 
 def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
     """What is reported of an arm: each metric's mean over folds, with its interval."""
@@ -112,7 +118,8 @@ def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
 
 
 def choose(results: Sequence[ArmResult], measure: Measure) -> ArmResult:
-    """The simplest deployable arm that no other one credibly beats by more than the margin.
+    """The simplest deployable arm over which no other one is worth more: a gain that is credible,
+    and on average at least the margin.
 
     Among arms of one approach the better mean comes first. There always is one: nothing has a
     larger mean than the best. Where that is the generic model, an arm on the same network that is
@@ -128,7 +135,7 @@ def choose(results: Sequence[ArmResult], measure: Measure) -> ArmResult:
         raise ValueError("no arm that could ship was run")
     for candidate in deployable:
         others = (arm for arm in deployable if arm is not candidate)
-        if not any(measure.credibly_beats(arm, candidate, measure.margin) for arm in others):
+        if not any(measure.worth_more(arm, candidate) for arm in others):
             return _on_its_network(candidate, deployable, measure)
     return max(deployable, key=measure.goodness)
 
@@ -212,11 +219,11 @@ def _reason(
         best = max(rivals, key=measure.goodness)
         gain = measure.gain(measure.compare(best, chosen))
         sentences.append(
-            f"No other arm credibly beats it by more than {margin}: "
+            f"No other arm is credibly better, and by {margin} or more: "
             f"'{best.name}' gains {_span(gain)}."
         )
     else:
-        sentences.append(f"No simpler arm is left that it does not beat by more than {margin}.")
+        sentences.append(f"No simpler arm is left over which it is not worth {margin}.")
     return " ".join(sentences)
 
 
@@ -228,7 +235,7 @@ def _saves_nothing(chosen: ArmResult, simpler: Sequence[ArmResult], measure: Mea
         for arm in simpler
         if arm.family == "zero-shot"
         and arm.backbone == chosen.backbone is not None
-        and not measure.credibly_beats(chosen, arm, measure.margin)
+        and not measure.worth_more(chosen, arm)
     ]
 
 
@@ -270,9 +277,9 @@ def judge(
 ) -> AdaptReport:
     """The verdict on transfer and the approach that follows, from arms on identical folds.
 
-    Intervals: Nadeau and Bengio (2003). The chosen arm is the simplest deployable one that no other
-    deployable one credibly beats by more than the margin; a rung that the gate adopted stands in
-    for the frozen arm that it grew from.
+    Intervals: Nadeau and Bengio (2003). The chosen arm is the simplest deployable one over which no
+    other deployable one gains credibly, and at least the margin; a rung that the gate adopted
+    stands in for the frozen arm that it grew from.
 
     Raises:
         ValueError: no target-only arm, or none that could ship, was run.

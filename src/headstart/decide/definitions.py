@@ -9,7 +9,10 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "metric. It helps when the whole interval of the difference lies on the better side of "
         "zero, harms when on the worse side; else there is not enough evidence.",
     ),
-    ("Approach", "The simplest arm that no other arm credibly beats by more than the margin."),
+    (
+        "Approach",
+        "The simplest arm over which no other arm gains credibly, and at least the margin.",
+    ),
     (
         "Ship",
         "Yes: even the pessimistic end of the interval meets the level that the brief requires, "

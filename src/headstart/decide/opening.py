@@ -79,7 +79,7 @@ def _approach(read: Reader) -> tuple[Said, str]:
     return Said(("the classical model",)), {
         "harms": " A pretrained network is credibly worse here.",
         "inconclusive": " A pretrained network has not been shown to be worth it.",
-        "helps": " A pretrained network is better, but not credibly by more than the margin.",
+        "helps": " A pretrained network is better, but by less than is worth it, or none to ship.",
     }[transfer]
 
 

@@ -136,7 +136,7 @@ def choice_reason(case: Case) -> Sentence:
     margin = difference(metric, case.adapt.margin).lstrip("+")
     return say(
         quoted(case.adapt.chosen),
-        " is the simplest arm that no other arm credibly beats by more than ",
+        " is the simplest arm over which no other arm gains credibly, and at least ",
         (margin, "/adapt/margin"),
         f" {unit(metric, steps=case.steps)}.",
     )
