@@ -101,6 +101,17 @@ def test_a_credible_gain_of_at_least_the_margin_is_taken_though_less_of_it_may_b
     assert decide(*arms, margin=0.035).approach == "classical"
 
 
+def test_what_is_chosen_is_credible_one_sided():
+    classical, frozen = arm("classical", 0.80), arm("frozen", 0.84, spread=0.032)
+    gaps = frozen.scores["accuracy"] - classical.scores["accuracy"]
+    error = gaps.std(ddof=1) * np.sqrt(1 / (K * REPEATS) + 1 / (K - 1))
+    one_sided = stats.t.sf(gaps.mean() / error, K * REPEATS - 1)
+    for confidence in (1 - one_sided - 1e-3, 1 - one_sided + 1e-3):
+        report = decide(arm("majority", 0.4), classical, frozen, confidence=confidence)
+        wanted = "frozen" if one_sided <= 1 - confidence else "classical"
+        assert report.approach == wanted
+
+
 def test_interval_is_nadeau_and_bengios():
     classical, frozen = arm("classical", 0.7), arm("frozen", 0.85)
     found = decide(arm("majority", 0.4), classical, frozen).comparisons[0]

@@ -86,10 +86,12 @@ class Measure:
         return low is not None and low > by
 
     def worth_more(self, a: ArmResult, b: ArmResult) -> bool:
-        """a's gain over b is credibly above zero, and more likely than not at least the margin: the
-        words of the gate for a rung."""
-        gain = self.gain(self.compare(a, b)).value
-        return self.credibly_beats(a, b, 0.0) and gain is not None and gain >= self.margin
+        """a's gain over b is credibly above zero, one-sided, and more likely than not at least the
+        margin: what the gate asks of a rung."""
+        found = self.compare(a, b)
+        gain = self.gain(found).value
+        credible = found.p_value / 2 <= 1.0 - self.confidence
+        return credible and gain is not None and gain > 0.0 and gain >= self.margin
 
 
 def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
