@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.evaluate.stress import ROWS, judge_labels, stress_report
+from headstart.evaluate.stress import ROWS, judge_labels, stress_report, ways
 from headstart.modalities.image import perturb as pictures
 from headstart.modalities.text import perturb as texts
 from headstart.types.result import NotAvailable, StressReport
@@ -39,6 +39,7 @@ def test_each_change_is_counted_against_the_same_rows():
     )
     assert isinstance(found, StressReport)
     assert found.n == ROWS["text"]
+    assert len(found.rows) == ways("text")
     first, rows = found.rows[0], {(row.kind, row.strength): row for row in found.rows}
     assert (first.accuracy.value, first.change) == (1.0, 0.0)
     assert first.stated == pytest.approx(0.8)

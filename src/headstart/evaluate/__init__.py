@@ -16,6 +16,7 @@ from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.set_answers import SetAnswers, set_answers
 from headstart.evaluate.sets import cross_validated_sets, evaluate_sets, set_reference_scores
 from headstart.evaluate.slices import Known, Mark, find_parts, time_marks
+from headstart.evaluate.stress import ways
 
 __all__ = [
     "Answers",
@@ -43,4 +44,5 @@ __all__ = [
     "thresholds_by_cost",
     "thresholds_to_test",
     "time_marks",
+    "ways",
 ]

@@ -37,6 +37,21 @@ Judge = Callable[[NDArray[np.int64], Proba], Judged]
 """Of some of the rows that decide, by their numbers, and their probabilities."""
 
 
+def ways(modality: ModalityName) -> int:
+    """How often rows are answered by `stress_report`: as they are, and changed in every way.
+
+    >>> ways("image")
+    16
+    """
+    if modality == "text":
+        from headstart.modalities.text.perturb import STRESS as TEXTS
+
+        return 1 + sum(len(strengths) for _, strengths in TEXTS.values())
+    from headstart.modalities.image.perturb import STRESS as PICTURES
+
+    return 1 + sum(len(strengths) for _, strengths in PICTURES.values())
+
+
 def judge_labels(y: NDArray[np.int64], answer: Callable[[Proba], NDArray[np.int64]]) -> Judge:
     """Of rows with one label each: y their codes (n,), answer from probabilities to codes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -43,6 +44,7 @@ from headstart.evaluate import (
     set_rule,
     thresholds_by_cost,
     thresholds_to_test,
+    ways,
 )
 from headstart.heads import LinearHead
 from headstart.package import (
@@ -296,8 +298,10 @@ class Output:
             held = self.sources.sealed_outside
             return Outside(score, outputs, SealedHoldout.of(source.modality, held))
 
+        answered = itertools.count()
+
         def answered_by_the_bundle(values: Sequence[str]) -> NDArray[np.floating]:
-            self.progress("hold-out rows, changed", 0, 1)  # stops here where it is asked to
+            self.progress("hold-out rows, changed", next(answered), ways(source.modality))
             return self._own(opened_once().whole(values))
 
         def context(wrong: NDArray[np.bool_]) -> Context:
