@@ -216,11 +216,11 @@ def given_up(
     rung: Sequence[float], base: Sequence[float], rule: Rule, trainings: int, level: float
 ) -> tuple[GateVerdict, str] | None:
     """The gate's word where the folds so far make it pointless to train the others; None: go on."""
-    done = len(_turned(rung, base, rule))
-    if not 2 <= done < trainings:
+    found = _turned(rung, base, rule)
+    if not 2 <= len(found) < trainings:
         return None
-    gain = amount(rule.metric, float(_turned(rung, base, rule).mean()), steps=rule.steps)
-    so_far = f"after {done} of {trainings} folds it gained {gain}"
+    gain = amount(rule.metric, float(found.mean()), steps=rule.steps)
+    so_far = f"after {len(found)} of {trainings} folds it gained {gain}"
     if hopeless(rung, base, rule):
         return "stay", f"{so_far}: no hope of the margin"
     likely, need = chance(rung, base, rule, trainings, level)
