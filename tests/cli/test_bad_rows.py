@@ -38,7 +38,9 @@ def audit(data: Path, backbone: str, monkeypatch: pytest.MonkeyPatch) -> dict[st
     command = ["audit", str(data), "--out", str(pilot), "--minutes", "0.1"]
     assert main([*command, "--backbone", backbone]) == 0
     connection = sqlite3.connect(pilot / "headstart.db")
-    rows = connection.execute("SELECT pointer, value FROM ledger WHERE pointer LIKE '/data/%'")
+    rows = connection.execute(
+        "SELECT pointer, value FROM ledger WHERE pointer LIKE '/data/%' OR pointer LIKE '/audit/%'"
+    )
     found = {pointer: json.loads(value) for pointer, value in rows}
     connection.close()
     assert sorted(p.name for p in pilot.iterdir()) == [
@@ -86,11 +88,14 @@ def test_texts(tmp_path: Path, words: str, monkeypatch: pytest.MonkeyPatch) -> N
         ("tickets.csv", n + 9, None, "has 3 fields and the header 2"),
     ]  # fmt: skip
     assert found["/data/classes"] == ["Card", "card", "cash", "rare"]
-    encoding, case, single = found["/data/remarks"]
+    encoding, single = found["/data/remarks"]
     assert "1 of" in encoding
     assert "iconv -f WINDOWS-1252" in encoding
-    assert "The labels 'Card' (2 rows) and 'card' (" in case
-    assert "differ only by case or spaces; they are kept apart" in case
+    assert found["/audit/findings/0/check"] == "label-names"
+    assert "'Card' (2 rows)" in found["/audit/findings/0/detail"]
+    assert found["/audit/findings/0/advice"].startswith(
+        "Give one name to what is one class: 'card'"
+    )
     assert "1 of 4 classes has a single row ('rare')" in single
     page = (tmp_path / "pilot" / "audit.html").read_text(encoding="utf-8")
     assert "single row" in page
@@ -146,11 +151,10 @@ def test_images(tmp_path: Path, filters: str, monkeypatch: pytest.MonkeyPatch) -
     assert len(said) == 5
     assert found["/data/remarks"] == [
         "1 image has several frames; only the first is used.",
-        "The labels 'Night' (1 row) and 'night' (10 rows) differ only by case or spaces; they are "
-        "kept apart. If they are one class, give them one name.",
         "1 of 3 classes has a single row ('Night'): it can be trained on or tested on, not both. "
         "Label more rows of it.",
     ]
+    assert "'night' (10 rows), 'Night' (1 row)" in found["/audit/findings/0/detail"]
 
 
 def test_a_table_of_images(tmp_path: Path, filters: str, monkeypatch: pytest.MonkeyPatch) -> None:

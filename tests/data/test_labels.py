@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.data import load_dataset
+from headstart.data import check_spellings, load_dataset, spelling
 from headstart.data.checks import SHOWN, label_problem, label_remarks
 from headstart.types.errors import DataError
 
@@ -37,17 +37,46 @@ def test_labels_that_cannot_be_used(label: str | None, reason: str) -> None:
     assert label_problem(label) == reason
 
 
-def test_labels_that_differ_by_case_or_spaces_are_named_with_their_rows() -> None:
-    said = label_remarks(
-        ["Card"] * 4 + ["card"] * 2 + [" card"] * 3 + ["a b"] * 2 + ["a\u00a0b"] * 2
-    )
-    assert said == [
-        "The labels ' card' (3 rows) and 'Card' (4 rows) and 'card' (2 rows) differ only by case "
-        "or spaces; they are kept apart. If they are one class, give them one name.",
-        "The labels 'a b' (2 rows) and 'a\u00a0b' (2 rows) differ only by case or spaces; they "
-        "are kept apart. If they are one class, give them one name.",
-    ]
-    assert label_remarks(["card", "cards", "card", "cards"]) == []
+def test_spaces_are_no_part_of_a_label(tmp_path: Path) -> None:
+    labels = ["card", " card", "card\u00a0", "a b", "a\u00a0 b", "Cafe\u0301", "Caf\u00e9"]
+    rows = "".join(f'"text number {i}","{label}"\n' for i, label in enumerate(labels * 3))
+    (tmp_path / "t.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    found = load_dataset(tmp_path / "t.csv")
+    assert found.labels == ("Caf\u00e9", "a b", "card")
+    assert [one.label for one in found.examples[:3]] == ["card"] * 3
+    (said,) = found.remarks
+    assert said.startswith("12 rows have labels with spaces that are no part of it")
+    (tmp_path / "s.csv").write_text(f"text,label\n{rows}".replace("a b", "card; a b"), "utf-8")
+    several = load_dataset(tmp_path / "s.csv", separator=";")
+    assert several.single_labels == ("Caf\u00e9", "a b", "card")
+
+
+def test_spellings_of_one_name() -> None:
+    for first, second in [
+        ("Card arrival", "card_arrival"), ("card-arrival", "cardarrival"), ("STRASSE", "straße"),
+        ("1", "1.0"), ("level 2", "level_2"), ("\uff21", "a"), ("top up", "top\u00a0 up"),
+    ]:  # fmt: skip
+        assert spelling(first) == spelling(second), (first, second)
+    for first, second in [
+        ("A", "A-"), ("C", "C++"), ("C#", "C"), ("1-5", "15"), ("1.5", "15"), ("-1", "1"),
+        ("10", "1.0"), ("+", "-"), ("n/a", "na"), ("level 1", "level 11"),
+    ]:  # fmt: skip
+        assert spelling(first) != spelling(second), (first, second)
+
+
+def test_labels_of_a_hold_out_in_another_spelling_are_refused() -> None:
+    check_spellings(["card", "new"], ["card", "Card", "cash"], "h.csv")
+    check_spellings(["Card"], ["card", "Card"], "h.csv")
+    with pytest.raises(DataError) as caught:
+        check_spellings(["Card", "cash", "TOP UP", "new"], ["card", "cash", "top_up"], "h.csv")
+    said = str(caught.value)
+    assert "h.csv" in said
+    assert "'Card' is 'card' there, 'TOP UP' is 'top_up' there" in said
+    assert "'new'" not in said
+    with pytest.raises(DataError, match="and 3 more"):
+        check_spellings(
+            [f"C{i}" for i in range(SHOWN + 3)], [f"c{i}" for i in range(SHOWN + 3)], "h.csv"
+        )
 
 
 def test_classes_of_one_row_are_named_and_the_list_ends() -> None:
@@ -58,10 +87,6 @@ def test_classes_of_one_row_are_named_and_the_list_ends() -> None:
     (many,) = label_remarks([f"c{i:02}" for i in range(SHOWN + 3)])
     assert "'c09' and 3 more" in many
     assert "'c10'" not in many
-    pairs = [f"{case}{i:02}" for i in range(SHOWN + 2) for case in "aA" for _ in range(2)]
-    said = label_remarks(pairs)
-    assert len(said) == SHOWN + 1
-    assert said[-1] == "So do 2 more groups of labels."
 
 
 def dataset(tmp_path: Path, labels: list[str], **options: str) -> str:

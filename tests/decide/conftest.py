@@ -315,7 +315,7 @@ def text_helps(level: float | None = 0.8) -> Reports:
                 )
                 for i in range(3000)
             ),
-            remarks=("The labels 'card limits' and 'Card limits' differ only by case.",),
+            remarks=("12 rows have labels with spaces that are no part of it.",),
             holdout_source="last_month.csv",
             holdout_rows=held + 12,
             holdout_sha256="7a" * 32,

@@ -13,6 +13,7 @@ from headstart.decide.rules import RULES
 from headstart.decide.steps import looks_like_a_scale, most_confused, rows_to_certainty
 from headstart.decide.words import NUMBER
 from headstart.types.codec import decode, encode
+from headstart.types.data import Finding
 from headstart.types.result import Comparison, Estimate, NotAvailable, SelectiveCertificate
 
 
@@ -198,6 +199,23 @@ def test_small_classes_are_a_risk_and_a_step(cases: Any) -> None:
     decision = cases["text-inconclusive"].decision
     assert any("‘billing’" in risk and "fewer rows than folds" in risk for risk in decision.risks)
     assert any(step == "Collect more examples of ‘billing’." for step in decision.next_steps)
+
+
+def test_several_names_of_a_class_come_before_more_rows_of_it(cases: Any) -> None:
+    base = cases["text-inconclusive"]
+    names = "Give one name to what is one class: 'Billing' (70 rows), 'billing' (4 rows)."
+    finding = Finding(
+        "label-names", 0.6, "1 class probably goes by several names", "They are kept apart.",
+        advice=names,
+    )  # fmt: skip
+    counts = {"Billing": 70, "billing": 4, "technical": 46}
+    split = replace(
+        base.audit, findings=(*base.audit.findings, finding), class_counts=counts,
+    )  # fmt: skip
+    decision = replace(base, audit=split).decision
+    assert decision.next_steps[0] == names
+    assert not any("Collect more examples" in step for step in decision.next_steps)
+    assert "1 class probably goes by several names." in decision.risks
 
 
 def test_repeated_openings_serious_findings_and_remarks_are_risks(cases: Any) -> None:

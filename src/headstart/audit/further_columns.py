@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.audit.columns import label_values
+from headstart.audit.labels.spellings import spelling_findings
 from headstart.audit.split import choose_margin, choose_metric
+from headstart.data.checks import check_spellings
 from headstart.data.keys import dataset_key
+from headstart.data.label_names import label_name
 from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset, Folds
@@ -57,7 +60,11 @@ def further_column(
     folds = Folds(split.folds.assignment[:, inside], split.folds.k)
     _check(folds, codes, f"{dataset.source}, column '{name}'")
 
-    theirs = _held_values(holdout, name) if holdout is not None else values
+    theirs = values
+    if holdout is not None:
+        theirs = _held_values(holdout, name)
+        given = sorted(set(theirs) - {""})
+        check_spellings(given, labels, f"{holdout.source}, column '{name}'")
     held_has = np.array([bool(value) for value in theirs])
     kept = held_has[split.holdout] if len(split.holdout) else np.zeros(0, dtype=bool)
     clean = split.holdout_clean[kept]
@@ -94,7 +101,7 @@ def further_column(
             metric_reason=why,
             margin=choose_margin(metric, codes, brief, costs),
             small_classes=tuple(label for label in labels if apart[label] < folds.k),
-            findings=(),
+            findings=tuple(spelling_findings(own, counts)),
         ),
         costs=costs,
         unlabelled=empty,
@@ -129,7 +136,7 @@ def _every_label(dataset: Dataset, holdout: Dataset | None, name: str) -> list[s
 
 def _held_values(holdout: Dataset, name: str) -> list[str]:
     """The labels of a hold-out file, which may be without the column."""
-    return [dict(example.metadata).get(name, "").strip() for example in holdout.examples]
+    return [label_name(dict(example.metadata).get(name, "")) for example in holdout.examples]
 
 
 def _relabelled(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.audit.columns import group_ids, latest, times
+from headstart.audit.labels.spellings import spelling_findings
 from headstart.audit.near_duplicates import NearDuplicates, near_duplicate_findings
 from headstart.audit.split_findings import (
     contradictory_labels,
@@ -182,7 +183,9 @@ def audit(
     if brief.data.group_column is not None:
         known.append(group_ids(dataset, holdout, brief.data.group_column))
     ids = duplicate_groups(contents, *known)
-    findings = contradictory_labels(dataset, contents[:n])
+    counts = Counter(label for own_labels in dataset.sets for label in own_labels)
+    findings = spelling_findings(dataset, counts)
+    findings += contradictory_labels(dataset, contents[:n])
     if near is None:
         findings += repeated_rows(dataset, contents[:n])
     else:
@@ -211,7 +214,6 @@ def audit(
         kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)
     metric, why = choose_metric(codes, labels, brief)
     folds, own = _folds(dataset, development, ids, brief)
-    counts = Counter(label for own_labels in dataset.sets for label in own_labels)
     apart = _apart(dataset, development, own)
     small = tuple(label for label in single if apart[label] < folds.k)
     return AuditReport(

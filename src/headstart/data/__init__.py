@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from headstart.data.checks import check_spellings
 from headstart.data.keys import dataset_key, file_key, text_key
+from headstart.data.label_names import label_name, spelling
 from headstart.data.loading import load_dataset
 from headstart.data.splitting import carve_holdout, make_folds
 from headstart.data.values import UnlabelledTable, load_values
@@ -10,10 +12,13 @@ from headstart.data.values import UnlabelledTable, load_values
 __all__ = [
     "UnlabelledTable",
     "carve_holdout",
+    "check_spellings",
     "dataset_key",
     "file_key",
+    "label_name",
     "load_dataset",
     "load_values",
     "make_folds",
+    "spelling",
     "text_key",
 ]

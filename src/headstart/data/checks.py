@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from headstart.data.encoding import wrong_byte
+from headstart.data.label_names import spelling
 from headstart.types.data import Dataset
 from headstart.types.errors import DataError
 
@@ -43,36 +44,46 @@ def _is_hidden(character: str) -> bool:
 
 
 def label_remarks(labels: Sequence[str]) -> list[str]:
-    """Sentences on labels that differ only by case or spaces, and on classes with a single row."""
+    """Sentences on classes with a single row."""
     counts = Counter(labels)
     classes = sorted(counts)
-    same: dict[str, list[str]] = {}
-    for label in classes:
-        same.setdefault(" ".join(label.split()).casefold(), []).append(label)
-    alike = [group for group in same.values() if len(group) > 1]
-    remarks = [
-        "The labels "
-        + " and ".join(f"'{label}' ({_rows(counts[label])})" for label in group)
-        + " differ only by case or spaces; they are kept apart. "
-        "If they are one class, give them one name."
-        for group in alike[:SHOWN]
-    ]
-    if len(alike) > SHOWN:
-        remarks.append(f"So do {len(alike) - SHOWN} more groups of labels.")
     single = [label for label in classes if counts[label] == 1]
-    if single:
-        shown = ", ".join(f"'{label}'" for label in single[:SHOWN])
-        more = f" and {len(single) - SHOWN} more" if len(single) > SHOWN else ""
-        have = "has" if len(single) == 1 else "have"
-        remarks.append(
-            f"{len(single)} of {len(classes)} classes {have} a single row ({shown}{more}): "
-            "it can be trained on or tested on, not both. Label more rows of it."
-        )
-    return remarks
+    if not single:
+        return []
+    shown = ", ".join(f"'{label}'" for label in single[:SHOWN])
+    more = f" and {len(single) - SHOWN} more" if len(single) > SHOWN else ""
+    have = "has" if len(single) == 1 else "have"
+    return [
+        f"{len(single)} of {len(classes)} classes {have} a single row ({shown}{more}): "
+        "it can be trained on or tested on, not both. Label more rows of it."
+    ]
 
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
+
+
+def check_spellings(labels: Sequence[str], known: Sequence[str], place: str) -> None:
+    """Refuse labels of a hold-out that only write a training label in another way: all their rows
+    would count as wrong, and the hold-out is opened once.
+
+    Raises:
+        DataError: there are such labels.
+    """
+    meant = {spelling(label): label for label in known}
+    other = [
+        f"'{label}' is '{meant[spelling(label)]}' there"
+        for label in sorted(set(labels) - set(known))
+        if spelling(label) in meant
+    ]
+    if other:
+        more = f" and {len(other) - SHOWN} more" if len(other) > SHOWN else ""
+        raise DataError(
+            "labels are written in another way than in the training rows: "
+            f"{', '.join(other[:SHOWN])}{more}",
+            place=place,
+            tip="write them as in the training rows",
+        )
 
 
 def check_dataset(dataset: Dataset, purpose: Purpose) -> None:

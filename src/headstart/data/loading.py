@@ -13,6 +13,7 @@ from headstart.data.encoding import readable
 from headstart.data.folders import read_folder
 from headstart.data.images import ImagePaths, check_images, remarks_on
 from headstart.data.keys import dataset_key, text_key
+from headstart.data.label_names import label_name
 from headstart.data.reading import check_name, name_problem, read_table
 from headstart.data.tables import Row, Table, excerpt
 from headstart.modalities import validate_text
@@ -57,11 +58,31 @@ def load_dataset(
         dataset = _from_folder(source, progress)
     else:
         dataset = _from_table(source, input_column, label_column, modality, progress, taken)
-    if separator is not None:
+    if separator is None:
+        dataset = with_label_names(dataset)
+    else:
         dataset = with_label_sets(dataset, separator, purpose)
     check_dataset(dataset, purpose)
     single = [label for labels in dataset.sets for label in labels]
     return replace(dataset, remarks=(*dataset.remarks, *label_remarks(single)))
+
+
+def with_label_names(dataset: Dataset) -> Dataset:
+    """The same rows, their labels without what cannot be seen."""
+    names = [label_name(example.label) for example in dataset.examples]
+    changed = sum(name != one.label for name, one in zip(names, dataset.examples, strict=True))
+    if not changed:
+        return dataset
+    rows = "1 row has a label" if changed == 1 else f"{changed} rows have labels"
+    return _dataset(
+        dataset.modality,
+        [replace(one, label=name) for name, one in zip(names, dataset.examples, strict=True)],
+        dataset.set_aside,
+        Path(dataset.source),
+        dataset.input_column,
+        dataset.label_column,
+        (*dataset.remarks, f"{rows} with spaces that are no part of it; they were taken out."),
+    )
 
 
 def with_label_sets(dataset: Dataset, separator: str, purpose: Purpose = "training") -> Dataset:
@@ -80,7 +101,7 @@ def with_label_sets(dataset: Dataset, separator: str, purpose: Purpose = "traini
         )
     examples = []
     for example in dataset.examples:
-        parts = {part.strip() for part in example.label.split(separator)} - {""}
+        parts = {label_name(part) for part in example.label.split(separator)} - {""}
         examples.append(replace(example, label=separator.join(sorted(parts)) or separator))
     return _dataset(
         dataset.modality,

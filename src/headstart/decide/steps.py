@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
 
+from headstart.data import spelling
 from headstart.decide.case import Case
 from headstart.decide.certificate import cause
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
@@ -211,6 +213,23 @@ def _thaw(case: Case) -> Sentence | None:
     return None
 
 
+def _label_names(case: Case) -> Sentence | None:
+    """Several names of one class, which no further label mends."""
+    for index, one in enumerate(case.audit.findings):
+        if one.check == "label-names":
+            return say((one.advice.rstrip("."), f"/audit/findings/{index}/advice"), ".")
+    return None
+
+
+def _small(case: Case) -> Sentence | None:
+    """Classes with too few rows, but for other names of a class."""
+    names_of = Counter(map(spelling, case.audit.class_counts))
+    small = [name for name in case.audit.small_classes if names_of[spelling(name)] == 1]
+    if not small:
+        return None
+    return say("Collect more examples of ", names(tuple(small), "/audit/small_classes"), ".")
+
+
 MOST_LEVELS = 11
 """Labels, at most, that are taken for the steps of a scale."""
 
@@ -240,20 +259,13 @@ def _order(case: Case) -> Sentence | None:
 
 def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
     """What to do next, the first thing first."""
-    found: list[Sentence | None] = list(_by_rule(case, rule))
+    found: list[Sentence | None] = [_label_names(case), *_by_rule(case, rule)]
     if rule != "not-better-than-majority":
         found.append(_approach(case))
     found.append(_labels_for_transfer(case))
     found.append(_thaw(case))
     found.append(_order(case))
-    if case.audit.small_classes:
-        found.append(
-            say(
-                "Collect more examples of ",
-                names(case.audit.small_classes, "/audit/small_classes"),
-                ".",
-            )
-        )
+    found.append(_small(case))
     if isinstance(case.estimate, NotAvailable):
         found.append(say("Find out why the primary metric could not be measured."))
     return tuple(sentence for sentence in found if sentence)

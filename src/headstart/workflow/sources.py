@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data import dataset_key, load_dataset, load_values, text_key
+from headstart.data import check_spellings, dataset_key, load_dataset, load_values, text_key
 from headstart.data.images import check_images
 from headstart.ports import Progress
 from headstart.types.brief import Brief
@@ -99,6 +99,8 @@ def _read(brief: Brief, progress: Progress) -> Sources:
         purpose="hold-out",
         separator=said.separator,
     )
+    column = f", column '{holdout.label_column}'" if holdout.label_column else ""
+    check_spellings(holdout.single_labels, dataset.single_labels, f"{holdout.source}{column}")
     if label is None:
         return Sources(dataset, holdout)
     dataset, outside = _parted(dataset, label)

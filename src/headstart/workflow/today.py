@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from headstart.data import label_name
 from headstart.types.data import Dataset, Example
 from headstart.types.errors import DataError, did_you_mean
 
@@ -73,6 +74,6 @@ def _moved(dataset: Dataset, name: str) -> Dataset:
 def _own(example: Example, name: str) -> Example:
     return replace(
         example,
-        current=dict(example.metadata).get(name, "").strip(),
+        current=label_name(dict(example.metadata).get(name, "")),
         metadata=tuple(one for one in example.metadata if one[0] != name),
     )

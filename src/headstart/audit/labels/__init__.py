@@ -5,6 +5,7 @@ from headstart.audit.labels.confusion import ConfusedPair, confused_pairs
 from headstart.audit.labels.contradictions import Contradiction, contradictions
 from headstart.audit.labels.findings import label_findings
 from headstart.audit.labels.ranking import LabelRanking, rank_labels
+from headstart.audit.labels.spellings import label_spellings, spelling_findings
 
 __all__ = [
     "ConfusedPair",
@@ -16,5 +17,7 @@ __all__ = [
     "contradictions",
     "krippendorff_alpha",
     "label_findings",
+    "label_spellings",
     "rank_labels",
+    "spelling_findings",
 ]
