@@ -1,9 +1,9 @@
 """What label names are worth to the head on a frozen backbone, by the number of rows.
 
-    python benchmarks/label_names.py --shared ../shared/data [--seeds 5]
+    python benchmarks/label_names.py --shared ../shared/data [--seeds 5] [--only NAME]
 
-Four text tasks with MiniLM; every method answers the same 1,000 test rows after it saw the same
-training rows (those of ladder_real.py):
+Five text tasks with MiniLM; every method answers the same test rows (1,000 at most) after it saw
+the same training rows (those of ladder_real.py):
 
     zero-shot   the label whose name lies nearest; no row is looked at
     plain       logistic regression, pulled towards 0: scikit-learn's, by another solver
@@ -19,9 +19,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from ladder_real import Cell, Source, domains, named
+from ladder_real import Cell, text_sources
 from scipy import stats
-from selection_regret import table
 
 from headstart.adapt import ArmFeatures, label_texts
 from headstart.backbones import load_encoder
@@ -36,16 +35,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--shared", type=Path, default=Path("../shared/data"))
     arguments.add_argument("--seeds", type=int, default=5)
+    arguments.add_argument("--only", default="", help="part of a task's name")
     said = arguments.parse_args()
-    shared = said.shared
-    emotion, offensive = shared / "tweets_emotion", shared / "tweets_offensive"
-    banking = shared / "banking77"
-    sources = [
-        Source("emotion", "text", named(emotion, "train"), named(emotion, "test")),
-        Source("offensive", "text", named(offensive, "train"), named(offensive, "test")),
-        Source("clinc-domains", "text", *domains(shared / "clinc150")),
-        Source("banking77", "text", table(banking / "train.csv"), table(banking / "test.csv")),
-    ]
     encoder = load_encoder("all-MiniLM-L6-v2")
 
     def embedded(texts: list[str]) -> np.ndarray:
@@ -54,7 +45,9 @@ def main() -> None:
     print("| task | rows a class | draws | zero-shot | plain | Headstart | gain | used "
           "| seconds: Headstart / plain |")  # fmt: skip
     print("| --- " + "| ---: " * 8 + "|")
-    for source in sources:
+    for source in text_sources(said.shared):
+        if said.only not in source.name:
+            continue
         names = sorted(set(source.train[1]))
         labels = embedded(label_texts(names, {}))
         fewest = min(source.train[1].count(name) for name in names)
