@@ -87,14 +87,13 @@ def run(
 ) -> Decision:
     """From labelled data, or a pilot folder, to a decision with its evidence in the pilot folder.
 
-    data: a CSV, TSV, JSONL or Parquet file, a folder of images with one subfolder a class, or a
-    pilot folder. group: column whose rows belong together; time: column by which the latest rows
-    are held out; also: other label columns, decided about in the same run. order: all
-    labels from the lowest to the highest, where they have an order. current: column with what
-    today's process answers. max_stage: how far the
-    backbone may be thawed where that earns it: frozen, probe, norms, top-1, top-2, top-4
-    (default) or full. rungs: exactly these steps of it, by name. sets: share of the cases whose
-    prediction set should hold the true label.
+    data: a CSV, TSV, JSONL, Parquet or Excel file, a folder of images with one subfolder a class,
+    or a pilot folder. group: column whose rows belong together; time: column by which the latest
+    rows are held out; also: other label columns, decided about in the same run. order: all labels
+    from the lowest to the highest, where they have an order. current: column with what today's
+    process answers. max_stage: how far the backbone may be thawed where that earns it: frozen,
+    probe, norms, top-1, top-2, top-4 (default) or full. rungs: exactly these steps of it, by name.
+    sets: share of the cases whose prediction set should hold the true label.
     out: the pilot folder (default: `<name>-pilot` in the working folder).
 
     Raises:

@@ -137,8 +137,8 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
         "data",
         type=Path,
         metavar="DATA",
-        help="CSV, TSV, JSONL or Parquet file, or a folder of images with one subfolder a class"
-        + (", or a pilot folder" if out else ""),
+        help="CSV, TSV, JSONL, Parquet or Excel file, or a folder of images with one subfolder a "
+        "class" + (", or a pilot folder" if out else ""),
     )
     command.add_argument("--input", metavar="COLUMN", help="column with the text or image path")
     command.add_argument("--label", metavar="COLUMN", help="column with the label")

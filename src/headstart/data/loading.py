@@ -36,15 +36,15 @@ def load_dataset(
 ) -> Dataset:
     """Read labelled texts or images.
 
-    source: a CSV, TSV, JSON, JSONL or Parquet file, or a folder of images with one subfolder a
-    class. Columns that are not named are found where only one can be meant, but not among those
+    source: a CSV, TSV, JSON, JSONL, Parquet or Excel file, or a folder of images with one subfolder
+    a class. Columns that are not named are found where only one can be meant, but not among those
     that are `taken` by something else. Training data needs
     two classes and ten usable rows; a hold-out one row. With a `separator`, a field of the label
     column may hold several labels.
 
     Raises:
         DataError: the source cannot be used; the message names the value, the place and what to do.
-        MissingExtraError: Parquet, without pyarrow.
+        MissingExtraError: Parquet without pyarrow, or Excel without openpyxl.
     """
     source = Path(source).absolute()
     check_name(source)
@@ -53,7 +53,7 @@ def load_dataset(
             raise DataError(
                 "texts are read from a table, not from a folder",
                 place=str(source),
-                tip="give a CSV, JSONL or Parquet file",
+                tip="give a CSV, JSONL, Parquet or Excel file",
             )
         dataset = _from_folder(source, progress)
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from headstart.data.delimited import read_delimited
 from headstart.data.encoding import readable, unreadable, wrong_byte
+from headstart.data.excel import read_excel
 from headstart.data.json_rows import read_json, read_json_lines
 from headstart.data.parquet import read_parquet
 from headstart.data.tables import Table
@@ -22,7 +23,11 @@ READERS: dict[str, Callable[[Path], Table]] = {
     ".ndjson": read_json_lines,
     ".json": read_json,
     ".parquet": read_parquet,
+    ".xlsx": read_excel,
+    ".xlsm": read_excel,
 }
+OLDER = dict.fromkeys((".xls", ".ods", ".numbers"), "save it as .xlsx or .csv")
+"""What to do with sheets that are not read, though the program that shows them can write others."""
 MOST_BYTES = 500_000_000
 
 
@@ -31,7 +36,7 @@ def read_table(path: Path) -> Table:
 
     Raises:
         DataError: it is missing, empty, too large, not a table, or of an unknown kind.
-        MissingExtraError: Parquet, without pyarrow.
+        MissingExtraError: Parquet without pyarrow, or Excel without openpyxl.
     """
     try:
         about = path.stat()
@@ -44,7 +49,8 @@ def read_table(path: Path) -> Table:
         raise DataError(
             f"'{path.suffix or path.name}' is not a kind of table that can be read",
             place=str(path),
-            tip=f"give a file that ends in {', '.join(READERS)}, or a folder of images",
+            tip=OLDER.get(path.suffix.lower())
+            or f"give a file that ends in {', '.join(READERS)}, or a folder of images",
         )
     if not stat.S_ISREG(about.st_mode):
         raise DataError("this is not a file", place=str(path), tip="give a file of rows")

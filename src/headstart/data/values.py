@@ -47,7 +47,7 @@ def load_values(
             raise DataError(
                 "texts are read from a table, not from a folder",
                 place=str(source),
-                tip="give a CSV, JSONL or Parquet file",
+                tip="give a CSV, JSONL, Parquet or Excel file",
             )
         return _folder(source)
     table = read_table(source)

@@ -12,6 +12,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "text": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "transformers"),
     "image": ("scipy", "scikit-learn", "onnx", "safetensors", "torch", "torchvision", "timm"),
     "parquet": ("pyarrow",),
+    "excel": ("openpyxl",),
     "lora": ("peft",),
     "demo": ("chatterbot-corpus", "elpv-dataset", "pyyaml"),
 }
