@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from headstart.decide import RULES_VERSION, decide
 from headstart.decide.rules import RULES
+from headstart.decide.sentences import distance, plain
 from headstart.decide.steps import looks_like_a_scale, most_confused, rows_to_certainty
 from headstart.decide.words import NUMBER
 from headstart.types.codec import decode, encode
@@ -199,6 +200,45 @@ def test_small_classes_are_a_risk_and_a_step(cases: Any) -> None:
     decision = cases["text-inconclusive"].decision
     assert any("‘billing’" in risk and "fewer rows than folds" in risk for risk in decision.risks)
     assert any(step == "Collect more examples of ‘billing’." for step in decision.next_steps)
+
+
+def test_a_class_that_another_drowns_comes_with_the_cost_to_name(cases: Any) -> None:
+    base = cases["text-inconclusive"]
+    first, *rest = base.evaluation.per_class
+    never = replace(
+        first, n=5, recall=Estimate(0.0, 0.0, 0.5, 0.95, 5, "Wilson"),
+        precision=NotAvailable("it was never the answer"),
+    )  # fmt: skip
+    counts = {first.label: 4, **dict.fromkeys((row.label for row in rest), 1)}
+    counts[rest[0].label] = 90
+    case = replace(
+        base,
+        audit=replace(base.audit, class_counts=counts),
+        evaluation=replace(base.evaluation, per_class=(never, *rest)),
+    )
+    steps = case.decision.next_steps
+    assert steps[0].startswith(
+        f"Say what it costs to miss ‘{first.label}’ (5 rows here): no answer"
+    )
+    assert not any("define the two better" in step for step in steps)
+    # Where no class drowns the others, or costs are named, there is nothing to say.
+    even = replace(case, audit=replace(case.audit, class_counts=dict.fromkeys(counts, 40)))
+    assert not any("costs to miss" in step for step in even.decision.next_steps)
+    named = replace(case, brief=replace(case.brief, mistake_costs={first.label: 9.0}))
+    assert not any("costs to miss" in step for step in named.decision.next_steps)
+
+
+def test_a_difference_of_costs_is_said_in_words(cases: Any) -> None:
+    found = replace(cases["text-inconclusive"].adapt.transfer_comparison, metric="cost")
+
+    def said_of(comparison: Comparison, *, steps: bool = False) -> str:
+        return plain(distance(comparison, "/p", steps=steps))
+
+    said = [said_of(replace(found, difference=gap)) for gap in (0.25, -0.25)]
+    assert said == ["a cost of a case that is 0.25 higher", "a cost of a case that is 0.25 lower"]
+    assert said_of(found, steps=True).startswith("a mean absolute error that is ")
+    rate = replace(found, metric="accuracy", difference=0.031)
+    assert said_of(rate) == "3.1 points more accuracy"
 
 
 def test_several_names_of_a_class_come_before_more_rows_of_it(cases: Any) -> None:

@@ -183,11 +183,14 @@ def judge_transfer(
     return measure.compare(best, best_target, tests=len(pretrained)), best, best_target
 
 
-def _number(value: float | None) -> str:
-    return "?" if value is None else f"{value:.3f}"
+def _number(value: float) -> str:
+    """Three decimals, and no sign before a zero."""
+    return f"{round(value, 3) + 0.0:.3f}"
 
 
 def _span(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return _number(estimate.value)
     return f"{_number(estimate.value)} ({_number(estimate.low)} to {_number(estimate.high)})"
 
 

@@ -9,6 +9,7 @@ from headstart.decide.evidence import branches, is_estimate, kind, leaves
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.words import (
+    LOWER_IS_BETTER,
     SHIP_WORDS,
     difference,
     exact_milliseconds,
@@ -140,7 +141,9 @@ def _own_tiles(read: Reader) -> list[dict[str, Any]]:
     same = "Against one answer for all"
     least = same if metric == "cost" or several_labels(read) else "Gain over the largest class"
     tiles += _gap(read, least, "/evaluate/against_majority")
-    tiles += _gap(read, "Gain from transfer", "/adapt/transfer_comparison")
+    less = metric in LOWER_IS_BETTER
+    transfer = "Transfer’s difference (less is better)" if less else "Gain from transfer"
+    tiles += _gap(read, transfer, "/adapt/transfer_comparison")
     return tiles
 
 

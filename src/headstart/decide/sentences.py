@@ -104,8 +104,14 @@ def gap(comparison: Comparison, pointer: str) -> Sentence:
 
 
 def distance(comparison: Comparison, pointer: str, *, steps: bool = False) -> Sentence:
-    """`3.1 points more accuracy`; steps: costs are the steps of the labels' order."""
+    """`3.1 points more accuracy`, or `a cost of a case that is 0.2 lower`; steps: costs are the
+    steps of the labels' order."""
     metric, size = comparison.metric, difference(comparison.metric, comparison.difference)
+    if metric == "cost":
+        higher = "lower" if comparison.difference < 0 else "higher"
+        words = f" steps {higher}" if steps else f" {higher}"
+        name = metric_name(metric, steps=steps)
+        return say(f"a {name} that is ", (size.lstrip("+−"), pointer), words)
     more = "less" if comparison.difference < 0 else "more"
     words = f" {unit(metric, steps=steps)} {more} {metric_name(metric, steps=steps)}"
     return say((size.lstrip("+−"), pointer), words)

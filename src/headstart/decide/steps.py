@@ -94,10 +94,35 @@ def most_confused(confusion: list[list[int]]) -> tuple[int, int, int] | None:
     return -i, -j, times
 
 
+MOSTLY = 0.6
+"""Share of the rows from which on one class may drown the others."""
+
+
+def _drowned(case: Case) -> Sentence | None:
+    """A rare class that no answer names, since the large one is always more probable."""
+    counts = case.audit.class_counts
+    most = max(counts.values()) > MOSTLY * sum(counts.values())
+    if not most or case.brief.weighs_mistakes or case.brief.data.separator is not None:
+        return None
+    for index, row in enumerate(case.evaluation.per_class):
+        pointer = f"/evaluate/per_class/{index}"
+        if row.n and isinstance(row.precision, NotAvailable):
+            return say(
+                "Say what it costs to miss ",
+                quoted(row.label),
+                " (",
+                (count(row.n), f"{pointer}/n"),
+                " row here" if row.n == 1 else " rows here",
+                "): no answer names it, since another label is always more probable. "
+                "With its cost in headstart.toml ([mistakes.costs]) answers follow the cost.",
+            )
+    return None
+
+
 def _pair(case: Case) -> Sentence | None:
     found = most_confused(case.evaluation.confusion)
     labels = case.evaluation.labels
-    if found is None or max(found[:2]) >= len(labels):
+    if found is None or max(found[:2]) >= len(labels) or _drowned(case):
         return None
     return say(
         "Look at ",
@@ -259,7 +284,7 @@ def _order(case: Case) -> Sentence | None:
 
 def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
     """What to do next, the first thing first."""
-    found: list[Sentence | None] = [_label_names(case), *_by_rule(case, rule)]
+    found: list[Sentence | None] = [_label_names(case), _drowned(case), *_by_rule(case, rule)]
     if rule != "not-better-than-majority":
         found.append(_approach(case))
     found.append(_labels_for_transfer(case))
