@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from headstart.heads.head import LinearHead
 from headstart.heads.inner_folds import inner_folds
 from headstart.heads.rotation import Rotation
-from headstart.heads.softmax import Problem, softmax_and_loss, solve
+from headstart.heads.softmax import Matrix, Problem, softmax_and_loss, solve
+from headstart.heads.sparse import SparseRows, worth_it
 from headstart.heads.threads import threads_for
 
 PRIOR_VARIANCES: tuple[float, ...] = (0.3, 2.0, 10.0, 50.0, 300.0, 2000.0)
@@ -71,9 +72,8 @@ def fit_linear(
     _check(X, y, n_classes)
     present, codes = np.unique(y, return_inverse=True)
     codes = codes.reshape(-1).astype(np.int64)
-    work = float(len(X)) * min(X.shape) * len(present)
+    rotation, work = _prepared(X, len(present))
     with threads_for(work):
-        rotation = Rotation.of(X)
         spread = rotation.scale**2
         grid = _grid(l2_grid, spread)
         given = None
@@ -88,6 +88,16 @@ def fit_linear(
             own += share * towards[present]
             logits += share * given
     return _whole(own, shift, present, n_classes, l2 * spread, _level(logits), share)
+
+
+def _prepared(X: NDArray[np.floating], classes: int) -> tuple[Rotation | SparseRows, float]:
+    """(rows in a form that is quick to solve, multiplications of a product with them)."""
+    if worth_it(X, classes):
+        sparse = SparseRows.of(X)
+        return sparse, float(sparse.rows.nnz) * classes
+    work = float(len(X)) * min(X.shape) * classes
+    with threads_for(work):
+        return Rotation.of(X), work
 
 
 def _grid(l2_grid: Sequence[float] | None, spread: float) -> list[float]:
@@ -116,13 +126,13 @@ def _fit_sets(
     weights = np.zeros((labels, X.shape[1]), dtype=np.float32)
     bias = np.zeros(labels, dtype=np.float32)
     penalties = []
-    work = float(len(X)) * min(X.shape) * 2
+    for label in range(labels):
+        _check(X, y[:, label], 2)
+    rotation, every = _prepared(X, 2 * labels)
+    work = every / labels
     with threads_for(work):
+        grid = _grid(l2_grid, rotation.scale**2)
         for label in range(labels):
-            _check(X, y[:, label], 2)
-            if label == 0:
-                rotation = Rotation.of(X)
-                grid = _grid(l2_grid, rotation.scale**2)
             codes = y[:, label].astype(np.int64)
             ones = int(codes.sum())
             if ones in (0, len(codes)):
@@ -145,7 +155,7 @@ def _check(X: NDArray[np.floating], y: NDArray[np.integer], n_classes: int) -> N
 
 
 def _fit(
-    rotation: Rotation,
+    rotation: Rotation | SparseRows,
     codes: NDArray[np.int64],
     classes: int,
     grid: Sequence[float],
@@ -180,7 +190,7 @@ def _fit(
 
 
 def _choose(
-    rows: NDArray[np.float32],
+    rows: Matrix,
     codes: NDArray[np.int64],
     grid: Sequence[float],
     groups: NDArray[np.integer] | None,
@@ -219,7 +229,7 @@ class _Path:
 
     def __init__(
         self,
-        rows: NDArray[np.float32],
+        rows: Matrix,
         codes: NDArray[np.int64],
         train: NDArray[np.bool_],
         given: NDArray[np.float64] | None,

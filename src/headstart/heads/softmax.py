@@ -17,7 +17,8 @@ MOST_PRODUCTS = 200
 class Problem:
     """Σ_i −log softmax(rows_i @ W + b + given_i)_{y_i} + l2/2 · ‖W‖², without a penalty on b.
 
-    rows (n, rank) carry a last column of ones, whose weights are b; given: logits (n, n_classes)
+    rows (n, rank), an array or scipy.sparse.csr_array, carry a last column of ones, whose weights
+    are b; given: logits (n, n_classes)
     that are there beforehand, None: zeros. float32 or float64.
     """
 
@@ -31,9 +32,13 @@ class Problem:
         cls, rows: Matrix, y: NDArray[np.int64], n_classes: int, given: Matrix | None = None
     ) -> Problem:
         """With the column of ones added."""
-        ones = np.ones((len(rows), 1), dtype=rows.dtype)
+        ones = np.ones((rows.shape[0], 1), dtype=rows.dtype)
         known = None if given is None else given.astype(rows.dtype)
-        return cls(np.ascontiguousarray(np.hstack([rows, ones])), y, n_classes, known)
+        if isinstance(rows, np.ndarray):
+            return cls(np.ascontiguousarray(np.hstack([rows, ones])), y, n_classes, known)
+        from scipy.sparse import hstack
+
+        return cls(hstack([rows, ones], format="csr"), y, n_classes, known)
 
     def start(self) -> Matrix:
         """No weights, and the class shares as bias: (rank + 1, n_classes)."""
@@ -64,7 +69,7 @@ def solve(problem: Problem, l2: float, start: Matrix, tolerance: float) -> Matri
     rows, y = problem.rows, problem.y
     penalty = np.full((rows.shape[1], 1), l2, dtype=rows.dtype)
     penalty[-1] = 0.0
-    squares = rows * rows
+    squares = rows * rows if isinstance(rows, np.ndarray) else rows.power(2)
     weights = start.copy()
     logits = rows @ weights
     if problem.given is not None:
