@@ -11,11 +11,11 @@ along the penalties. Seconds are of one thread, counting included.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
+from ladder_real import intents
 from selection_regret import Rows, table, tweets
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegressionCV
@@ -27,13 +27,6 @@ from headstart.modalities import get_modality
 from headstart.modalities.text.ngrams import WORD_SHARE, vocabulary_size
 
 SIZES = (500, 2000, 6000, 11_000)
-
-
-def intents(folder: Path) -> tuple[Rows, Rows]:
-    parts = json.loads((folder / "data_full.json").read_text(encoding="utf-8"))
-    train, test = ([list(column) for column in zip(*parts[p], strict=True)]
-                   for p in ("train", "test"))  # fmt: skip
-    return (train[0], train[1]), (test[0], test[1])
 
 
 def own(rows: Rows, test: Rows) -> tuple[float, float]:

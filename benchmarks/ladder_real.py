@@ -103,15 +103,24 @@ class Cell:
 
 def domains(folder: Path) -> tuple[Rows, Rows]:
     """CLINC150's ten domains."""
-    known = json.loads((folder / "domains.json").read_text(encoding="utf-8"))
-    of = {intent: domain for domain, intents in known.items() for intent in intents}
-    return _clinc(folder, of)
+    return _clinc(folder, _domain_of(folder))
 
 
 def first_domain(folder: Path) -> tuple[Rows, Rows]:
     """The fifteen intents of CLINC150's first domain by name, cars and commuting."""
+    domain_of = _domain_of(folder)
+    first = min(domain_of.values())
+    return _clinc(folder, {one: one for one, domain in domain_of.items() if domain == first})
+
+
+def intents(folder: Path) -> tuple[Rows, Rows]:
+    """All 150 intents of CLINC150."""
+    return _clinc(folder, {one: one for one in _domain_of(folder)})
+
+
+def _domain_of(folder: Path) -> dict[str, str]:
     known = json.loads((folder / "domains.json").read_text(encoding="utf-8"))
-    return _clinc(folder, {intent: intent for intent in known[min(known)]})
+    return {intent: domain for domain, own in known.items() for intent in own}
 
 
 def _clinc(folder: Path, label_of: dict[str, str]) -> tuple[Rows, Rows]:

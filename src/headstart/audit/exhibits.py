@@ -45,6 +45,15 @@ def places_of(dataset: Dataset, rows: Iterable[int]) -> tuple[Place, ...]:
     return tuple(dataset.examples[int(row)].place for row in list(rows)[:LISTED])
 
 
+def severity(part: float, floor: float) -> float:
+    """From `floor`, up to 0.9 where a fifth of the rows or more is concerned.
+
+    >>> severity(0.0, 0.5), severity(0.1, 0.5), severity(0.4, 0.5)
+    (0.5, 0.7, 0.9)
+    """
+    return round(min(0.9, floor + (0.9 - floor) * part / 0.2), 3)
+
+
 def count(n: int, one: str, many: str | None = None) -> str:
     """A number and its noun.
 

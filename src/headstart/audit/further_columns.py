@@ -13,7 +13,7 @@ from headstart.audit.columns import label_values
 from headstart.audit.labels.spellings import spelling_findings
 from headstart.audit.split import choose_margin, choose_metric
 from headstart.data.checks import check_spellings
-from headstart.data.keys import dataset_key
+from headstart.data.examples import with_examples
 from headstart.data.label_names import label_name
 from headstart.metrics import costs_named
 from headstart.types.brief import Brief
@@ -151,12 +151,11 @@ def _relabelled(
         for example, value in zip(dataset.examples, values, strict=True)
         if value
     )
-    return replace(
+    return with_examples(
         dataset,
-        examples=examples,
+        examples,
         labels=labels,
         label_column=name,
-        sha256=dataset_key((example.key, example.label) for example in examples),
         set_aside=(),
         remarks=(),
         separator=None,

@@ -8,15 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.audit.exhibits import exhibit
+from headstart.audit.exhibits import exhibit, severity
 from headstart.types.data import Dataset, Example, Exhibit, Finding, Place
 
 SHOWN = 10
-
-
-def _severity(share: float, floor: float) -> float:
-    """From `floor`, up to 0.9 where a fifth of the rows or more is concerned."""
-    return round(min(0.9, floor + (0.9 - floor) * share / 0.2), 3)
 
 
 def _exhibits(groups: Iterable[Sequence[Example]], modality: str) -> tuple[Exhibit, ...]:
@@ -50,7 +45,7 @@ def repeated_rows(dataset: Dataset, contents: Sequence[str]) -> list[Finding]:
     return [
         Finding(
             "exact-duplicates",
-            _severity(rows / len(dataset), 0.1) / 2,
+            severity(rows / len(dataset), 0.1) / 2,
             f"{rows} rows repeat each other",
             f"{rows} of {len(dataset)} rows fall into {len(repeated)} groups of the same "
             "content. Split at random, they would be trained on and tested on at once.",
@@ -74,7 +69,7 @@ def contradictory_labels(dataset: Dataset, contents: Sequence[str]) -> list[Find
     return [
         Finding(
             "contradictory-labels",
-            _severity(rows / len(dataset), 0.3),
+            severity(rows / len(dataset), 0.3),
             f"{len(torn)} repeated contents carry different labels",
             f"{rows} rows have a twin with another label: no model can get all of them right.",
             rows=_places(torn),
@@ -95,7 +90,7 @@ def leaking_rows(holdout: Dataset, clean: NDArray[np.bool_]) -> list[Finding]:
     return [
         Finding(
             "holdout-leak",
-            1.0 if share == 1.0 else _severity(share, 0.3),
+            1.0 if share == 1.0 else severity(share, 0.3),
             f"{len(leaked)} hold-out rows are also trained on",
             f"{len(leaked)} of {len(holdout)} hold-out rows ({share:.1%}) duplicate a "
             "development row. They are scored beside the others and do not decide.",
@@ -121,7 +116,7 @@ def unseen_labels(holdout: Dataset, labels: Sequence[str]) -> list[Finding]:
     return [
         Finding(
             "unseen-labels",
-            _severity(share, 0.3),
+            severity(share, 0.3),
             f"{len(counts)} hold-out labels are never seen in training",
             f"{len(strange)} of {len(holdout)} hold-out rows have a label without a "
             f"development row: {named}. Each counts as an error.",

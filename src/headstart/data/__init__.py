@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headstart.data.checks import check_spellings
+from headstart.data.examples import with_examples
 from headstart.data.keys import dataset_key, file_key, text_key
 from headstart.data.label_names import label_name, spelling
 from headstart.data.loading import load_dataset
@@ -21,4 +22,5 @@ __all__ = [
     "make_folds",
     "spelling",
     "text_key",
+    "with_examples",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from headstart.data.checks import Purpose, check_dataset, label_problem, label_remarks
 from headstart.data.columns import find_columns, modality_of
 from headstart.data.encoding import readable
+from headstart.data.examples import with_examples
 from headstart.data.folders import read_folder
 from headstart.data.images import ImagePaths, check_images, remarks_on
 from headstart.data.keys import dataset_key, text_key
@@ -74,14 +75,11 @@ def with_label_names(dataset: Dataset) -> Dataset:
     if not changed:
         return dataset
     rows = "1 row has a label" if changed == 1 else f"{changed} rows have labels"
-    return _dataset(
-        dataset.modality,
+    said = f"{rows} with spaces that are no part of it; they were taken out."
+    return with_examples(
+        dataset,
         [replace(one, label=name) for name, one in zip(names, dataset.examples, strict=True)],
-        dataset.set_aside,
-        Path(dataset.source),
-        dataset.input_column,
-        dataset.label_column,
-        (*dataset.remarks, f"{rows} with spaces that are no part of it; they were taken out."),
+        remarks=(*dataset.remarks, said),
     )
 
 
@@ -103,16 +101,7 @@ def with_label_sets(dataset: Dataset, separator: str, purpose: Purpose = "traini
     for example in dataset.examples:
         parts = {label_name(part) for part in example.label.split(separator)} - {""}
         examples.append(replace(example, label=separator.join(sorted(parts)) or separator))
-    return _dataset(
-        dataset.modality,
-        examples,
-        dataset.set_aside,
-        Path(dataset.source),
-        dataset.input_column,
-        dataset.label_column,
-        dataset.remarks,
-        separator,
-    )
+    return with_examples(dataset, examples, separator=separator)
 
 
 def _from_folder(folder: Path, progress: Progress | None) -> Dataset:
@@ -216,7 +205,6 @@ def _dataset(
     input_column: str | None,
     label_column: str | None,
     remarks: Sequence[str],
-    separator: str | None = None,
 ) -> Dataset:
     labels = tuple(sorted({example.label for example in examples}))
     return Dataset(
@@ -229,5 +217,4 @@ def _dataset(
         label_column=label_column,
         set_aside=tuple(aside),
         remarks=tuple(remarks),
-        separator=separator,
     )

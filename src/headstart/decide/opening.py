@@ -138,10 +138,10 @@ def _own_tiles(read: Reader) -> list[dict[str, Any]]:
     shown = metric_name(metric, steps=read.steps)
     name = f"{shown[0].upper()}{shown[1:]} {BASIS_WORDS.get(basis, basis)}"
     tiles = [_tile(name, found.value or "—", _interval(found))]
-    same = "Against one answer for all"
-    least = same if metric == "cost" or several_labels(read) else "Gain over the largest class"
-    tiles += _gap(read, least, "/evaluate/against_majority")
     less = metric in LOWER_IS_BETTER
+    same = "Against one answer for all"
+    least = same if less or several_labels(read) else "Gain over the largest class"
+    tiles += _gap(read, least, "/evaluate/against_majority")
     transfer = "Transfer’s difference (less is better)" if less else "Gain from transfer"
     tiles += _gap(read, transfer, "/adapt/transfer_comparison")
     return tiles

@@ -126,8 +126,8 @@ def _fit_sets(
     weights = np.zeros((labels, X.shape[1]), dtype=np.float32)
     bias = np.zeros(labels, dtype=np.float32)
     penalties = []
-    for label in range(labels):
-        _check(X, y[:, label], 2)
+    for extreme in (y.min(axis=1), y.max(axis=1)):
+        _check(X, extreme, 2)
     rotation, every = _prepared(X, 2 * labels)
     work = every / labels
     with threads_for(work):

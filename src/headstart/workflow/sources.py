@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data import check_spellings, dataset_key, load_dataset, load_values, text_key
+from headstart.data import (
+    check_spellings,
+    dataset_key,
+    load_dataset,
+    load_values,
+    text_key,
+    with_examples,
+)
 from headstart.data.images import check_images
 from headstart.ports import Progress
 from headstart.types.brief import Brief
@@ -114,13 +121,7 @@ def _parted(dataset: Dataset, label: str) -> tuple[Dataset, tuple[Example, ...]]
     """(the rows in scope, those that carry the label of what is none of the classes)."""
     inside = tuple(one for one in dataset.examples if one.label != label)
     outside = tuple(one for one in dataset.examples if one.label == label)
-    own = replace(
-        dataset,
-        examples=inside,
-        labels=tuple(sorted({one.label for one in inside})),
-        sha256=dataset_key((one.key, one.label) for one in inside),
-    )
-    return own, outside
+    return with_examples(dataset, inside), outside
 
 
 def _check_outside(brief: Brief, dataset: Dataset, rows: int) -> None:

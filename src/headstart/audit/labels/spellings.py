@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from headstart.audit.exhibits import count
+from headstart.audit.exhibits import count, places_of, severity
 from headstart.audit.near_duplicates.align import edit_distance
 from headstart.data.label_names import spelling
 from headstart.types.data import Dataset, Finding
@@ -15,8 +15,8 @@ SHORTEST = 6
 """Characters of a name, at least, in which a letter may be a slip."""
 RARE, RARE_SHARE = 2, 0.05
 """A misspelt name has at most so many rows, or this share of the right one's."""
-FLOOR, WORST = 0.5, 0.9
-"""Severity where hardly a row is concerned, and where a fifth of all are."""
+FLOOR = 0.5
+"""Severity where hardly a row is concerned: it is always among the risks."""
 
 
 def label_spellings(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
@@ -71,23 +71,18 @@ def spelling_findings(dataset: Dataset, counts: Mapping[str, int]) -> list[Findi
     if not found:
         return []
     others = {name for names in found for name in names[1:]}
-    rows = [
-        example
-        for example, own in zip(dataset.examples, dataset.sets, strict=True)
-        if others.intersection(own)
-    ]
+    rows = [row for row, own in enumerate(dataset.sets) if others.intersection(own)]
     named = [_together(names, counts) for names in found[:SHOWN]]
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    share = len(rows) / max(1, len(dataset))
     return [
         Finding(
             CHECK,
-            round(min(WORST, FLOOR + (WORST - FLOOR) * share / 0.2), 3),
+            severity(len(rows) / len(dataset), FLOOR),
             f"{count(len(found), 'class', 'classes')} probably "
             f"{'goes' if len(found) == 1 else 'go'} by several names",
             f"{'; '.join(named)}{more}. They are kept apart: each name is a class of its own, "
             "which is learned from its own rows, and taking one for the other counts as wrong.",
-            rows=tuple(example.place for example in rows),
+            rows=places_of(dataset, rows),
             advice=f"Give one name to what is one class: {'; '.join(named)}{more}.",
             method="equal but for case, spaces, '_', '-' and the '.0' of numbers, or one letter "
             "apart where one name is rare",
