@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import f1_score
 
 from headstart.adapt.gate import (
     FoldAnswers,
@@ -285,6 +286,25 @@ def test_what_falls_is_named_and_stops_an_adoption() -> None:
     assert "not at this price" in word.reason
     fine = outcome("top-1", "", "frozen", gain, (), RULE, 0.05, folds_run=5, estimated_minutes=1)
     assert fine.verdict == "adopt"
+
+
+def test_what_must_not_fall_is_judged_by_the_answers_that_are_given() -> None:
+    random = np.random.default_rng(4)
+    codes = random.choice(3, size=300, p=[0.7, 0.2, 0.1])
+    proba = random.dirichlet(np.ones(3), 300) * 0.6 + 0.4 * np.eye(3)[codes]
+    by = np.array([1.0, 2.0, 5.0])[:, None] * (1.0 - np.eye(3))
+    one = FoldAnswers(codes, proba, proba[:, ::-1], by)
+    weighed = (proba * [1.0, 2.0, 5.0]).argmax(axis=1)
+    assert (one.right == (weighed == codes)).all()
+    assert (one.right != replace(one, by=None).right).any()
+    moved = (proba[:, ::-1] * [1.0, 2.0, 5.0]).argmax(axis=1)
+    macro = replace(RULE, metric="macro_f1")
+    assert one.shifted_score(macro) == pytest.approx(f1_score(codes, moved, average="macro"))
+    costs = np.array([[0.0, 1.0, 1.0], [4.0, 0.0, 1.0], [9.0, 9.0, 0.0]])
+    cheapest = (proba[:, ::-1] @ costs).argmin(axis=1)
+    paid = costs[codes, cheapest].mean()
+    priced = replace(RULE, metric="cost", costs=costs)
+    assert one.shifted_score(priced) == pytest.approx(-paid)
 
 
 def test_a_ladder_of_equal_rungs_is_seldom_climbed() -> None:

@@ -20,7 +20,7 @@ def world(n: int, seed: int):
     random = np.random.default_rng(seed)
     stated = random.uniform(0.5, 1.0, n)
     y = (random.random(n) > stated).astype(np.int64)
-    return y, answers(np.column_stack([stated, 1.0 - stated]), None, "accuracy")
+    return y, answers(np.column_stack([stated, 1.0 - stated]))
 
 
 def test_the_threshold_is_where_an_error_costs_what_a_review_costs():

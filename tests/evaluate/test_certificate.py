@@ -33,7 +33,7 @@ def world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def said(proba):
-    return answers(proba, None, "accuracy")
+    return answers(proba)
 
 
 def report(y, proba, *, required=REQUIRED, openings=1, clean=None, labels=None, tested=True):

@@ -96,6 +96,33 @@ def test_accuracy_has_wilsons_interval():
     assert (found.low, found.high) == pytest.approx(proportion_confint(hits, 120, method="wilson"))
 
 
+def test_answers_follow_what_suits_the_metric():
+    y, proba = world()
+    weights = np.array([1.0, 2.0, 4.0])
+    by = weights[:, None] * (1.0 - np.eye(3))
+    given = (proba * weights).argmax(axis=1)
+    assert (given != proba.argmax(axis=1)).any()
+    found = report(y, proba, metric="macro_f1", by=by)
+    for name, value in {
+        "accuracy": oracle.accuracy_score(y, given),
+        "macro_f1": oracle.f1_score(y, given, average="macro"),
+        "log_loss": oracle.log_loss(y, proba),
+    }.items():
+        assert found.metrics[name].value == pytest.approx(value)
+    assert found.confusion == oracle.confusion_matrix(y, given).tolist()
+    assert found.answered.given.tolist() == given.tolist()
+    # One answer for all is the largest class, however the others are weighed.
+    constant = report(y, proba, metric="balanced_accuracy", by=by).majority["accuracy"]
+    assert constant.value == (y == MAJORITY.argmax()).mean()
+    # The certainty of an answer is its own probability, in calibration as in errors.
+    stated = proba[np.arange(len(y)), given]
+    rows = found.calibration.reliability
+    assert rows[0].low <= stated.min() <= rows[0].high
+    assert sum(row.n * row.stated for row in rows) == pytest.approx(stated.sum())
+    wrong = stated[given != y]
+    assert found.errors[0].probability == pytest.approx(wrong.max())
+
+
 def test_classes_have_precision_recall_and_f1():
     y, proba = world()
     predicted = proba.argmax(axis=1)
@@ -265,6 +292,7 @@ def crossed(chosen: str, metric: str = "accuracy") -> EvaluationReport:
         folds=folds,
         metric=metric,
         margin=0.01,
+        by=None,
         brief=Brief("pilot", DataSource("rows.csv"), requirement=Requirement(confidence=0.9)),
     )
 

@@ -23,7 +23,7 @@ Y = np.array([0, 1, 2, 0, 1])
 
 
 def said(proba: np.ndarray):
-    return answers(proba, None, "accuracy")
+    return answers(proba)
 
 
 def test_the_numbers_by_hand() -> None:
@@ -58,9 +58,9 @@ def test_large_sets_stand_in_one_row() -> None:
 
 def test_rows_without_an_answer_choose_nothing() -> None:
     proba = np.vstack([PROBA, np.full((3, 3), np.nan)])
-    rule = set_rule(said(proba), np.append(Y, [0, 0, 0]), replace_level(0.7), "accuracy")
+    rule = set_rule(said(proba), np.append(Y, [0, 0, 0]), replace_level(0.7))
     assert rule == SetRule(0.1, 5)  # ⌈6 · 0.7⌉: the smallest of the five
-    none = set_rule(said(np.full((3, 3), np.nan)), np.zeros(3, np.int64), BRIEF, "accuracy")
+    none = set_rule(said(np.full((3, 3), np.nan)), np.zeros(3, np.int64), BRIEF)
     assert isinstance(none, NotAvailable)
 
 
@@ -68,15 +68,24 @@ def replace_level(level: float | None) -> Brief:
     return replace(BRIEF, requirement=Requirement(sets=level))
 
 
-def test_none_are_given_where_none_are_asked_for_or_cost_decides() -> None:
-    for brief, metric, why in (
-        (replace_level(None), "accuracy", "asks for no prediction sets"),
-        (BRIEF, "cost", "least expected cost"),
-    ):
-        rule = set_rule(said(PROBA), Y, brief, metric)
-        assert isinstance(rule, NotAvailable)
-        assert why in rule.reason
-        assert prediction_set_report(Y, said(PROBA), 3, rule, brief) == rule
+def test_a_set_that_is_not_empty_holds_the_answer() -> None:
+    proba = np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25]])
+    by = np.array([1.0, 1.0, 8.0])[:, None] * (1.0 - np.eye(3))
+    given = answers(proba, by=by)
+    assert given.given.tolist() == [2, 2]
+    y = np.array([2, 1])
+    found = prediction_set_report(y, given, 3, SetRule(0.5, 9), BRIEF)
+    assert isinstance(found, PredictionSetReport)
+    # The first row's set is its most probable label and the answer; the second one's is empty.
+    assert (found.coverage.value, found.size.value, found.empty.value) == (0.5, 1.0, 0.5)
+
+
+def test_none_are_given_where_none_are_asked_for() -> None:
+    brief = replace_level(None)
+    rule = set_rule(said(PROBA), Y, brief)
+    assert isinstance(rule, NotAvailable)
+    assert "asks for no prediction sets" in rule.reason
+    assert prediction_set_report(Y, said(PROBA), 3, rule, brief) == rule
     none = prediction_set_report(Y[:0], said(PROBA[:0]), 3, SetRule(0.1, 9), BRIEF)
     assert isinstance(none, NotAvailable)
 
@@ -97,7 +106,7 @@ def test_the_interval_holds_the_coverage_of_what_ships() -> None:
         model = LogisticRegression()
         folds = StratifiedKFold(5, shuffle=True, random_state=trial)
         out = cross_val_predict(model, x[:n], y[:n], cv=folds, method="predict_proba")
-        rule = set_rule(said(out), y[:n], BRIEF, "accuracy")
+        rule = set_rule(said(out), y[:n], BRIEF)
         assert isinstance(rule, SetRule)
         model.fit(x[:n], y[:n])
         found = prediction_set_report(y[n:], said(model.predict_proba(x[n:])), 4, rule, BRIEF)

@@ -122,7 +122,8 @@ def test_metrics_and_tables_are_those_of_scikit_learn() -> None:
 def test_cost_decides_where_it_is_named() -> None:
     y, proba = drawn(1, 400, 1.5)
     said = brief(mistake_costs={"fault": 8.0}, false_alarm_costs={"praise": 4.0})
-    found = judged(y, proba, said, "cost")
+    by = np.array([[1.0, 8.0, 1.0], [1.0, 1.0, 4.0]])
+    found = judged(y, proba, said, "cost", by=by)
     costs = found.costs
     assert isinstance(costs, CostReport)
     assert costs.cheapest.value < min(costs.answers.value, costs.constant.value)
@@ -133,6 +134,21 @@ def test_cost_decides_where_it_is_named() -> None:
     spent = 8.0 * ((y == 1) & ~given)[:, 1] + ((y == 1) & ~given)[:, [0, 2]].sum(axis=1)
     spent = spent + ((y == 0) & given)[:, :2].sum(axis=1) + 4.0 * ((y == 0) & given)[:, 2]
     assert costs.cheapest.value == pytest.approx(spent.mean())
+
+
+def test_labels_are_given_by_what_suits_the_metric() -> None:
+    y, proba = drawn(1, 400, 1.5)
+    by = np.array([[3.0, 1.0, 1.0], [1.0, 1.0, 3.0]])
+    given = proba > np.array([0.25, 0.5, 0.75])
+    found = judged(y, proba, brief(), "macro_f1", by=by)
+    macro = found.metrics["macro_f1"]
+    assert isinstance(macro, Estimate)
+    assert macro.value == pytest.approx(peer.f1_score(y, given, average="macro"))
+    # One answer for all has every label: to leave one out would promise none of its F1.
+    constant = found.majority["macro_f1"]
+    assert isinstance(constant, Estimate)
+    expected = peer.f1_score(y, np.ones_like(y), average="macro")
+    assert constant.value == pytest.approx(expected)
 
 
 def test_a_label_that_was_never_trained_on_is_an_error() -> None:
@@ -158,8 +174,8 @@ def test_certificates_of_rows_and_of_labels_hold() -> None:
     5% of them; 28 of 300 is what a true 5% would exceed once in a thousand."""
     required = Requirement(max_error=0.1)
     far, true = drawn(3, 200_000, 12.0)
-    whole = set_answers(true, None, "macro_f1").as_rows(far)
-    developed = set_answers(true[:300], None, "macro_f1")
+    whole = set_answers(true).as_rows(far)
+    developed = set_answers(true[:300])
     first = developed.as_rows(far[:300])
     tried = thresholds_to_test(first, np.zeros(300, dtype=np.int64), 200, required)
     broken = certified = 0
@@ -169,7 +185,7 @@ def test_certificates_of_rows_and_of_labels_hold() -> None:
             far[rows], true[rows], brief(requirement=required),
             thresholds=tried, reference=set_reference_scores(developed),
         ) if trial < 3 else None  # fmt: skip
-        said = set_answers(true[rows], None, "macro_f1").as_rows(far[rows])
+        said = set_answers(true[rows]).as_rows(far[rows])
         zeros = np.zeros(200, dtype=np.int64)
         one = certificate(zeros, said, tried, required, 1)
         if found is not None:
@@ -190,7 +206,7 @@ def test_intervals_of_macro_f1_cover() -> None:
     held = 0
     for trial in range(200):
         rows = slice(150 * trial, 150 * (trial + 1))
-        said = set_answers(proba[rows], None, "macro_f1")
+        said = set_answers(proba[rows])
         one = set_estimates(y[rows], said, 0.95, trial)["macro_f1"]
         assert isinstance(one, Estimate)
         assert one.low is not None
@@ -206,7 +222,7 @@ def test_two_equal_models_are_told_apart_no_more_often_than_stated() -> None:
         random = np.random.default_rng(trial)
         y, proba = drawn(100 + trial, 80, 2.0)
         noisy = [np.clip(proba + 0.2 * random.normal(size=proba.shape), 0.01, 0.99) for _ in "ab"]
-        a, b = (set_answers(one, None, "macro_f1") for one in noisy)
+        a, b = (set_answers(one) for one in noisy)
         one = compare_sets(
             y, a, b, names=("a", "b"), metric="hamming_loss", confidence=0.95, seed=trial
         )

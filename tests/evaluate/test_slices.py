@@ -142,7 +142,7 @@ def test_every_error_stands_in_one_group():
     proba = np.full((200, 4), 0.01)
     proba[np.arange(200), given] = 0.97
     proba[pair] = [0.1, 0.6, 0.3, 0.0]
-    said = answers(proba, None, "accuracy", 3)
+    said = answers(proba, known=3)
     known = Known("text", [f"text {i}" for i in range(200)], [{}] * 200, features)
     found = gallery_report(
         y, said, ("a", "b", "c", "new"), known, [f"row {i}" for i in range(200)],

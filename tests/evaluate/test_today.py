@@ -34,7 +34,7 @@ def world(seed: int = 0, n: int = 200) -> tuple[np.ndarray, np.ndarray, list[str
 
 def report(metric: str = "accuracy", costs: np.ndarray | None = None) -> TodayReport:
     y, proba, words = world()
-    said = answers(proba, costs, metric)
+    said = answers(proba, by=costs if metric == "cost" else None, costs=costs)
     found = today_report(y, said, words, LABELS, chosen="frozen", metric=metric, brief=BRIEF)
     assert isinstance(found, TodayReport)
     return found
@@ -96,7 +96,7 @@ def test_an_answer_that_is_no_label_is_no_class_of_macro_f1() -> None:
         y = random.integers(0, 3, 300)
         told, own = (np.where(random.random(300) < 0.8, y, (y + 1) % 3) for _ in range(2))
         words = ["?", *(LABELS[code] for code in told[1:])]
-        said = answers(np.eye(3)[own] * 0.7 + 0.1, None, "macro_f1")
+        said = answers(np.eye(3)[own] * 0.7 + 0.1)
         found = today_report(
             y, said, words, LABELS, chosen="frozen", metric="macro_f1", brief=BRIEF
         )
@@ -123,7 +123,7 @@ def test_log_loss_gives_way_to_accuracy() -> None:
 def test_a_better_process_harms_the_model() -> None:
     y, proba, _ = world()
     today = [LABELS[code] for code in y]
-    said = answers(proba, None, "accuracy")
+    said = answers(proba)
     found = today_report(y, said, today, LABELS, chosen="x", metric="accuracy", brief=BRIEF)
     assert isinstance(found, TodayReport)
     assert isinstance(found.difference, Comparison)
@@ -132,7 +132,7 @@ def test_a_better_process_harms_the_model() -> None:
 
 def test_where_it_cannot_be_said_there_is_a_reason() -> None:
     y, proba, _ = world()
-    said = answers(proba, None, "accuracy")
+    said = answers(proba)
     options = {"chosen": "x", "metric": "accuracy"}
     none = today_report(y, said, [""] * len(y), LABELS, **options, brief=BRIEF)
     unnamed = Brief("t", DataSource("t.csv"))

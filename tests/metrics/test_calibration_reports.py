@@ -13,7 +13,7 @@ from headstart.metrics import (
     brier_decomposition,
     calibration_error_of,
     debiased_calibration_error,
-    reliability_table,
+    reliability_of,
 )
 
 
@@ -67,7 +67,7 @@ def test_the_reliability_table_is_scikit_learns_curve():
     y, proba = answers(500, 3, 1)
     right = (proba.argmax(axis=1) == y).astype(int)
     shares, means = calibration_curve(right, proba.max(axis=1), n_bins=10)
-    table = reliability_table(y, proba)
+    table = reliability_of(proba.max(axis=1), right == 1)
     assert [row.right for row in table] == pytest.approx(shares)
     assert [row.stated for row in table] == pytest.approx(means)
     assert sum(row.n for row in table) == 500

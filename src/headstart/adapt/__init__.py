@@ -10,6 +10,7 @@ from headstart.adapt.outside import NO_LABEL, Seen, by_probability, choose_outsi
 from headstart.adapt.run import plan_arms, refit, run_arm
 from headstart.adapt.scaling import find_temperature, scale, scaled_head, unscaled
 from headstart.adapt.set_scaling import find_set_temperature, scale_sets
+from headstart.adapt.weighing import find_weights, minimised
 from headstart.types.adapt import ArmSpec
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "choose_outside",
     "find_set_temperature",
     "find_temperature",
+    "find_weights",
     "judge",
     "label_texts",
     "majority_shares",
+    "minimised",
     "plan_arms",
     "refit",
     "run_arm",

@@ -17,7 +17,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.metrics import HIGHER_IS_BETTER, accuracy, log_loss
+from headstart.metrics import HIGHER_IS_BETTER, given_answers, log_loss, score
 from headstart.stats import (
     compare,
     holm,
@@ -54,6 +54,8 @@ class Rule:
     """Most that one row can change the metric's sum by: 1, or what the worst mistake costs."""
     steps: bool = False
     """Whether costs are the steps of the labels' order."""
+    costs: NDArray[np.float64] | None = None
+    """Of answering j for a case of i (classes, classes), where the brief names some."""
 
     @property
     def alpha(self) -> float:
@@ -249,11 +251,27 @@ def _spread(found: NDArray[np.float64], rule: Rule) -> float:
 
 @dataclass(frozen=True, slots=True)
 class FoldAnswers:
-    """An arm in one fold: probabilities for the test rows, and for the same mildly changed."""
+    """An arm in one fold: probabilities for the test rows, and for the same mildly changed.
+
+    by: what its answers minimise (classes, classes); None: they are the most probable ones.
+    """
 
     codes: NDArray[np.int64]
     proba: NDArray[np.floating]
     shifted: NDArray[np.floating]
+    by: NDArray[np.float64] | None = None
+
+    def shifted_score(self, rule: Rule) -> float:
+        """The metric on the mildly changed rows, turned so that larger is better."""
+        found = score(
+            rule.metric, self.codes, self.shifted, self.shifted.shape[1], rule.costs, self.by
+        )
+        return found if HIGHER_IS_BETTER[rule.metric] else -found
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether the answer to each test row is right (n,)."""
+        return np.asarray(given_answers(self.proba, self.by) == self.codes)
 
 
 def guards(
@@ -263,8 +281,9 @@ def guards(
     labels: Sequence[str],
     rule: Rule,
 ) -> tuple[Guard, ...]:
-    """What must not credibly fall: calibration, the recall of any class, answers to mildly changed
-    rows. Nothing is tolerated beyond that: a fall that is credible, however small, is one.
+    """What must not credibly fall: calibration, the recall of any class, the metric on rows that
+    are mildly changed. Nothing is tolerated beyond that: a fall that is credible, however small, is
+    one.
 
     rung, base: the same folds, whole repeats.
     """
@@ -274,7 +293,7 @@ def guards(
         return _compare(a, b, rule, names, metric)
 
     loss = compared("log_loss", lambda one: -log_loss(one.codes, one.proba))
-    moved = compared("accuracy", lambda one: accuracy(one.codes, one.shifted.argmax(axis=1)))
+    moved = compared(rule.metric, lambda one: one.shifted_score(rule))
     return (
         _fallen("calibration (log loss)", loss),
         _worst_class(rung, base, names, labels, rule),
@@ -321,7 +340,7 @@ def _worst_class(
 def _hits(folds: Sequence[FoldAnswers], code: int, usual: float) -> NDArray[np.float64]:
     """Rows of a class that are answered rightly, one a fold, in units of a fold's usual rows of it:
     their mean over a repeat is the recall."""
-    right = [(one.proba.argmax(axis=1) == one.codes)[one.codes == code].sum() for one in folds]
+    right = [one.right[one.codes == code].sum() for one in folds]
     return np.array(right, dtype=np.float64) / usual
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from headstart.adapt.arms import ARMS, Arm, CannotRun
 from headstart.adapt.arms.base import Fold
+from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
 from headstart.adapt.threads import one_thread_each
-from headstart.metrics import all_scores
+from headstart.metrics import all_scores, answer_costs
 from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
@@ -97,10 +98,12 @@ def run_arm(
     progress: Progress,
     engine: Engine,
     costs: NDArray[np.float64] | None = None,
+    metric: str = "accuracy",
 ) -> ArmResult | Unavailable:
     """Train and score one arm on every fold; `engine` says how many run beside each other.
 
-    costs: of answering j for a case of i (classes, classes), where the brief names some.
+    costs: of answering j for a case of i (classes, classes), where the brief names some. metric:
+    the primary one, which the answers suit.
 
     `progress` hears of every fold, and may raise `InterruptedRunError`.
 
@@ -115,7 +118,7 @@ def run_arm(
         found = _all_folds(arm, spec, folds, seed, progress, engine)
     except MissingExtraError as error:
         return _lacking(spec, error)
-    scores, out_of_fold = scored([fold.proba for fold in found], inputs.codes, folds, costs)
+    scores, out_of_fold = scored([fold.proba for fold in found], inputs.codes, folds, costs, metric)
     chosen = {name: [fold.chosen[name] for fold in found] for name in found[0].chosen}
     return ArmResult(
         name=spec.name,
@@ -152,16 +155,35 @@ def scored(
     codes: NDArray[np.int64],
     folds: Folds,
     costs: NDArray[np.float64] | None = None,
+    metric: str = "accuracy",
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
-    """(scores of each fold, probabilities (n, classes) averaged over the repeats)."""
+    """(scores of each fold, of answers that suit the metric; probabilities (n, classes) averaged
+    over the repeats)."""
     scores: dict[str, list[float]] = {}
+    by = answers_minimise(metric, found, codes, costs)
     summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
     for (_, test), proba in zip(folds, found, strict=True):
-        for name, value in all_scores(codes[test], proba, costs).items():
+        for name, value in all_scores(codes[test], proba, costs, by).items():
             scores.setdefault(name, []).append(value)
         summed[test] += proba
     out_of_fold = (summed / folds.repeats).astype(np.float32)
     return {name: np.array(values) for name, values in scores.items()}, out_of_fold
+
+
+def answers_minimise(
+    metric: str,
+    found: Sequence[NDArray[np.floating]],
+    codes: NDArray[np.int64],
+    costs: NDArray[np.float64] | None,
+) -> NDArray[np.float64] | None:
+    """What an arm's answers minimise, by its probabilities out of fold (`answer_costs`).
+
+    found: of any folds. codes: of all rows (n,), or where a row may have several labels 1 where one
+    applies (n, labels).
+    """
+    proba = np.concatenate(found)
+    shares = majority_shares(codes, proba.shape[1])
+    return answer_costs(metric, shares, proba, costs, several=codes.ndim == 2)
 
 
 def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headstart.bundles.batches import Batch, image_batches, text_batches
 from headstart.bundles.manifest import outputs_of
 from headstart.bundles.session import Session
-from headstart.metrics import cheapest_answers, given_labels, set_certainty
+from headstart.metrics import given_answers, given_labels, set_certainty
 from headstart.ports import Preprocessor, Progress
 from headstart.types.artifact import BundleOutput, Manifest, Prediction
 from headstart.types.errors import BundleError
@@ -93,7 +93,8 @@ class BundlePredictor:
 
     def predict(self, values: Iterable[str]) -> list[Prediction]:
         """The label of each value, with all probabilities: the most probable one, or where the
-        manifest holds costs the one with the least expected cost.
+        manifest holds costs (the brief's, or those that suit its metric) the one that is expected
+        to cost least.
 
         Raises:
             BundleError: see `predict_proba`.
@@ -177,26 +178,30 @@ def _prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Pre
     if output.separator:
         return _set_prediction(output, probabilities)
     numbers = probabilities.tolist()
-    if output.costs:
-        best = int(cheapest_answers(probabilities[None, :], np.array(output.costs))[0])
-    else:
-        best = int(np.argmax(probabilities))
+    by = np.array(output.costs) if output.costs else None
+    best = int(given_answers(probabilities[None, :], by)[0])
     rule = output.review
     return Prediction(
         label=output.labels[best],
         probability=numbers[best],
         probabilities=dict(zip(output.labels, numbers, strict=True)),
         review=bool(rule) and (rule["below"] is None or numbers[best] < rule["below"]),
-        prediction_set=_prediction_set(output, numbers),
+        prediction_set=_prediction_set(output, numbers, output.labels[best]),
     )
 
 
-def _prediction_set(output: BundleOutput, numbers: list[float]) -> tuple[str, ...] | None:
+def _prediction_set(
+    output: BundleOutput, numbers: list[float], answer: str
+) -> tuple[str, ...] | None:
+    """Every label that is probable enough; where there is one, the answer too."""
     if not output.sets:
         return None
-    least = output.sets["threshold"]
-    found = [pair for pair in zip(numbers, output.labels, strict=True) if pair[0] >= least]
-    return tuple(label for _, label in sorted(found, key=lambda pair: -pair[0]))
+    pairs = sorted(zip(numbers, output.labels, strict=True), key=lambda pair: -pair[0])
+    if pairs[0][0] < output.sets["threshold"]:
+        return ()
+    return tuple(
+        label for number, label in pairs if number >= output.sets["threshold"] or label == answer
+    )
 
 
 def _set_prediction(output: BundleOutput, probabilities: NDArray[np.float32]) -> Prediction:

@@ -6,7 +6,7 @@ from heapq import nsmallest
 from typing import Any
 
 from headstart.decide.chart import Bar, Chart, Line, interval_chart
-from headstart.decide.evidence import at, branches, is_estimate, kind, value
+from headstart.decide.evidence import at, branches, is_estimate, kind, leaves, value
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.findings import PICTURE
 from headstart.decide.words import (
@@ -19,7 +19,7 @@ from headstart.decide.words import (
     percent,
     unit,
 )
-from headstart.types.ledger import Entry, escape
+from headstart.types.ledger import Entry, escape, unescape
 
 MOST_CONFUSION = 20
 """Classes up to which the whole confusion matrix is readable."""
@@ -29,6 +29,9 @@ ALL_CLASSES = 200
 SHOWN_ERRORS = 6
 ALL_ERRORS = 24
 ARMS = 40
+SHOWN_WEIGHTS = 3
+ANSWERS = "/answers"
+WEIGHTS = f"{ANSWERS}/weights"
 
 
 def _tag(pretrained: bool, deployable: bool) -> str:
@@ -87,6 +90,7 @@ def arms(read: Reader) -> dict[str, Any]:
         "confidence": first.confidence,
         "method": first.method,
         "reason": _told(read, "/audit/metric_reason"),
+        "answers": _weighed(read, metric),
         "choice": _told(read, "/adapt/choice_reason"),
         "remarks": _remarks(read),
     }
@@ -95,6 +99,28 @@ def arms(read: Reader) -> dict[str, Any]:
 def _told(read: Reader, pointer: str) -> Said:
     entry = read.at(pointer)
     return read.prose(str(entry.value).rstrip("."), entry) if entry else Said(())
+
+
+def _weighed(read: Reader, metric: str) -> Said:
+    """How much it counts to miss each label, the highest first, where the answers follow that."""
+    several = read.value("/data/separator") is not None
+    weights = sorted(leaves(read.view, WEIGHTS), key=lambda pair: -pair[1].value)
+    weights = [(name, entry) for name, entry in weights if several or entry.value != 1.0]
+    if not weights:
+        return Said(())
+    said: list[str | Figure | Quote] = [f"Answers follow {metric_name(metric)}: to miss "]
+    for number, (name, entry) in enumerate(weights[:SHOWN_WEIGHTS]):
+        said += [", ‘" if number else "‘", Quote(unescape(name), 40), "’"]
+        said += [" " if number else " counts ", read.figure(f"{entry.value:g}", entry)]
+        said += [] if number else [" times"]
+    more = len(weights) > SHOWN_WEIGHTS
+    against = "a label too many" if several else "to miss the commonest class"
+    after, before = (
+        read.number(f"{ANSWERS}/{name}", lambda value: metric_value(metric, value))
+        for name in ("score", "score_of_most_probable")
+    )
+    said += [", others less," if more else "", f" as much as {against}. Out of fold they reach "]
+    return Said((*said, after or "", ", the most probable ones ", before or ""))
 
 
 def _remarks(read: Reader) -> list[Said]:

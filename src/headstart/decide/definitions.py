@@ -48,6 +48,12 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "above it where a hold-out was opened more than once. Over folds it is widened because "
         "folds share training rows (Nadeau and Bengio).",
     ),
+    (
+        "Answers that follow the metric",
+        "Under macro-F1 and balanced accuracy a rare label counts as much as a common one, so that "
+        "it is answered from a lower probability on: the rarer, the more a miss counts. Under "
+        "accuracy the most probable label is answered, under cost the one that costs least.",
+    ),
     ("Recall", "Of the rows that are of a class, the share that was answered as that class."),
     ("Precision", "Of the rows answered as a class, the share that is of that class."),
 )
@@ -58,7 +64,8 @@ SEVERAL = (
         "A row's answer is right where all of its labels are: accuracy is the share of such rows, "
         "and a probability, a certificate and a review are about the whole answer. Hamming loss is "
         "the share of single labels that are wrong. A label is given from its own probability on: "
-        "one half, or what the brief's costs of its miss and its false alarm make cheapest.",
+        "one half, or what the brief's costs of its miss and its false alarm make cheapest; under "
+        "F1 lower than one half, the lower the rarer the label is.",
     ),
 )
 """For rows that may have several labels."""

@@ -122,6 +122,7 @@ def _metric(view: LedgerView) -> dict[str, Any]:
     return {
         "name": value(view, "/adapt/metric"),
         "reason": value(view, "/audit/metric_reason", ""),
+        "miss_weights": _tree(view, "/answers/weights") or {},
         "required_level": _number(view, "/brief/requirement/level"),
         "margin": _number(view, "/adapt/margin"),
         "confidence": _number(view, "/brief/requirement/confidence"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headstart.decide.automation_chapter import automation_sentence
+from headstart.decide.chapters import WEIGHTS
 from headstart.decide.evidence import branches, is_estimate, kind, leaves
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.outputs import output_columns, output_reader
@@ -236,9 +237,19 @@ def mistakes(read: Reader) -> list[Said]:
     ]  # fmt: skip
     if accuracy.value and own.value:
         said += [" Accuracy is ", own.value, " by the first and ", accuracy.value]
-        which = "second" if read.value("/adapt/metric") == "cost" else "first"
-        said += [f" by the second; the bundle gives the {which}."]
+        said += [" by the second; ", *_given(read), "."]
     return [Said(tuple(said))]
+
+
+def _given(read: Reader) -> tuple[str | Figure | Quote, ...]:
+    """Which of the two the bundle gives, or neither."""
+    metric = read.value("/adapt/metric")
+    if metric == "cost":
+        return ("the bundle gives the second",)
+    own = read.measure("cost", read.at("/evaluate/metrics/cost"), lambda cost: significant(cost, 3))
+    if not branches(read.view, WEIGHTS) or own.value is None:
+        return ("the bundle gives the first",)
+    return (f"the bundle's answers follow {metric_name(metric)} and cost ", own.value)
 
 
 def _range(found: Measure) -> tuple[str | Figure | Quote, ...]:

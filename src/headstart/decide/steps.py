@@ -99,7 +99,7 @@ MOSTLY = 0.6
 
 
 def _drowned(case: Case) -> Sentence | None:
-    """A rare class that no answer names, since the large one is always more probable."""
+    """A rare class that no answer names, since the large one is always so much more probable."""
     counts = case.audit.class_counts
     most = max(counts.values()) > MOSTLY * sum(counts.values())
     if not most or case.brief.weighs_mistakes or case.brief.data.separator is not None:
@@ -113,7 +113,7 @@ def _drowned(case: Case) -> Sentence | None:
                 " (",
                 (count(row.n), f"{pointer}/n"),
                 " row here" if row.n == 1 else " rows here",
-                "): no answer names it, since another label is always more probable. "
+                "): no answer names it. "
                 "With its cost in headstart.toml ([mistakes.costs]) answers follow the cost.",
             )
     return None

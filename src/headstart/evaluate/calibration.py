@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluate.estimates import RESAMPLES, Proba
+from headstart.evaluate.estimates import RESAMPLES, Answers, Proba
 from headstart.metrics import (
     RANGES,
     ScoreStatistic,
     brier_decomposition,
-    calibration_error_estimate,
-    reliability_table,
+    calibration_error_of,
+    reliability_of,
 )
 from headstart.stats import stratified_bootstrap_bca, wilson
 from headstart.types.result import CalibrationReport, NotAvailable
@@ -23,30 +23,30 @@ NOT_SCALED = NotAvailable("the probabilities are as the head gives them")
 
 def calibration_report(
     y: NDArray[np.int64],
-    proba: Proba,
+    said: Answers,
     *,
     before: Proba | None = None,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> CalibrationReport | NotAvailable:
-    """How far the probability of the most probable answer lies from how often it is right.
+    """How far the probability of the answer that is given lies from how often it is right.
 
     Args:
         y: codes (n,).
-        proba: (n, classes). before: the same before they were scaled; None: they were not.
+        before: the probabilities (n, classes) before they were scaled; None: they were not.
     """
     if not len(y):
         return NotAvailable("no row is left that may decide")
-    top, right = proba.max(axis=1), proba.argmax(axis=1) == y
-    sure = top >= SURE
+    stated, right = said.certainty.astype(np.float64), said.given == y
+    sure = stated >= SURE
     return CalibrationReport(
-        error=calibration_error_estimate(y, proba, confidence=confidence),
-        reliability=reliability_table(y, proba, confidence=confidence),
-        brier=brier_decomposition(y, proba),
+        error=calibration_error_of(stated, right, confidence=confidence),
+        reliability=reliability_of(stated, right, confidence=confidence),
+        brier=brier_decomposition(y, said.proba),
         log_loss_as_it_is=NOT_SCALED
         if before is None
         else stratified_bootstrap_bca(
-            ScoreStatistic("log_loss", proba.shape[1]),
+            ScoreStatistic("log_loss", said.proba.shape[1]),
             y,
             before,
             confidence=confidence,

@@ -44,6 +44,7 @@ def evaluate_cross_validated(
     folds: Folds,
     metric: str,
     margin: float,
+    by: NDArray[np.float64] | None,
     brief: Brief,
 ) -> EvaluationReport:
     """The same report as `evaluate`, from the folds: every row was scored by models that had not
@@ -56,7 +57,7 @@ def evaluate_cross_validated(
     run = len(chosen.scores[metric])  # a thawed arm is run on fewer repeats
     folds = Folds(folds.assignment[: run // folds.k], folds.k)
     majority = replace(majority, scores={m: one[:run] for m, one in majority.scores.items()})
-    said = answers(chosen.out_of_fold, costs_named(brief, labels), metric)
+    said = answers(chosen.out_of_fold, by=by, costs=costs_named(brief, labels))
     metrics = arm_estimates(chosen, folds, confidence)
     against = against_majority(chosen, majority, folds, metric, margin, confidence)
     return EvaluationReport(
@@ -79,9 +80,7 @@ def evaluate_cross_validated(
         prediction_sets=NOT_ASKED if brief.requirement.sets is None else NO_SETS,
         ordinal=NO_STEPS if brief.data.order else NO_ORDER,
         today=NOT_NAMED if brief.data.current is None else NO_TODAY,
-        calibration=calibration_report(
-            codes, chosen.out_of_fold, confidence=confidence, seed=brief.seed
-        ),
+        calibration=calibration_report(codes, said, confidence=confidence, seed=brief.seed),
     )
 
 

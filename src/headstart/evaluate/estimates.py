@@ -12,8 +12,8 @@ from headstart.metrics import (
     RANGES,
     RowMean,
     ScoreStatistic,
-    cheapest_answers,
     cost_per_row,
+    given_answers,
     metric_names,
 )
 from headstart.stats import stratified_bootstrap_bca, wilson
@@ -66,18 +66,19 @@ class Answers:
 
 
 def answers(
-    proba: Proba, costs: NDArray[np.float64] | None, metric: str, known: int | None = None
+    proba: Proba,
+    *,
+    by: NDArray[np.float64] | None = None,
+    costs: NDArray[np.float64] | None = None,
+    known: int | None = None,
 ) -> Answers:
-    """The most probable answers, or where cost decides those with the least expected cost.
+    """The most probable answers, or those with the least expected cost `by` (`answer_costs`).
 
-    known: classes that may be answered; the columns after them are of labels never trained on.
+    costs: what mistakes cost in the brief (classes, classes), where it names some. known: classes
+    that may be answered; the columns after them are of labels never trained on.
     """
-    own = proba[:, :known]
-    if metric == "cost" and costs is not None:
-        given = cheapest_answers(own, costs[:known, :known])
-    else:
-        given = own.argmax(axis=1) if own.shape[1] else np.zeros(len(own), dtype=np.int64)
-    return Answers(proba, given.astype(np.int64), costs)
+    own = None if by is None else by[:known, :known]
+    return Answers(proba, given_answers(proba[:, :known], own), costs)
 
 
 def metric_estimates(

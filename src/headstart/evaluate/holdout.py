@@ -11,7 +11,7 @@ from headstart.evaluate.automation import Thresholds, automation_report
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
-from headstart.evaluate.estimates import Proba, answers, metric_estimates
+from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.ordinal import ordinal_report
@@ -22,7 +22,7 @@ from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
 from headstart.evaluate.stress import judge_labels, stress_report
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.evaluate.today import today_report
-from headstart.metrics import costs_named
+from headstart.metrics import answer_costs, costs_named
 from headstart.types.brief import Brief
 from headstart.types.result import (
     Comparison,
@@ -51,11 +51,12 @@ def evaluate(
     sealed: SealedHoldout,
     *,
     labels: tuple[str, ...],
-    majority: Proba,
+    majority: NDArray[np.float64],
     metric: str,
     chosen: str,
     openings: int,
     brief: Brief,
+    by: NDArray[np.float64] | None = None,
     thresholds: NDArray[np.float64] | None = None,
     reference: Sequence[NDArray[np.floating]] = (),
     unscaled: Unscaled = not_scaled,
@@ -72,6 +73,7 @@ def evaluate(
         majority: the majority answer's probabilities (classes,).
         openings: how often the hold-out has been opened, this time included. Every interval and
             test is then at `confidence_at_look` of the brief's confidence, and says so.
+        by: what the model's answers minimise (`FittedModel.costs`); None: the most probable ones.
         thresholds: probabilities from which to answer without a person, chosen on other rows
             (`thresholds_to_test`); one of them is certified where the brief names a limit.
         reference: how sure the answers of each class were on other rows (`reference_scores`).
@@ -101,8 +103,13 @@ def evaluate(
     clean = opened.clean
     confidence, seed = brief.requirement.confidence, brief.seed
     costs = costs_named(brief, every)
-    whole = answers(proba, costs, metric, len(labels))
-    said, constant = whole[clean], answers(base, costs, metric, len(labels))[clean]
+
+    def answered_by(some: Proba, rule: NDArray[np.float64] | None) -> Answers:
+        return answers(some, by=rule, costs=costs, known=len(labels))
+
+    by_constant = answer_costs(metric, majority, majority[None, :], costs)
+    whole = answered_by(proba, by)
+    said, constant = whole[clean], answered_by(base, by_constant)[clean]
     decides = metric_estimates(y[clean], said, confidence, seed)
     kept = np.flatnonzero(clean)
     against: Comparison | NotAvailable = NOTHING_TO_COMPARE
@@ -152,7 +159,7 @@ def evaluate(
             [opened.values[i] for i in kept],
             opened.modality,
             lambda values: widen(bundle(values), len(every)),
-            judge_labels(y[clean], lambda some: answers(some, costs, metric, len(labels)).given),
+            judge_labels(y[clean], lambda some: answered_by(some, by).given),
             confidence=confidence,
             seed=seed,
         ),
@@ -174,7 +181,7 @@ def evaluate(
             brief=brief,
         ),
         calibration=calibration_report(
-            y[clean], proba[clean], before=unscaled(proba[clean]), confidence=confidence, seed=seed
+            y[clean], said, before=unscaled(proba[clean]), confidence=confidence, seed=seed
         ),
         level=asked_level(brief),
         answered=kept_answers(opened, y, whole.proba, whole.given),

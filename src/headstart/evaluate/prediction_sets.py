@@ -28,9 +28,6 @@ from headstart.types.result import NotAvailable, PredictionSetReport, SetSizeRow
 LARGEST = 5
 """Sets of so many labels or more stand in one row."""
 NOT_ASKED = NotAvailable("the brief asks for no prediction sets ([requirement] sets)")
-BY_COST = NotAvailable(
-    "the answers are those with the least expected cost, and prediction sets hold probable labels"
-)
 NO_HOLDOUT = NotAvailable(
     "there is no hold-out to measure their coverage on, so that the bundle gives none"
 )
@@ -47,15 +44,13 @@ class SetRule:
 
 
 def set_rule(
-    out_of_fold: Answers, codes: NDArray[np.int64], brief: Brief, metric: str
+    out_of_fold: Answers, codes: NDArray[np.int64], brief: Brief
 ) -> SetRule | NotAvailable:
-    """Chosen on the development rows; not available where no sets are asked for, where cost
-    decides, or where no row was scored."""
+    """Chosen on the development rows; not available where no sets are asked for, or where no row
+    was scored."""
     level = brief.requirement.sets
     if level is None:
         return NOT_ASKED
-    if metric == "cost":
-        return BY_COST
     scored = np.isfinite(out_of_fold.proba).all(axis=1)
     if not scored.any():
         return NOT_SCORED
@@ -66,7 +61,8 @@ def set_rule(
 def prediction_set_report(
     y: NDArray[np.int64], said: Answers, known: int, rule: SetRule | NotAvailable, brief: Brief
 ) -> PredictionSetReport | NotAvailable:
-    """The sets on rows that chose nothing.
+    """The sets on rows that chose nothing. A set that holds any label holds the answer too, which
+    is not always the most probable label.
 
     known: classes that were trained on; the columns after them are in no set.
     """
@@ -77,6 +73,7 @@ def prediction_set_report(
         return NO_ROWS
     given = prediction_sets(said.proba, rule.threshold)
     given[:, known:] = False
+    given[np.arange(len(y)), said.given] |= given.any(axis=1)
     held, sizes = given[np.arange(len(y)), y], given.sum(axis=1)
     confidence = brief.requirement.confidence
     return PredictionSetReport(

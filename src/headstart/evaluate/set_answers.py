@@ -69,15 +69,20 @@ class SetAnswers:
 
 
 def set_answers(
-    proba: Proba, costs: Floats | None, metric: str, known: int | None = None
+    proba: Proba,
+    *,
+    by: Floats | None = None,
+    costs: Floats | None = None,
+    known: int | None = None,
 ) -> SetAnswers:
-    """The labels more likely than not, or where cost decides those that are cheaper to give.
+    """The labels more likely than not, or those that are cheaper to give `by` (`answer_costs`).
 
-    known: labels that may be given; the columns after them are of labels never trained on.
+    costs: what mistakes cost in the brief (2, labels), where it names some. known: labels that may
+    be given; the columns after them are of labels never trained on.
     """
-    own = None if metric != "cost" or costs is None else costs
-    given = given_labels(proba, own)
-    given[:, known:] = False if known is not None else given[:, known:]
+    given = np.zeros(proba.shape, dtype=np.bool_)
+    own = None if by is None else by[:, :known]
+    given[:, :known] = given_labels(proba[:, :known], own)
     return SetAnswers(proba, given, costs)
 
 

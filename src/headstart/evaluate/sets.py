@@ -45,6 +45,7 @@ from headstart.metrics import (
     RANGES,
     RowMean,
     SetStatistic,
+    answer_costs,
     brier_decomposition,
     calibration_error_of,
     given_labels,
@@ -80,6 +81,7 @@ def evaluate_sets(
     chosen: str,
     openings: int,
     brief: Brief,
+    by: Floats | None = None,
     thresholds: Floats | None = None,
     reference: Sequence[NDArray[np.floating]] = (),
     temperature: float = 1.0,
@@ -106,11 +108,13 @@ def evaluate_sets(
     confidence, seed = brief.requirement.confidence, brief.seed
     costs = set_costs_named(brief, every)
 
-    def answers(proba: Proba) -> SetAnswers:
-        return set_answers(widen(proba, len(every)), costs, metric, len(labels))
+    by_constant = answer_costs(metric, majority, majority[None, :], costs, several=True)
+
+    def answers(proba: Proba, rule: Floats | None = by) -> SetAnswers:
+        return set_answers(widen(proba, len(every)), by=rule, costs=costs, known=len(labels))
 
     clean, whole = opened.clean, answers(answered)
-    said, constant, truth = whole[clean], answers(base)[clean], y[clean]
+    said, constant, truth = whole[clean], answers(base, by_constant)[clean], y[clean]
     kept = np.flatnonzero(clean)
     places = [opened.places[i] for i in kept]
     rows, right = said.as_rows(truth), np.zeros(len(truth), dtype=np.int64)
@@ -188,11 +192,12 @@ def cross_validated_sets(
     folds: Folds,
     metric: str,
     margin: float,
+    by: Floats | None,
     brief: Brief,
 ) -> EvaluationReport:
     """The same report from the folds, as `evaluate_cross_validated` gives it."""
     confidence = brief.requirement.confidence
-    said = set_answers(chosen.out_of_fold, set_costs_named(brief, labels), metric)
+    said = set_answers(chosen.out_of_fold, by=by, costs=set_costs_named(brief, labels))
     metrics = arm_estimates(chosen, folds, confidence)
     known = Known(modality, values, ())
     return EvaluationReport(

@@ -56,8 +56,9 @@ def judge_labels(y: NDArray[np.int64], answer: Callable[[Proba], NDArray[np.int6
     """Of rows with one label each: y their codes (n,), answer from probabilities to codes."""
 
     def judge(rows: NDArray[np.int64], proba: Proba) -> Judged:
-        right = answer(proba) == y[rows]
-        return Judged(right, proba.max(axis=1), log_loss(y[rows], proba))
+        given = answer(proba)
+        stated = proba[np.arange(len(given)), given]
+        return Judged(given == y[rows], stated, log_loss(y[rows], proba))
 
     return judge
 

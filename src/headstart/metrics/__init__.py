@@ -1,13 +1,12 @@
 """Classification metrics: pure functions of labels and predictions."""
 
+from headstart.metrics.answering import WEIGHED, answer_costs, miss_costs, miss_weights
 from headstart.metrics.calibration import (
     brier_decomposition,
-    calibration_error_estimate,
     calibration_error_of,
     debiased_calibration_error,
     expected_calibration_error,
     reliability_of,
-    reliability_table,
 )
 from headstart.metrics.classification import (
     PerClass,
@@ -24,6 +23,7 @@ from headstart.metrics.costs import (
     cost_of_answers,
     cost_per_row,
     costs_named,
+    given_answers,
 )
 from headstart.metrics.ordinal import QuadraticKappa, positions, steps_between
 from headstart.metrics.probability import brier, log_loss
@@ -58,6 +58,7 @@ __all__ = [
     "ONE_LABEL",
     "RANGES",
     "SET_METRICS",
+    "WEIGHED",
     "LabelF1Difference",
     "PerClass",
     "QuadraticKappa",
@@ -68,13 +69,13 @@ __all__ = [
     "SetStatistic",
     "accuracy",
     "all_scores",
+    "answer_costs",
     "auroc",
     "automation_curve",
     "average_precision",
     "balanced_accuracy",
     "brier",
     "brier_decomposition",
-    "calibration_error_estimate",
     "calibration_error_of",
     "cheapest_answers",
     "confusion_matrix",
@@ -85,15 +86,17 @@ __all__ = [
     "costs_named",
     "debiased_calibration_error",
     "expected_calibration_error",
+    "given_answers",
     "given_labels",
     "label_thresholds",
     "log_loss",
     "macro_f1",
     "metric_names",
+    "miss_costs",
+    "miss_weights",
     "positions",
     "precision_recall_f1",
     "reliability_of",
-    "reliability_table",
     "score",
     "set_certainty",
     "set_costs",

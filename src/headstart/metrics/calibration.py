@@ -93,20 +93,12 @@ def brier_decomposition(y: Codes, proba: NDArray[np.floating], bins: int = 10) -
     return BrierParts(reliability, resolution, uncertainty, within)
 
 
-def reliability_table(
-    y: Codes, proba: NDArray[np.floating], bins: int = 10, confidence: float = 0.95
-) -> tuple[ReliabilityRow, ...]:
-    """Rows by the probability of their most probable answer, in `bins` ranges of equal width; the
-    share that is right has Wilson's interval. Empty ranges are left out."""
-    return reliability_of(*_top(y, proba), bins=bins, confidence=confidence)
-
-
 def reliability_of(
     stated: Floats, right: NDArray[np.bool_], *, bins: int = 10, confidence: float = 0.95
 ) -> tuple[ReliabilityRow, ...]:
-    """The same of answers given with the probability `stated` (n,), `right` or not (n,)."""
-    top = stated
-    place = np.clip((top * bins).astype(np.int64), 0, bins - 1)
+    """Answers by the probability `stated` (n,) that they were given with, in `bins` ranges of equal
+    width; the share that is `right` (n,) has Wilson's interval. Empty ranges are left out."""
+    place = np.clip((stated * bins).astype(np.int64), 0, bins - 1)
     table = []
     for index in range(bins):
         rows = place == index
@@ -114,30 +106,9 @@ def reliability_of(
             found = wilson(int(right[rows].sum()), int(rows.sum()), confidence)
             low, high = found.low or 0.0, 1.0 if found.high is None else found.high
             edges = index / bins, (index + 1) / bins
-            mean = float(top[rows].mean())
+            mean = float(stated[rows].mean())
             table.append(ReliabilityRow(*edges, found.n, mean, found.value, low, high))
     return tuple(table)
-
-
-def calibration_error_estimate(
-    y: Codes, proba: NDArray[np.floating], *, bins: int = 15, confidence: float = 0.95
-) -> Estimate:
-    """`debiased_calibration_error` with its interval.
-
-    The gaps of the bins are taken as normal about the true ones, with the binomial noise of each,
-    and the interval of the sum of their squares is inverted from the noncentral χ² that it then
-    follows (`headstart.stats.squares_interval`). A bootstrap would count the noise of the gaps
-    twice, and covers three quarters of the time where most answers are right and sure.
-
-    Returns:
-        An estimate. `low` and `high` are None where every bin is right, or wrong, throughout: the
-        noise is not known then.
-
-    Raises:
-        ValueError: no rows, or shapes that do not belong together.
-        MissingExtraError: SciPy is not installed.
-    """
-    return calibration_error_of(*_top(y, proba), bins=bins, confidence=confidence)
 
 
 def calibration_error_of(
@@ -147,7 +118,17 @@ def calibration_error_of(
     bins: int = 15,
     confidence: float = 0.95,
 ) -> Estimate:
-    """The same of answers given with the probability `stated` (n,), right where `answered` so (n,).
+    """`debiased_calibration_error` of answers given with the probability `stated` (n,), right where
+    `answered` so (n,), with its interval.
+
+    The gaps of the bins are taken as normal about the true ones, with the binomial noise of each,
+    and the interval of the sum of their squares is inverted from the noncentral χ² that it then
+    follows (`headstart.stats.squares_interval`). A bootstrap would count the noise of the gaps
+    twice, and covers three quarters of the time where most answers are right and sure.
+
+    Returns:
+        An estimate. `low` and `high` are None where every bin is right, or wrong, throughout: the
+        noise is not known then.
 
     Raises:
         ValueError: no rows.

@@ -93,6 +93,17 @@ def cheapest_answers(proba: NDArray[np.floating], costs: Floats) -> NDArray[np.i
     return answers
 
 
+def given_answers(proba: NDArray[np.floating], by: Floats | None = None) -> NDArray[np.int64]:
+    """The answer to each row (n,): the most probable one, or that with the least expected cost `by`
+    (classes, classes); 0 where there is no class."""
+    if not proba.shape[1]:
+        return np.zeros(len(proba), dtype=np.int64)
+    if by is None:
+        most: NDArray[np.int64] = proba.argmax(axis=1).astype(np.int64)
+        return most
+    return cheapest_answers(proba, by)
+
+
 def cost_per_row(y: NDArray[np.integer], answers: NDArray[np.integer], costs: Floats) -> Floats:
     """What the answer to each row cost (n,)."""
     found: Floats = costs[y, answers]

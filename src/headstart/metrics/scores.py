@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.metrics.classification import accuracy, balanced_accuracy, macro_f1
-from headstart.metrics.costs import Floats, cost_of_answers
+from headstart.metrics.costs import Floats, cost_of_answers, given_answers
 from headstart.metrics.probability import brier, check_proba, log_loss
 from headstart.metrics.sets import set_scores
 
@@ -42,15 +42,12 @@ RANGES: dict[str, tuple[float, float | None]] = {
 ONE_LABEL = ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "brier", "cost")
 """Metrics of rows with one label each."""
 
-_SCORES: dict[str, Callable[[NDArray[np.integer], Proba, int], float]] = {
-    "accuracy": lambda y, proba, n_classes: accuracy(y, proba.argmax(axis=1)),
-    "macro_f1": lambda y, proba, n_classes: macro_f1(y, proba.argmax(axis=1), n_classes),
-    "balanced_accuracy": lambda y, proba, n_classes: balanced_accuracy(
-        y, proba.argmax(axis=1), n_classes
-    ),
-    "log_loss": lambda y, proba, n_classes: log_loss(y, proba),
-    "brier": lambda y, proba, n_classes: brier(y, proba),
+_OF_ANSWERS: dict[str, Callable[[NDArray[np.integer], NDArray[np.integer], int], float]] = {
+    "accuracy": lambda y, given, n_classes: accuracy(y, given),
+    "macro_f1": macro_f1,
+    "balanced_accuracy": balanced_accuracy,
 }
+_OF_PROBABILITIES = {"log_loss": log_loss, "brier": brier}
 
 
 def score(
@@ -59,6 +56,7 @@ def score(
     proba: Proba,
     n_classes: int,
     costs: Floats | None = None,
+    by: Floats | None = None,
 ) -> float:
     """One metric by name.
 
@@ -67,6 +65,8 @@ def score(
         proba: probabilities (n, n_classes).
         costs: cost of answering j for a case of i (n_classes, n_classes), for `cost`: the mean cost
             of the answers with the least expected cost. None: every mistake costs 1.
+        by: what the answers minimise that every other metric of answers is of (`answer_costs`).
+            None: the most probable ones.
 
     Raises:
         KeyError: an unknown metric.
@@ -80,9 +80,11 @@ def score(
         raise ValueError(f"{proba.shape[1]} columns of probabilities for {n_classes} classes")
     if name == "cost":
         return float(cost_of_answers(y, proba, costs).mean())
-    if name not in _SCORES:
+    if name in _OF_PROBABILITIES:
+        return _OF_PROBABILITIES[name](y, proba)
+    if name not in _OF_ANSWERS:
         raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(ONE_LABEL)}")
-    return _SCORES[name](y, proba, n_classes)
+    return _OF_ANSWERS[name](y, given_answers(proba, by), n_classes)
 
 
 def metric_names(costs: Floats | None) -> list[str]:
@@ -91,14 +93,18 @@ def metric_names(costs: Floats | None) -> list[str]:
 
 
 def all_scores(
-    y: NDArray[np.integer], proba: Proba, costs: Floats | None = None
+    y: NDArray[np.integer],
+    proba: Proba,
+    costs: Floats | None = None,
+    by: Floats | None = None,
 ) -> dict[str, float]:
     """Every metric of probabilities (n, classes); their cost where costs are named. Of rows that
-    may have several labels, y is (n, labels).
+    may have several labels, y is (n, labels). The arguments are those of `score`.
 
     >>> sorted(all_scores(np.array([0, 1]), np.eye(2)))
     ['accuracy', 'balanced_accuracy', 'brier', 'log_loss', 'macro_f1']
     """
     if y.ndim == 2:
-        return set_scores(y, proba, costs)
-    return {name: score(name, y, proba, proba.shape[1], costs) for name in metric_names(costs)}
+        return set_scores(y, proba, costs, by)
+    classes = proba.shape[1]
+    return {name: score(name, y, proba, classes, costs, by) for name in metric_names(costs)}

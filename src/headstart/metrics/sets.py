@@ -117,15 +117,18 @@ def cost_of_sets(y: Marks, given: NDArray[np.bool_], costs: Floats | None = None
     return np.asarray(missed @ costs[0] + added @ costs[1], dtype=np.float64)
 
 
-def set_scores(y: Marks, proba: Proba, costs: Floats | None = None) -> dict[str, float]:
+def set_scores(
+    y: Marks, proba: Proba, costs: Floats | None = None, by: Floats | None = None
+) -> dict[str, float]:
     """Every metric of probabilities (n, labels), and where costs are named the cost of the answers
-    that they make cheapest; the other metrics are of labels more likely than not.
+    that they make cheapest. The other metrics of answers are of the labels that are expected to
+    cost least `by`, or without it of those more likely than not.
 
     >>> found = set_scores(np.eye(2, dtype=int), np.array([[0.9, 0.1], [0.6, 0.8]]))
     >>> found["accuracy"], found["hamming_loss"]
     (0.5, 0.25)
     """
-    given = given_labels(proba).astype(np.float64)
+    given = given_labels(proba, by).astype(np.float64)
     found = {
         name: SetStatistic(name, y.shape[1]).of(y, given if name in OF_SETS else proba)
         for name in SET_METRICS

@@ -79,6 +79,23 @@ class TemperatureReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerWeights:
+    """How much it counts to miss each label, where the answers follow a metric to which a rare
+    label is worth as much as a common one.
+
+    weights: against a miss of the commonest label, or where a row may have several labels against
+    a label too many. `score` is the metric of such answers to n out-of-fold rows,
+    `score_of_most_probable` that of the most probable labels.
+    """
+
+    metric: str
+    weights: dict[str, float]
+    score: float
+    score_of_most_probable: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideChoice:
     """The score by which a row is said to lie out of scope, chosen on development rows alone.
 

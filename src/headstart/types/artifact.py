@@ -54,8 +54,8 @@ class Manifest:
     """Which rows lie out of scope: those whose `score` lies `above` the threshold (None: none
     does), by design at most the share `false_alarms` of the rows in scope. Empty: none is told."""
     costs: list[list[float]] = field(default_factory=list)
-    """Cost of answering label j for a case of label i: the answer with the least expected cost is
-    given. Empty: the most probable one."""
+    """Cost of answering label j for a case of label i, of the brief or such that the answers suit
+    the metric: the one with the least expected cost is given. Empty: the most probable one."""
     column: str = ""
     """The label column that `labels` are of; empty where there is one output only."""
     further: tuple[BundleOutput, ...] = ()

@@ -130,9 +130,9 @@ class FittedModel:
     outside: OutsideScore | None = None
     """How little a row looks like the training rows, where the brief names what lies outside."""
     costs: NDArray[np.float64] | None = None
-    """Cost of answering j for a case of i (classes, classes): the answer with the least expected
-    cost is given. None: the most probable one. Of several labels a row: of missing each, and of
-    giving it wrongly (2, classes)."""
+    """What the answers minimise: cost of answering j for a case of i (classes, classes), of the
+    brief or such that they suit the metric; None: the most probable one is given. Of several labels
+    a row: of missing each, and of giving it wrongly (2, classes)."""
     separator: str | None = None
     """What stands between the labels of a row that may have several; None: each row has one."""
 

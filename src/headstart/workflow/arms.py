@@ -16,6 +16,7 @@ from headstart.adapt import (
     refit,
     run_arm,
 )
+from headstart.metrics import WEIGHED
 from headstart.ports import Encoder, Engine, Progress
 from headstart.types.adapt import AdaptReport, ArmSpec
 from headstart.types.brief import Brief, ModalityName
@@ -114,7 +115,11 @@ class Arms:
     def _one(self, spec: ArmSpec) -> ArmResult | Unavailable:
         return self.journal.stage(
             f"adapt/{spec.name}",
-            {**self.hashes(spec), "folds": fingerprint(self.split.folds)},
+            {
+                **self.hashes(spec),
+                "folds": fingerprint(self.split.folds),
+                "answers": self._answers,
+            },
             lambda: self._run(spec),
         )
 
@@ -133,6 +138,7 @@ class Arms:
             self.progress,
             self.engine,
             self.costs,
+            self.split.metric,
         )
 
     def hashes(self, spec: ArmSpec) -> dict[str, str]:
@@ -141,6 +147,12 @@ class Arms:
         backbone = self.backbones[spec.backbone].fingerprint if spec.backbone else ""
         settings = (spec, self.brief.seed, self.brief.data.definitions, self.costs)
         return {"data": fingerprint(rows), "plan": fingerprint(settings), "backbone": backbone}
+
+    @property
+    def _answers(self) -> str:
+        """The metric, where the answers depend on it."""
+        metric = self.split.metric
+        return metric if metric in WEIGHED or metric == "cost" else "the most probable"
 
     def _inputs(self, spec: ArmSpec) -> ArmInputs:
         features = {}

@@ -24,7 +24,7 @@ from headstart.adapt.judge import Measure
 from headstart.adapt.plans import EARLY
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
-from headstart.adapt.run import scored
+from headstart.adapt.run import answers_minimise, scored
 from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
@@ -54,14 +54,16 @@ class Ladder:
         self.grown = Grown(arms)
         self._below: list[FoldAnswers] = []
         requirement = self.brief.requirement
+        by_cost = self.split.metric == "cost"
         self.rule = Rule(
             self.split.metric,
             self.split.margin,
             requirement.confidence,
             len(self.rows.codes),
             self.split.folds.k,
-            1.0 if arms.costs is None else float(arms.costs.max()),
+            1.0 if arms.costs is None or not by_cost else float(arms.costs.max()),
             self.brief.counts_steps,
+            arms.costs,
         )
 
     def climb(
@@ -227,7 +229,11 @@ class Ladder:
                 share = len(found) / trainings
                 return ended(*early, minutes, len(found)), None, expected * share
         scores, out_of_fold = scored(
-            [one.proba for one in found], self.rows.codes, folds, self.arms.costs
+            [one.proba for one in found],
+            self.rows.codes,
+            folds,
+            self.arms.costs,
+            self.rule.metric,
         )
         arm = ArmResult(
             spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
@@ -258,27 +264,28 @@ class Ladder:
         return said, arm, expected
 
     def _scores(self, found: Sequence[RungFold]) -> list[float]:
+        """The metric in the folds so far, of answers that suit it."""
+        labels, metric, costs = len(self.rows.labels), self.rule.metric, self.arms.costs
         return [
-            score(
-                self.rule.metric,
-                self.rows.codes[test],
-                one.proba,
-                len(self.rows.labels),
-                self.arms.costs,
-            )
-            for one, (_, test) in zip(found, self.folds, strict=False)
+            score(metric, one.codes, one.proba, labels, costs, one.by)
+            for one in self._answers(found)
         ]
 
     def _answers(self, found: Sequence[RungFold]) -> list[FoldAnswers]:
-        return [
-            FoldAnswers(self.rows.codes[test], one.proba, one.shifted)
-            for one, (_, test) in zip(found, self.folds, strict=False)
-        ]
+        return self._of([one.proba for one in found], [one.shifted for one in found])
 
     def _frozen(self, found: Sequence[RungFold]) -> list[FoldAnswers]:
+        return self._of([one.base for one in found], [one.base_shifted for one in found])
+
+    def _of(
+        self, proba: Sequence[NDArray[np.floating]], shifted: Sequence[NDArray[np.floating]]
+    ) -> list[FoldAnswers]:
+        """An arm in the folds so far, with what its answers minimise."""
+        codes = self.rows.codes
+        by = answers_minimise(self.rule.metric, proba, codes, self.arms.costs)
         return [
-            FoldAnswers(self.rows.codes[test], one.base, one.base_shifted)
-            for one, (_, test) in zip(found, self.folds, strict=False)
+            FoldAnswers(codes[test], one, moved, by)
+            for one, moved, (_, test) in zip(proba, shifted, self.folds, strict=False)
         ]
 
     def _spec(self, name: str, base: ArmResult, rung: Step) -> ArmSpec:

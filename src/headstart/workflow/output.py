@@ -17,8 +17,10 @@ from headstart.adapt import (
     choose_outside,
     find_set_temperature,
     find_temperature,
+    find_weights,
     judge,
     majority_shares,
+    minimised,
     scale,
     scale_sets,
     scaled_head,
@@ -54,7 +56,7 @@ from headstart.package import (
     trained_probabilities,
 )
 from headstart.ports import Encoder, Engine, Progress
-from headstart.types.adapt import AdaptReport, OutsideChoice, TemperatureReport
+from headstart.types.adapt import AdaptReport, AnswerWeights, OutsideChoice, TemperatureReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, CheckOutcome
@@ -184,8 +186,7 @@ class Output:
             model, chosen = scale(model, chosen, heat, self.rows.codes, self.split.folds)
         else:
             model, chosen = scale_sets(model, chosen, heat)
-        if verdict.metric == "cost":
-            model = replace(model, costs=self.costs)
+        model = replace(model, costs=self._minimised(chosen, verdict.metric))
         strange = self._outside(arms, chosen, model, encoder, heat)
         if not isinstance(strange, NotAvailable):
             model = replace(model, outside=strange.score)
@@ -193,11 +194,11 @@ class Output:
 
     def developed(self, trained: Trained) -> Answers:
         """The out-of-fold answers of the chosen arm."""
-        return answers(trained.chosen.out_of_fold, self.costs, trained.verdict.metric)
+        return answers(trained.chosen.out_of_fold, by=trained.model.costs, costs=self.costs)
 
     def developed_sets(self, trained: Trained) -> SetAnswers:
         """The same where a row may have several labels."""
-        return set_answers(trained.chosen.out_of_fold, self.costs, trained.verdict.metric)
+        return set_answers(trained.chosen.out_of_fold, by=trained.model.costs, costs=self.costs)
 
     def _temperature(self, chosen: ArmResult) -> TemperatureReport | NotAvailable:
         folds = self.split.folds
@@ -208,6 +209,18 @@ class Output:
             lambda: find(chosen, self.rows.codes, folds),
             pointer="/temperature",
         )
+
+    def _minimised(self, chosen: ArmResult, metric: str) -> NDArray[np.float64] | None:
+        """What the answers minimise; None: the most probable labels are given."""
+        found: AnswerWeights | NotAvailable = self.journal.stage(
+            "answers",
+            {"data": self.data, "arm": fingerprint(chosen), "metric": metric},
+            lambda: find_weights(chosen, self.rows.labels, self.rows.codes, metric),
+            pointer="/answers",
+        )
+        if metric == "cost":
+            return self.costs
+        return minimised(found, several=self.separator is not None)
 
     def _outside(
         self,
@@ -283,6 +296,7 @@ class Output:
                 folds=split.folds,
                 metric=verdict.metric,
                 margin=verdict.margin,
+                by=trained.model.costs,
                 brief=brief,
             )
 
@@ -324,6 +338,7 @@ class Output:
                 chosen=verdict.chosen,
                 openings=openings,
                 brief=brief,
+                by=trained.model.costs,
                 thresholds=thresholds_to_test(
                     developed, rows.codes, sealed.n, brief.requirement, openings
                 ),
@@ -332,7 +347,7 @@ class Output:
                 context=context(developed.given != rows.codes),
                 outside=sealed_outside(),
                 by_cost=thresholds_by_cost(developed, rows.codes, brief),
-                sets=set_rule(developed, rows.codes, brief, verdict.metric),
+                sets=set_rule(developed, rows.codes, brief),
                 unscaled=lambda proba: unscaled(proba, heat),
             )
 
@@ -350,6 +365,7 @@ class Output:
                 chosen=verdict.chosen,
                 openings=openings,
                 brief=brief,
+                by=trained.model.costs,
                 thresholds=thresholds_to_test(developed, right, sealed.n, required, openings),
                 bundle=answered_by_the_bundle,
                 reference=set_reference_scores(said),
