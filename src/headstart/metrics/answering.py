@@ -44,7 +44,7 @@ def miss_weights(
     >>> miss_weights("macro_f1", shares, np.tile(shares, (4, 1)))
     ()
     >>> miss_weights("macro_f1", shares, np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]]))
-    (1.0, 1.73)
+    (1.0, 1.51)
     """
     if metric not in WEIGHED or not len(proba):
         return ()
