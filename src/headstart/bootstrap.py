@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ class Options:
     separator: str | None = None
     out_of_scope: str | None = None
     order: tuple[str, ...] = ()
+    prevalence: Mapping[str, float] = field(default_factory=dict)
     current: str | None = None
     reference: str | None = None
     use: str | None = None
@@ -73,6 +74,7 @@ def run(
     time: str | None = None,
     also: Sequence[str] = (),
     order: Sequence[str] = (),
+    prevalence: Mapping[str, float] | None = None,
     current: str | None = None,
     out: str | Path | None = None,
     metric: str | None = None,
@@ -90,9 +92,11 @@ def run(
     data: a CSV, TSV, JSONL, Parquet or Excel file, a folder of images with one subfolder a class,
     or a pilot folder. group: column whose rows belong together; time: column by which the latest
     rows are held out; also: other label columns, decided about in the same run. order: all labels
-    from the lowest to the highest, where they have an order. current: column with what today's
-    process answers. max_stage: how far the backbone may be thawed where that earns it: frozen,
-    probe, norms, top-1, top-2, top-4 (default) or full. rungs: exactly these steps of it, by name.
+    from the lowest to the highest, where they have an order. prevalence: share of the cases in use
+    that have each label, where the rows were not drawn as cases come. current: column with what
+    today's process answers. max_stage: how far the backbone may be thawed where that earns it:
+    frozen, probe, norms, top-1, top-2, top-4 (default) or full. rungs: exactly these steps of it,
+    by name.
     sets: share of the cases whose prediction set should hold the true label.
     out: the pilot folder (default: `<name>-pilot` in the working folder).
 
@@ -108,6 +112,7 @@ def run(
         time=time,
         also=tuple(also),
         order=tuple(order),
+        prevalence=dict(prevalence or {}),
         current=current,
         metric=metric,
         level=level,
@@ -532,6 +537,7 @@ def _infer(data: Path, options: Options) -> Brief:
         separator=options.separator,
         out_of_scope=options.out_of_scope,
         order=options.order,
+        prevalence=options.prevalence,
         current=options.current,
         reference=options.reference,
         use=options.use,

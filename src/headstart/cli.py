@@ -155,6 +155,10 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
     command.add_argument(
         "--order", nargs="+", default=[], metavar="LABEL", help="all labels, the lowest first"
     )
+    command.add_argument(
+        "--prevalence", nargs="+", default=[], metavar="LABEL=SHARE", type=_label_and_share,
+        help="how common each label is in use, where the rows were not drawn as cases come",
+    )  # fmt: skip
     command.add_argument("--current", metavar="COLUMN", help="what today's process answers")
     command.add_argument("--metric", metavar="NAME", help="primary metric (default: see the brief)")
     command.add_argument("--level", type=float, metavar="X", help="level it must reach to ship")
@@ -169,6 +173,16 @@ def _data_arguments(command: argparse.ArgumentParser, *, out: bool = True) -> No
         command.add_argument("--out", type=Path, metavar="PILOT", help="default: NAME-pilot")
 
 
+def _label_and_share(text: str) -> tuple[str, float]:
+    label, found, share = text.rpartition("=")
+    try:
+        return label, float(share if found and label else "?")
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a label and its share; write LABEL=SHARE, as in fraud=0.02"
+        ) from None
+
+
 def _options(arguments: argparse.Namespace) -> bootstrap.Options:
     return bootstrap.Options(
         input=arguments.input,
@@ -180,6 +194,7 @@ def _options(arguments: argparse.Namespace) -> bootstrap.Options:
         separator=arguments.separator,
         out_of_scope=arguments.out_of_scope,
         order=tuple(arguments.order),
+        prevalence=dict(arguments.prevalence),
         current=arguments.current,
         metric=arguments.metric,
         level=arguments.level,

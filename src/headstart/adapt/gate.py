@@ -17,7 +17,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.metrics import HIGHER_IS_BETTER, given_answers, log_loss, score
+from headstart.adapt.prevalence import Mix
+from headstart.adapt.run import scores_of
+from headstart.metrics import HIGHER_IS_BETTER, given_answers
 from headstart.stats import (
     compare,
     holm,
@@ -253,25 +255,34 @@ def _spread(found: NDArray[np.float64], rule: Rule) -> float:
 class FoldAnswers:
     """An arm in one fold: probabilities for the test rows, and for the same mildly changed.
 
-    by: what its answers minimise (classes, classes); None: they are the most probable ones.
+    by: what its answers minimise (classes, classes); None: they are the most probable ones. mix:
+    how common the labels are in use, where the brief says so.
     """
 
     codes: NDArray[np.int64]
     proba: NDArray[np.floating]
     shifted: NDArray[np.floating]
     by: NDArray[np.float64] | None = None
+    mix: Mix | None = None
+
+    def score(self, rule: Rule) -> float:
+        """The metric on the test rows."""
+        return scores_of(self.codes, self.proba, rule.costs, self.by, self.mix)[rule.metric]
+
+    def log_loss(self) -> float:
+        """That of the test rows."""
+        return scores_of(self.codes, self.proba, None, self.by, self.mix)["log_loss"]
 
     def shifted_score(self, rule: Rule) -> float:
         """The metric on the mildly changed rows, turned so that larger is better."""
-        found = score(
-            rule.metric, self.codes, self.shifted, self.shifted.shape[1], rule.costs, self.by
-        )
+        found = scores_of(self.codes, self.shifted, rule.costs, self.by, self.mix)[rule.metric]
         return found if HIGHER_IS_BETTER[rule.metric] else -found
 
     @property
     def right(self) -> NDArray[np.bool_]:
         """Whether the answer to each test row is right (n,)."""
-        return np.asarray(given_answers(self.proba, self.by) == self.codes)
+        proba = self.proba if self.mix is None else self.mix.shifted(self.proba)
+        return np.asarray(given_answers(proba, self.by) == self.codes)
 
 
 def guards(
@@ -292,7 +303,7 @@ def guards(
         a, b = (np.array([measure(one) for one in arm]) for arm in (rung, base))
         return _compare(a, b, rule, names, metric)
 
-    loss = compared("log_loss", lambda one: -log_loss(one.codes, one.proba))
+    loss = compared("log_loss", lambda one: -one.log_loss())
     moved = compared(rule.metric, lambda one: one.shifted_score(rule))
     return (
         _fallen("calibration (log loss)", loss),

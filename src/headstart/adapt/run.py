@@ -14,8 +14,9 @@ from headstart.adapt.arms import ARMS, Arm, CannotRun
 from headstart.adapt.arms.base import Fold
 from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
+from headstart.adapt.prevalence import Mix
 from headstart.adapt.threads import one_thread_each
-from headstart.metrics import all_scores, answer_costs
+from headstart.metrics import all_scores, answer_costs, weighted_scores
 from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
@@ -99,11 +100,13 @@ def run_arm(
     engine: Engine,
     costs: NDArray[np.float64] | None = None,
     metric: str = "accuracy",
+    mix: Mix | None = None,
 ) -> ArmResult | Unavailable:
     """Train and score one arm on every fold; `engine` says how many run beside each other.
 
     costs: of answering j for a case of i (classes, classes), where the brief names some. metric:
-    the primary one, which the answers suit.
+    the primary one, which the answers suit. mix: how common the labels are in use, where the brief
+    says so: scores are then those of use, the probabilities remain those of the rows.
 
     `progress` hears of every fold, and may raise `InterruptedRunError`.
 
@@ -118,7 +121,10 @@ def run_arm(
         found = _all_folds(arm, spec, folds, seed, progress, engine)
     except MissingExtraError as error:
         return _lacking(spec, error)
-    scores, out_of_fold = scored([fold.proba for fold in found], inputs.codes, folds, costs, metric)
+    own = None if mix is None else mix.of(spec.family)
+    scores, out_of_fold = scored(
+        [fold.proba for fold in found], inputs.codes, folds, costs, metric, own
+    )
     chosen = {name: [fold.chosen[name] for fold in found] for name in found[0].chosen}
     return ArmResult(
         name=spec.name,
@@ -156,14 +162,18 @@ def scored(
     folds: Folds,
     costs: NDArray[np.float64] | None = None,
     metric: str = "accuracy",
+    mix: Mix | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
     """(scores of each fold, of answers that suit the metric; probabilities (n, classes) averaged
-    over the repeats)."""
+    over the repeats).
+
+    mix: scores are those of use; the probabilities remain those of the rows.
+    """
     scores: dict[str, list[float]] = {}
-    by = answers_minimise(metric, found, codes, costs)
+    by = answers_minimise(metric, found, codes, costs, mix)
     summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
     for (_, test), proba in zip(folds, found, strict=True):
-        for name, value in all_scores(codes[test], proba, costs, by).items():
+        for name, value in scores_of(codes[test], proba, costs, by, mix).items():
             scores.setdefault(name, []).append(value)
         summed[test] += proba
     out_of_fold = (summed / folds.repeats).astype(np.float32)
@@ -175,6 +185,7 @@ def answers_minimise(
     found: Sequence[NDArray[np.floating]],
     codes: NDArray[np.int64],
     costs: NDArray[np.float64] | None,
+    mix: Mix | None = None,
 ) -> NDArray[np.float64] | None:
     """What an arm's answers minimise, by its probabilities out of fold (`answer_costs`).
 
@@ -182,8 +193,24 @@ def answers_minimise(
     applies (n, labels).
     """
     proba = np.concatenate(found)
+    if mix is not None:
+        counts = mix.commonness(proba)
+        return answer_costs(metric, mix.in_use, mix.shifted(proba), costs, counts)
     shares = majority_shares(codes, proba.shape[1])
     return answer_costs(metric, shares, proba, costs, several=codes.ndim == 2)
+
+
+def scores_of(
+    codes: NDArray[np.int64],
+    proba: NDArray[np.floating],
+    costs: NDArray[np.float64] | None,
+    by: NDArray[np.float64] | None,
+    mix: Mix | None,
+) -> dict[str, float]:
+    """Every metric of rows as they come in use; without a mix, as they are."""
+    if mix is None:
+        return all_scores(codes, proba, costs, by)
+    return weighted_scores(codes, mix.shifted(proba), mix.weights(codes), costs, by)
 
 
 def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:

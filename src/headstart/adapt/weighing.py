@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.arms.majority import majority_shares
-from headstart.metrics import WEIGHED, all_scores, miss_costs, miss_weights
+from headstart.adapt.prevalence import Mix
+from headstart.adapt.run import scores_of
+from headstart.metrics import WEIGHED, miss_costs, miss_weights
 from headstart.types.adapt import AnswerWeights
 from headstart.types.model import ArmResult
 from headstart.types.result import NotAvailable
@@ -17,7 +19,11 @@ Found = AnswerWeights | NotAvailable
 
 
 def find_weights(
-    chosen: ArmResult, labels: Sequence[str], codes: NDArray[np.int64], metric: str
+    chosen: ArmResult,
+    labels: Sequence[str],
+    codes: NDArray[np.int64],
+    metric: str,
+    mix: Mix | None = None,
 ) -> Found:
     """The weights that promise most of the metric, and what it is out of fold with and without.
 
@@ -26,6 +32,7 @@ def find_weights(
             not scored are NaN.
         codes: labels of the rows (n,), or where a row may have several labels 1 where one applies
             (n, labels).
+        mix: how common the labels are in use, where the brief says so.
     """
     if metric not in WEIGHED:
         return NotAvailable("the metric weighs no label by how rare it is")
@@ -33,16 +40,20 @@ def find_weights(
     if not scored.any():
         return NotAvailable("no row was answered out of fold")
     y, proba = codes[scored], chosen.out_of_fold[scored]
-    shares = majority_shares(codes, len(labels))
-    weights = miss_weights(metric, shares, proba, several=several)
+    if mix is None:
+        shares = majority_shares(codes, len(labels))
+        weights = miss_weights(metric, shares, proba, several=several)
+    else:
+        counts = mix.commonness(proba)
+        weights = miss_weights(metric, mix.in_use, mix.shifted(proba), counts)
     if not weights:
         return NotAvailable(f"the most probable labels promise the best {metric.replace('_', '-')}")
     by = miss_costs(weights, several=several)
     return AnswerWeights(
         metric=metric,
         weights=dict(zip(labels, weights, strict=True)),
-        score=all_scores(y, proba, by=by)[metric],
-        score_of_most_probable=all_scores(y, proba)[metric],
+        score=scores_of(y, proba, None, by, mix)[metric],
+        score_of_most_probable=scores_of(y, proba, None, None, mix)[metric],
         n=len(y),
     )
 

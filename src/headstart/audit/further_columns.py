@@ -99,7 +99,7 @@ def further_column(
             class_counts=dict(sorted(counts.items())),
             metric=metric,
             metric_reason=why,
-            margin=choose_margin(metric, codes, brief, costs),
+            margin=choose_margin(metric, codes, brief, costs, labels),
             small_classes=tuple(label for label in labels if apart[label] < folds.k),
             findings=tuple(spelling_findings(own, counts)),
         ),

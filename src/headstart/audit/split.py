@@ -96,12 +96,22 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
         )
     if codes.ndim == 2:
         return "macro_f1", "A row may have several labels, and each label counts the same."
-    counts = np.bincount(codes, minlength=len(labels))
-    largest = int(counts.argmax())
-    share = f"The largest class, '{labels[largest]}', holds {counts[largest] / len(codes):.0%}"
-    if counts[largest] > LARGEST_SHARE * len(codes):
-        return "macro_f1", f"{share} of the rows: accuracy would mostly measure that class."
-    return "accuracy", f"{share} of the rows, not over {LARGEST_SHARE:.0%}."
+    shares, of = _prevalence(brief, labels), "cases"
+    if shares is None:
+        shares, of = np.bincount(codes, minlength=len(labels)) / len(codes), "rows"
+    largest = int(shares.argmax())
+    share = f"The largest class, '{labels[largest]}', holds {shares[largest]:.0%}"
+    if shares[largest] > LARGEST_SHARE:
+        return "macro_f1", f"{share} of the {of}: accuracy would mostly measure that class."
+    return "accuracy", f"{share} of the {of}, not over {LARGEST_SHARE:.0%}."
+
+
+def _prevalence(brief: Brief, labels: Sequence[str]) -> NDArray[np.float64] | None:
+    """Shares of the labels in use (labels,), where the brief names them."""
+    if not brief.data.prevalence:
+        return None
+    shares = np.array([brief.data.prevalence[label] for label in labels])
+    return np.asarray(shares / shares.sum())
 
 
 def _check_metric(name: str | None, *, several: bool) -> None:
@@ -116,7 +126,11 @@ def _check_metric(name: str | None, *, several: bool) -> None:
 
 
 def choose_margin(
-    metric: str, codes: NDArray[np.int64], brief: Brief, costs: NDArray[np.float64] | None
+    metric: str,
+    codes: NDArray[np.int64],
+    brief: Brief,
+    costs: NDArray[np.float64] | None,
+    labels: Sequence[str],
 ) -> float:
     """The smallest difference that is worth a more complex arm: the brief's; of costs, where it
     names none, a hundredth of what the cheapest answer for all would cost.
@@ -128,7 +142,9 @@ def choose_margin(
     if codes.ndim == 2:
         missing, giving = costs[0] * codes.mean(axis=0), costs[1] * (1.0 - codes.mean(axis=0))
         return COST_MARGIN * float(np.minimum(missing, giving).sum())
-    shares = np.bincount(codes, minlength=len(costs)) / len(codes)
+    shares = _prevalence(brief, labels)
+    if shares is None:
+        shares = np.bincount(codes, minlength=len(costs)) / len(codes)
     return COST_MARGIN * float((shares @ costs).min())
 
 
@@ -208,7 +224,8 @@ def audit(
         later = replace(dataset, examples=tuple(dataset.examples[int(i)] for i in held))
         findings += leaking_rows(later, clean)
     elif n >= FEWEST_FOR_HOLDOUT:
-        development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed)
+        shares = _prevalence(brief, labels)
+        development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed, shares)
         kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)
     metric, why = choose_metric(codes, labels, brief)
     folds, own = _folds(dataset, development, ids, brief)
@@ -225,7 +242,7 @@ def audit(
         class_counts={label: counts[label] for label in single},
         metric=metric,
         metric_reason=why,
-        margin=choose_margin(metric, codes[development], brief, costs),
+        margin=choose_margin(metric, codes[development], brief, costs, labels),
         small_classes=small,
         findings=(*findings, *small_classes(small, apart, folds.k)),
         holdout_alike=repeated[held + n] if kind == "file" else repeated[held],

@@ -245,6 +245,9 @@ class BriefForm(Form):
     labels: dict[str, str] = Field(
         default_factory=dict, description="Definition of each label, in plain words."
     )
+    prevalence: dict[str, float] = Field(
+        default_factory=dict, description="Share of the cases in use that have each label."
+    )
     requirement: RequirementForm = Field(default_factory=RequirementForm)
     budget: BudgetForm = Field(default_factory=BudgetForm)
     mistakes: MistakesForm = Field(default_factory=MistakesForm)

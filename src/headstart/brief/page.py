@@ -16,6 +16,11 @@ LABELS = """## [labels]
 Definition of each label in plain words, one line a label: `refund = "The customer asks for money back."` Definitions are what the zero-shot arm compares a text with; without one it takes the label's name.
 """
 
+PREVALENCE = """## [prevalence]
+
+How common each label is in use, where the rows were not drawn as cases come (so many of each class, say), one line a label: `fraud = 0.02`. Every label is named, and the shares add up to 1. Probabilities, scores, thresholds and a hold-out that is drawn from the rows are then those of use; a hold-out file, or the latest rows (`time`), count as they are. Default: cases come as the rows do.
+"""
+
 COSTS = """## [mistakes.costs]
 
 Cost of missing one case of a label, one line a label: `fraud = 50.0`. A label that is not named costs 1.0.
@@ -51,7 +56,7 @@ def brief_page() -> str:
             rows.append(f"| `{key}` | {default} | {field.description} |")
         parts.append("\n".join(rows) + "\n")
         if table == "data":
-            parts.append(LABELS)
+            parts += [LABELS, PREVALENCE]
         if table == "mistakes":
             parts.append(COSTS)
     return "\n".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from headstart.types.brief import Brief, Budget, ColumnCosts, DataSource, Requir
 from headstart.types.errors import BriefError, did_you_mean
 
 FILE = "headstart.toml"
+ROUNDED = 0.02
+"""By which shares may miss a sum of 1."""
 UNBOUNDED = ("log_loss", "cost")
 """Metrics that are no share."""
 
@@ -44,6 +46,7 @@ def infer_brief(
     separator: str | None = None,
     out_of_scope: str | None = None,
     order: Sequence[str] = (),
+    prevalence: Mapping[str, float] | None = None,
     current: str | None = None,
     metric: str | None = None,
     level: float | None = None,
@@ -77,6 +80,7 @@ def infer_brief(
             "order": list(order) or None,
             "current": current,
         },
+        "prevalence": dict(prevalence or {}),
         "requirement": {"metric": metric, "level": level, "sets": sets},
         "budget": {"minutes": minutes},
         "trial": {
@@ -189,7 +193,7 @@ def _wrong_together(form: BriefForm) -> list[str]:
         for name in form.columns
         if name not in form.data.also
     ]
-    return found + _strange_labels(form)
+    return found + _wrong_prevalence(form) + _strange_labels(form)
 
 
 def _negative(costs: CostsForm) -> list[str]:
@@ -242,6 +246,26 @@ def _wrong_current(data: DataForm) -> list[str]:
     return found
 
 
+def _wrong_prevalence(form: BriefForm) -> list[str]:
+    """What is wrong with the shares in use, before the data is looked at."""
+    if not form.prevalence:
+        return []
+    found = [
+        f"[prevalence] {label} is {share:g}; a share lies above 0 and below 1"
+        for label, share in form.prevalence.items()
+        if not 0.0 < share < 1.0
+    ]
+    total = sum(form.prevalence.values())
+    if not found and abs(total - 1.0) > ROUNDED:
+        found.append(f"[prevalence] the shares add up to {total:.3g}; name every label's, 1 in all")
+    if form.data.separator is not None:
+        found.append(
+            f"[prevalence] is named, and separator is '{form.data.separator}': shares of labels "
+            "are for rows with one label each; leave out one of them"
+        )
+    return found
+
+
 def _strange_labels(form: BriefForm) -> list[str]:
     """Labels that stand in [mistakes] but not in [labels], where that names at least two."""
     known = list(form.labels)
@@ -278,6 +302,7 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
             current=data.current,
             modality=data.modality,
             definitions=dict(form.labels),
+            prevalence=dict(form.prevalence),
         ),
         carry_over=form.task.carry_over,
         value=form.task.value,

@@ -57,6 +57,8 @@ def brief_text(brief: Brief, folder: str) -> str:
         parts.append("\n".join(lines) + "\n")
         if table == "data":
             parts.append(_own("labels", "Definition of each label", brief.data.definitions))
+            shares = "Share of the cases in use that have each label, 1 in all"
+            parts.append(_own("prevalence", shares, brief.data.prevalence))
         if table == "mistakes":
             own = ColumnCosts(brief.mistake_costs, brief.false_alarm_costs, brief.cost_matrix)
             parts += _costs("mistakes", own)

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from headstart.types.data import Folds
 
+MOST_HELD = 0.4
+"""Of the rows of a class, where a hold-out is to have other shares than the rows."""
+
 
 def make_folds(
     codes: NDArray[np.int64], groups: NDArray[np.int64], k: int, repeats: int, seed: int
@@ -38,9 +41,16 @@ def make_folds(
 
 
 def carve_holdout(
-    codes: NDArray[np.int64], groups: NDArray[np.int64], share: float, seed: int
+    codes: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    share: float,
+    seed: int,
+    prevalence: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(development, hold-out) rows: about `share` of every class is held out, groups whole.
+
+    prevalence: shares of the classes that the hold-out is to have instead (classes,); it has fewer
+    rows where a class would otherwise lose more than `MOST_HELD` of its own.
 
     A class is never held out whole. Groups are drawn in random order, not by size, so that rows
     with many duplicates are no likelier to be held out than others. Of several labels a row (codes
@@ -53,7 +63,11 @@ def carve_holdout(
         return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
     member, classes = _tally(codes, groups)
     total = classes.sum(axis=0)
-    room = np.minimum(np.floor(total * share + 0.5).astype(np.int64), total - 1)
+    wanted = total * share
+    if prevalence is not None:
+        most = float((MOST_HELD * total / prevalence).min())
+        wanted = min(share * len(codes), most) * prevalence
+    room = np.minimum(np.floor(wanted + 0.5).astype(np.int64), total - 1)
     held = np.zeros(len(classes), dtype=bool)
     for group in random.permutation(len(classes)):
         if (classes[group] <= room).all():

@@ -17,6 +17,8 @@ EXHIBITS = 3
 SHOWN_REASONS = 12
 SHOWN_REMARKS = 12
 VALUE_LENGTH = 140
+PREVALENCE = "/brief/data/prevalence"
+SHOWN_SHARES = 6
 
 
 def data(read: Reader) -> dict[str, Any]:
@@ -35,12 +37,32 @@ def data(read: Reader) -> dict[str, Any]:
             for name, key in (("Input column", "input_column"), ("Label column", "label_column"))
             if read.value(f"/data/{key}")
         ],
+        "in_use": _in_use(read),
         "remarks": [read.prose(text, remarks) for text in remarks.value[:SHOWN_REMARKS]]
         if remarks
         else [],
         "dropped": [group for group in groups if group],
         "findings": findings(read, EXHIBITS),
     }
+
+
+def _in_use(read: Reader) -> Said:
+    """How common each label is in use, the commonest first, where the brief says so."""
+    shares = sorted(leaves(read.view, PREVALENCE), key=lambda pair: -pair[1].value)
+    said: list[str | Figure | Quote] = ["In use, cases come as the brief says: "] if shares else []
+    for number, (name, entry) in enumerate(shares[:SHOWN_SHARES]):
+        said += [", ‘" if number else "‘", Quote(unescape(name), 40), "’ "]
+        said.append(read.figure(f"{100 * entry.value:.3g}%", entry))
+    more = len(shares) > SHOWN_SHARES
+    drawn = read.value("/audit/holdout_kind") == "carved" and not read.value(
+        "/brief/data/time_column"
+    )
+    if shares:
+        said.append(
+            f"{' and others' if more else ''}. Probabilities, the arms' scores and thresholds are "
+            f"those of use{', and so is the hold-out' if drawn else ''}."
+        )
+    return Said(tuple(said))
 
 
 def _dropped(read: Reader, pointer: str) -> dict[str, Any] | None:

@@ -21,6 +21,8 @@ from headstart.types.result import (
 )
 
 HIGH_FAILURE_COST = "high"
+FEWEST_ALIKE = 8
+"""Rows of each class from which on equal counts are no coincidence."""
 MOST_REVIEWED = 0.5
 """Where more than this share of the cases goes to a person, the model does not answer alone."""
 
@@ -55,6 +57,16 @@ class Case:
     @property
     def level(self) -> float | None:
         return self.brief.requirement.level
+
+    @property
+    def each_class(self) -> int | None:
+        """Rows that every class has, where as many of each seem to have been labelled and the brief
+        does not say how common they are in use; else None."""
+        counts = self.audit.class_counts.values()
+        named = self.brief.data.prevalence or self.brief.data.separator is not None
+        if named or max(counts) - min(counts) > 1 or min(counts) < FEWEST_ALIKE:
+            return None
+        return max(counts)
 
     @property
     def on_holdout(self) -> bool:

@@ -40,6 +40,19 @@ def _small(case: Case) -> Sentence | None:
     )
 
 
+def _drawn_by_class(case: Case) -> Sentence | None:
+    """Rows that were labelled so many of each class, and no file of cases as they come."""
+    each = case.each_class
+    if each is None or case.audit.holdout_kind == "file":
+        return None
+    label = max(case.audit.class_counts, key=lambda one: case.audit.class_counts[one])
+    return say(
+        "Every class has ",
+        (count(each), f"/audit/class_counts/{escape(label)}"),
+        " rows, as if drawn by class: scores hold for such a mix.",
+    )
+
+
 def _weak(case: Case) -> Sentence | None:
     weak = [
         (row.recall.value, index)
@@ -269,6 +282,7 @@ def risks(case: Case) -> tuple[Sentence, ...]:
     """What could go wrong, the most general first."""
     found = (
         *_holdout(case),
+        _drawn_by_class(case),
         _leak(case),
         *(say((remark, "/adapt/remarks")) for remark in case.adapt.remarks[:REMARKS]),
         *_findings(case),

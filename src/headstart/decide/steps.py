@@ -255,6 +255,13 @@ def _small(case: Case) -> Sentence | None:
     return say("Collect more examples of ", names(tuple(small), "/audit/small_classes"), ".")
 
 
+def _shares(case: Case) -> Sentence | None:
+    """Rows that were labelled so many of each class."""
+    if case.each_class is None:
+        return None
+    return say("Say how common each class is in use (--prevalence).")
+
+
 MOST_LEVELS = 11
 """Labels, at most, that are taken for the steps of a scale."""
 
@@ -290,6 +297,7 @@ def next_steps(case: Case, rule: str) -> tuple[Sentence, ...]:
     found.append(_labels_for_transfer(case))
     found.append(_thaw(case))
     found.append(_order(case))
+    found.append(_shares(case))
     found.append(_small(case))
     if isinstance(case.estimate, NotAvailable):
         found.append(say("Find out why the primary metric could not be measured."))

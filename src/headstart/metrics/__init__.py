@@ -50,7 +50,13 @@ from headstart.metrics.sets import (
     set_costs_named,
     set_metric_names,
 )
-from headstart.metrics.weighted import LabelF1Difference, RowMean, ScoreDifference, ScoreStatistic
+from headstart.metrics.weighted import (
+    LabelF1Difference,
+    RowMean,
+    ScoreDifference,
+    ScoreStatistic,
+    weighted_scores,
+)
 
 __all__ = [
     "HIGHER_IS_BETTER",
@@ -103,4 +109,5 @@ __all__ = [
     "set_costs_named",
     "set_metric_names",
     "steps_between",
+    "weighted_scores",
 ]

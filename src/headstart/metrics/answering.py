@@ -27,13 +27,19 @@ MOST_ROWS = 20_000
 
 
 def miss_weights(
-    metric: str, shares: Floats, proba: Proba, *, several: bool = False
+    metric: str,
+    shares: Floats,
+    proba: Proba,
+    counts: Floats | None = None,
+    *,
+    several: bool = False,
 ) -> tuple[float, ...]:
     """How much it counts to miss each label, for answers that suit the metric; empty: the same.
 
     Args:
         shares: of the rows that have each label (labels,), above 0.
         proba: of rows that trained no part of what gave them (n, labels).
+        counts: how much each of them counts for (n,); None: as much as any other.
         several: whether a row may have several labels.
 
     Returns:
@@ -50,28 +56,29 @@ def miss_weights(
         return ()
     rows = np.linspace(0, len(proba) - 1, min(len(proba), MOST_ROWS)).astype(np.int64)
     sure = proba[rows].astype(np.float64)
+    each = np.ones(len(rows)) if counts is None else counts[rows]
     labels = sure.shape[1]
     rare = (1.0 if several else shares.max()) / shares
     if several and metric == "micro_f1":
         tried = [np.full(labels, weight) for weight in ALIKE]
     else:
         tried = [np.round(rare**power, 2) for power in POWERS]
-    promised = [_promised(metric, sure, weights, several=several) for weights in tried]
+    promised = [_promised(metric, sure, each, weights, several=several) for weights in tried]
     best = tried[int(np.argmax(promised))]
     return () if (best == 1.0).all() else tuple(best.tolist())
 
 
-def _promised(metric: str, sure: Floats, weights: Floats, *, several: bool) -> float:
+def _promised(metric: str, sure: Floats, each: Floats, weights: Floats, *, several: bool) -> float:
     """The metric that the probabilities themselves promise of the answers by these weights."""
     labels = sure.shape[1]
-    true = sure.sum(axis=0)
+    true, hits, said = each @ sure, np.zeros(labels), np.zeros(labels)
     if several:
         given = sure * (1.0 + weights) > 1.0
-        hits, said = (sure * given).sum(axis=0), given.sum(axis=0)
+        hits, said = each @ (sure * given), each @ given
     else:
         answer = (sure * weights).argmax(axis=1)
-        hits = np.bincount(answer, sure[np.arange(len(sure)), answer], labels)
-        said = np.bincount(answer, minlength=labels)
+        np.add.at(hits, answer, each * sure[np.arange(len(sure)), answer])
+        np.add.at(said, answer, each)
     if metric == "micro_f1":
         return float(2.0 * hits.sum() / (true.sum() + said.sum()))
     below = true if metric == "balanced_accuracy" else (true + said) / 2.0
@@ -83,13 +90,14 @@ def answer_costs(
     shares: Floats,
     proba: Proba,
     costs: Floats | None = None,
+    counts: Floats | None = None,
     *,
     several: bool = False,
 ) -> Floats | None:
     """What the answers minimise in expectation; None: the most probable labels are given.
 
     Args:
-        shares, proba, several: as in `miss_weights`.
+        shares, proba, counts, several: as in `miss_weights`.
         costs: what mistakes cost in the brief, which its own metric, `cost`, follows.
 
     Returns:
@@ -98,7 +106,7 @@ def answer_costs(
     """
     if metric == "cost":
         return costs
-    return miss_costs(miss_weights(metric, shares, proba, several=several), several=several)
+    return miss_costs(miss_weights(metric, shares, proba, counts, several=several), several=several)
 
 
 def miss_costs(weights: Sequence[float], *, several: bool = False) -> Floats | None:

@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.metrics.classification import f1_of_margins, recall_of_margins
-from headstart.metrics.costs import cost_of_answers
+from headstart.metrics.costs import cost_of_answers, given_answers
 from headstart.metrics.probability import row_brier, row_log_loss
-from headstart.metrics.scores import score
+from headstart.metrics.scores import metric_names, score
 
 Codes = NDArray[np.integer]
 Proba = NDArray[np.floating]
 Floats = NDArray[np.float64]
+OF_ANSWERS = ("accuracy", "macro_f1", "balanced_accuracy")
+"""Metrics of what is answered; the others but `cost` look at the probabilities."""
 Weighted = Callable[[Floats], Floats]
 """Row weights (resamples, n) to values (resamples,)."""
 
@@ -52,6 +54,31 @@ class ScoreStatistic:
         if self.name == "log_loss":
             return _mean(row_log_loss(y, proba), known=(y >= 0).astype(np.float64))
         return _mean(row_brier(y, proba))
+
+
+def weighted_scores(
+    y: Codes,
+    proba: Proba,
+    weights: Floats,
+    costs: Floats | None = None,
+    by: Floats | None = None,
+) -> dict[str, float]:
+    """`all_scores` of rows with one label each that count for so much (n,).
+
+    >>> y, proba = np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]])
+    >>> weighted_scores(y, proba, np.array([3.0, 1.0]))["accuracy"]
+    0.75
+    """
+    classes = proba.shape[1]
+    given = np.eye(classes)[given_answers(proba, by)]
+    found = {}
+    for name in metric_names(costs):
+        if name == "cost":
+            found[name] = float(np.average(cost_of_answers(y, proba, costs), weights=weights))
+            continue
+        columns = given if name in OF_ANSWERS else proba
+        found[name] = float(ScoreStatistic(name, classes).weighted(y, columns)(weights[None])[0])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class DataSource:
     """The column with what today's process answers. Nothing is trained on it."""
     definitions: dict[str, str] = field(default_factory=dict)
     """Label name to its definition in plain words."""
+    prevalence: dict[str, float] = field(default_factory=dict)
+    """Share of the cases in use that have each label; empty: they come as the rows do."""
 
 
 @dataclass(frozen=True, slots=True)

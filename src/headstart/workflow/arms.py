@@ -12,6 +12,7 @@ from headstart.adapt import (
     ArmFeatures,
     ArmInputs,
     label_texts,
+    mix_of,
     plan_arms,
     refit,
     run_arm,
@@ -73,6 +74,7 @@ class Arms:
         costs: NDArray[np.float64] | None = None,
     ) -> None:
         self.costs = costs
+        self.mix = mix_of(brief.data.prevalence, rows.labels, rows.codes)
         self.brief, self.rows, self.split = brief, rows, split
         self.journal, self.progress, self.engine = journal, progress, engine
         self.backbones = {backbone.card.ref: backbone for backbone in backbones}
@@ -118,7 +120,7 @@ class Arms:
             {
                 **self.hashes(spec),
                 "folds": fingerprint(self.split.folds),
-                "answers": self._answers,
+                "answers": fingerprint((self._answers, self.brief.data.prevalence)),
             },
             lambda: self._run(spec),
         )
@@ -139,6 +141,7 @@ class Arms:
             self.engine,
             self.costs,
             self.split.metric,
+            self.mix,
         )
 
     def hashes(self, spec: ArmSpec) -> dict[str, str]:

@@ -27,7 +27,13 @@ def further_brief(brief: Brief, name: str, metric: str) -> Brief:
     return replace(
         brief,
         data=replace(
-            brief.data, label_column=name, also=(), out_of_scope=None, order=(), current=None
+            brief.data,
+            label_column=name,
+            also=(),
+            out_of_scope=None,
+            order=(),
+            current=None,
+            prevalence={},
         ),
         requirement=required,
         mistake_costs=own.misses,

@@ -27,7 +27,7 @@ from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import answers_minimise, scored
 from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
-from headstart.metrics import HIGHER_IS_BETTER, RANGES, score
+from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.ports import Encoder
 from headstart.types.data import Folds
 from headstart.types.ladder import GateVerdict, LadderReport, RungFold, RungOutcome
@@ -234,6 +234,7 @@ class Ladder:
             folds,
             self.arms.costs,
             self.rule.metric,
+            self.arms.mix,
         )
         arm = ArmResult(
             spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
@@ -265,11 +266,7 @@ class Ladder:
 
     def _scores(self, found: Sequence[RungFold]) -> list[float]:
         """The metric in the folds so far, of answers that suit it."""
-        labels, metric, costs = len(self.rows.labels), self.rule.metric, self.arms.costs
-        return [
-            score(metric, one.codes, one.proba, labels, costs, one.by)
-            for one in self._answers(found)
-        ]
+        return [one.score(self.rule) for one in self._answers(found)]
 
     def _answers(self, found: Sequence[RungFold]) -> list[FoldAnswers]:
         return self._of([one.proba for one in found], [one.shifted for one in found])
@@ -282,9 +279,10 @@ class Ladder:
     ) -> list[FoldAnswers]:
         """An arm in the folds so far, with what its answers minimise."""
         codes = self.rows.codes
-        by = answers_minimise(self.rule.metric, proba, codes, self.arms.costs)
+        mix, costs = self.arms.mix, self.arms.costs
+        by = answers_minimise(self.rule.metric, proba, codes, costs, mix)
         return [
-            FoldAnswers(codes[test], one, moved, by)
+            FoldAnswers(codes[test], one, moved, by, mix)
             for one, moved, (_, test) in zip(proba, shifted, self.folds, strict=False)
         ]
 

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from headstart.adapt import (
     NO_LABEL,
+    Mix,
     Seen,
     by_probability,
     choose_outside,
     find_set_temperature,
     find_temperature,
     find_weights,
+    in_use,
     judge,
     majority_shares,
     minimised,
@@ -87,6 +89,8 @@ class Trained:
     chosen: ArmResult
     heat: TemperatureReport | NotAvailable
     strange: OutsideChoice | NotAvailable
+    mix: Mix | None = None
+    """How common the labels are in use, where the brief says so."""
 
     @property
     def majority(self) -> ArmResult:
@@ -186,11 +190,13 @@ class Output:
             model, chosen = scale(model, chosen, heat, self.rows.codes, self.split.folds)
         else:
             model, chosen = scale_sets(model, chosen, heat)
-        model = replace(model, costs=self._minimised(chosen, verdict.metric))
-        strange = self._outside(arms, chosen, model, encoder, heat)
+        mix = None if arms.mix is None else arms.mix.of(chosen.family)
+        model = replace(model, costs=self._minimised(chosen, verdict.metric, mix))
+        model, chosen = in_use(model, chosen, mix)
+        strange = self._outside(arms, chosen, model, encoder, heat, mix)
         if not isinstance(strange, NotAvailable):
             model = replace(model, outside=strange.score)
-        return Trained(tuple(results), verdict, model, encoder, chosen, heat, strange)
+        return Trained(tuple(results), verdict, model, encoder, chosen, heat, strange, mix)
 
     def developed(self, trained: Trained) -> Answers:
         """The out-of-fold answers of the chosen arm."""
@@ -210,12 +216,14 @@ class Output:
             pointer="/temperature",
         )
 
-    def _minimised(self, chosen: ArmResult, metric: str) -> NDArray[np.float64] | None:
+    def _minimised(
+        self, chosen: ArmResult, metric: str, mix: Mix | None
+    ) -> NDArray[np.float64] | None:
         """What the answers minimise; None: the most probable labels are given."""
         found: AnswerWeights | NotAvailable = self.journal.stage(
             "answers",
-            {"data": self.data, "arm": fingerprint(chosen), "metric": metric},
-            lambda: find_weights(chosen, self.rows.labels, self.rows.codes, metric),
+            {"data": self.data, "arm": fingerprint((chosen, mix)), "metric": metric},
+            lambda: find_weights(chosen, self.rows.labels, self.rows.codes, metric, mix),
             pointer="/answers",
         )
         if metric == "cost":
@@ -229,6 +237,7 @@ class Output:
         model: FittedModel,
         encoder: Encoder | None,
         heat: TemperatureReport | NotAvailable,
+        mix: Mix | None,
     ) -> OutsideChoice | NotAvailable:
         """How rows out of scope are told from others, by development rows alone."""
         label, required = self.brief.data.out_of_scope, self.brief.requirement
@@ -249,7 +258,8 @@ class Output:
             outside = encoder.encode(values, keys) if values else inside.matrix[:0]
 
             def scaled(head: LinearHead) -> LinearHead:
-                return scaled_head(head, heat)
+                found = scaled_head(head, heat)
+                return found if mix is None else mix.head(found)
 
             found = model.settings
             towards = inside.label_weights if found.get("label_names") else None
@@ -284,13 +294,15 @@ class Output:
             "today": fingerprint((brief.data.order, brief.data.current, self._todays())),
         }
 
+        use = self._in_use(trained)
+
         def crossed() -> EvaluationReport:
             return (evaluate_cross_validated if self.separator is None else cross_validated_sets)(
-                trained.chosen,
+                replace(trained.chosen, out_of_fold=trained.chosen.out_of_fold[use]),
                 trained.majority,
-                values=rows.values,
-                codes=rows.codes,
-                places=rows.places,
+                values=[rows.values[i] for i in use],
+                codes=rows.codes[use],
+                places=[rows.places[i] for i in use],
                 labels=rows.labels,
                 modality=rows.modality,
                 folds=split.folds,
@@ -328,27 +340,28 @@ class Output:
             heat = trained.heat
             if self.separator is not None:
                 return opened_sets(sealed, openings)
-            developed = self.developed(trained)
+            developed, codes = self.developed(trained)[use], rows.codes[use]
+            wrong = self.developed(trained).given != rows.codes
             return evaluate(
                 lambda values: outputs(values)[0],
                 sealed,
                 labels=rows.labels,
-                majority=majority_shares(rows.codes, len(rows.labels)),
+                majority=self._shares(trained),
                 metric=verdict.metric,
                 chosen=verdict.chosen,
                 openings=openings,
                 brief=brief,
                 by=trained.model.costs,
                 thresholds=thresholds_to_test(
-                    developed, rows.codes, sealed.n, brief.requirement, openings
+                    developed, codes, sealed.n, brief.requirement, openings
                 ),
                 bundle=answered_by_the_bundle,
                 reference=reference_scores(developed),
-                context=context(developed.given != rows.codes),
+                context=context(wrong),
                 outside=sealed_outside(),
-                by_cost=thresholds_by_cost(developed, rows.codes, brief),
-                sets=set_rule(developed, rows.codes, brief),
-                unscaled=lambda proba: unscaled(proba, heat),
+                by_cost=thresholds_by_cost(developed, codes, brief),
+                sets=set_rule(developed, codes, brief),
+                unscaled=lambda proba: _before(proba, heat, trained.mix),
             )
 
         def opened_sets(sealed: SealedHoldout, openings: int) -> EvaluationReport:
@@ -384,6 +397,18 @@ class Output:
         return self.journal.stage(
             "evaluate", said, opened, pointer="/evaluate", rows=shown, opens=holdout
         )
+
+    def _in_use(self, trained: Trained) -> NDArray[np.int64]:
+        """The development rows that thresholds are chosen on: all, or drawn as cases come."""
+        if trained.mix is None:
+            return np.arange(len(self.rows.codes))
+        return trained.mix.drawn(self.rows.codes, self.brief.seed)
+
+    def _shares(self, trained: Trained) -> NDArray[np.float64]:
+        """How common each label is (labels,)."""
+        if trained.mix is None:
+            return majority_shares(self.rows.codes, len(self.rows.labels))
+        return trained.mix.in_use
 
     def _todays(self) -> tuple[str, ...]:
         """What today's process answers to the rows of the hold-out."""
@@ -430,6 +455,16 @@ class Output:
             lambda: decide(self.brief, *evidence, cards, trained.model, checks),
             pointer="/decide",
         )
+
+
+def _before(
+    proba: NDArray[np.floating], heat: TemperatureReport | NotAvailable, mix: Mix | None
+) -> NDArray[np.floating] | None:
+    """Probabilities as they would be had they not been scaled; None: they were not."""
+    if mix is None:
+        return unscaled(proba, heat)
+    found = unscaled(mix.back(proba), heat)
+    return None if found is None else mix.shifted(found)
 
 
 def spread(n: int, wanted: int) -> list[int]:

@@ -41,6 +41,7 @@ from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
 from headstart.workflow.output import PARITY_ROWS, Output, spread
 from headstart.workflow.pilot import AUDIT_HTML, SCORECARD_HTML, Pilot
+from headstart.workflow.prevalence import check_prevalence
 from headstart.workflow.relatedness import Reference
 from headstart.workflow.selection import select
 from headstart.workflow.sources import Sources, read_reference, read_sources
@@ -132,6 +133,7 @@ def _read(brief: Brief, progress: Progress) -> Sources:
     # A label that there is not is found before any work.
     costs_between(brief, sources)
     check_further_costs(brief, sources)
+    check_prevalence(brief, sources)
     require(f"a run on {sources.dataset.modality}s", sources.dataset.modality)
     return sources
 
@@ -329,7 +331,7 @@ class _Run:
         columns = (brief.data.group_column, brief.data.time_column)
         plan = (
             *(brief.requirement, brief.folds, brief.repeats, brief.seed, brief.budget, columns),
-            *(self.costs, brief.defaulted),
+            *(self.costs, brief.defaulted, brief.data.prevalence),
         )
 
         def work() -> AuditReport:
