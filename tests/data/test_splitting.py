@@ -170,3 +170,24 @@ def test_groups_of_rows_with_several_labels_stay_whole() -> None:
     assert not set(groups[development]) & set(groups[held])
     counts = np.array([y[folds == fold].sum(axis=0) for fold in range(5)])
     assert (counts[:, :3].min(axis=0) > 0.7 * counts[:, :3].mean(axis=0)).all()
+
+
+@given(st.integers(0, 50))
+def test_a_holdout_has_the_shares_that_are_asked_for(seed: int):
+    codes = np.repeat([0, 1, 2, 3], 200)
+    prevalence = np.array([0.39, 0.25, 0.09, 0.27])
+    development, held = carve_holdout(codes, np.arange(800), 0.2, seed, prevalence)
+    assert len(np.intersect1d(development, held)) == 0
+    assert len(development) + len(held) == 800
+    assert np.bincount(codes[held]).tolist() == [62, 40, 14, 43]
+
+
+def test_a_holdout_with_other_shares_takes_no_class_apart():
+    codes = np.repeat([0, 1], 100)
+    development, held = carve_holdout(codes, np.arange(200), 0.3, 0, np.array([0.95, 0.05]))
+    assert np.bincount(codes[held]).tolist() == [40, 2]  # two fifths of the first class
+    assert np.bincount(codes[development]).tolist() == [60, 98]
+    groups = np.arange(200) // 4
+    _, held = carve_holdout(codes, groups, 0.3, 0, np.array([0.8, 0.2]))
+    assert np.bincount(codes[held]).tolist() == [40, 8]
+    assert not np.isin(groups[held], np.delete(groups, held)).any()

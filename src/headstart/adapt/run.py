@@ -16,7 +16,7 @@ from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
 from headstart.adapt.prevalence import Mix
 from headstart.adapt.threads import one_thread_each
-from headstart.metrics import all_scores, answer_costs, weighted_scores
+from headstart.metrics import all_scores, miss_costs, miss_weights, weighted_scores
 from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
@@ -187,17 +187,33 @@ def answers_minimise(
     costs: NDArray[np.float64] | None,
     mix: Mix | None = None,
 ) -> NDArray[np.float64] | None:
-    """What an arm's answers minimise, by its probabilities out of fold (`answer_costs`).
-
-    found: of any folds. codes: of all rows (n,), or where a row may have several labels 1 where one
-    applies (n, labels).
+    """What an arm's answers minimise, by its probabilities out of fold; None: they are the most
+    probable ones. The arguments are those of `label_weights`; found: of any folds.
     """
-    proba = np.concatenate(found)
+    if metric == "cost":
+        return costs
+    weights = label_weights(metric, np.concatenate(found), codes, mix)
+    return miss_costs(weights, several=codes.ndim == 2)
+
+
+def label_weights(
+    metric: str,
+    proba: NDArray[np.floating],
+    codes: NDArray[np.int64],
+    mix: Mix | None = None,
+) -> tuple[float, ...]:
+    """How much it counts to miss each label (`miss_weights`).
+
+    Args:
+        proba: out of fold, of any of the rows and as the rows have it (n, labels).
+        codes: of all rows, or where a row may have several labels 1 where one applies (all,
+            labels).
+        mix: how common the labels are in use, where the brief says so.
+    """
     if mix is not None:
-        counts = mix.commonness(proba)
-        return answer_costs(metric, mix.in_use, mix.shifted(proba), costs, counts)
+        return miss_weights(metric, mix.in_use, mix.shifted(proba), mix.commonness(proba))
     shares = majority_shares(codes, proba.shape[1])
-    return answer_costs(metric, shares, proba, costs, several=codes.ndim == 2)
+    return miss_weights(metric, shares, proba, several=codes.ndim == 2)
 
 
 def scores_of(

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.prevalence import Mix
-from headstart.adapt.run import scores_of
-from headstart.metrics import WEIGHED, miss_costs, miss_weights
+from headstart.adapt.run import label_weights, scores_of
+from headstart.metrics import WEIGHED, miss_costs
 from headstart.types.adapt import AnswerWeights
 from headstart.types.model import ArmResult
 from headstart.types.result import NotAvailable
@@ -40,12 +39,7 @@ def find_weights(
     if not scored.any():
         return NotAvailable("no row was answered out of fold")
     y, proba = codes[scored], chosen.out_of_fold[scored]
-    if mix is None:
-        shares = majority_shares(codes, len(labels))
-        weights = miss_weights(metric, shares, proba, several=several)
-    else:
-        counts = mix.commonness(proba)
-        weights = miss_weights(metric, mix.in_use, mix.shifted(proba), counts)
+    weights = label_weights(metric, proba, codes, mix)
     if not weights:
         return NotAvailable(f"the most probable labels promise the best {metric.replace('_', '-')}")
     by = miss_costs(weights, several=several)

@@ -90,14 +90,13 @@ def answer_costs(
     shares: Floats,
     proba: Proba,
     costs: Floats | None = None,
-    counts: Floats | None = None,
     *,
     several: bool = False,
 ) -> Floats | None:
     """What the answers minimise in expectation; None: the most probable labels are given.
 
     Args:
-        shares, proba, counts, several: as in `miss_weights`.
+        shares, proba, several: as in `miss_weights`.
         costs: what mistakes cost in the brief, which its own metric, `cost`, follows.
 
     Returns:
@@ -106,7 +105,7 @@ def answer_costs(
     """
     if metric == "cost":
         return costs
-    return miss_costs(miss_weights(metric, shares, proba, counts, several=several), several=several)
+    return miss_costs(miss_weights(metric, shares, proba, several=several), several=several)
 
 
 def miss_costs(weights: Sequence[float], *, several: bool = False) -> Floats | None:
