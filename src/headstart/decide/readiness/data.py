@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from headstart.decide.evidence import at, branches, value
+from headstart.decide.evidence import at, branches, leaves, value
 from headstart.decide.figures import Quote, Reader
 from headstart.decide.findings import finding_pointers, skipped
 from headstart.decide.readiness.line import DATA, Known, Line, Part, asked, done, gap
-from headstart.decide.words import listed
+from headstart.decide.words import count, listed
 
 SERIOUS = 0.5
 
@@ -78,6 +78,18 @@ def _definitions(read: Reader) -> Known:
     return done("they stand in the brief") if named else asked("the brief defines no label")
 
 
+def _shares(read: Reader) -> Known | None:
+    if read.value("/data/separator") is not None:
+        return None
+    if branches(read.view, "/brief/data/prevalence"):
+        return done("the brief names the share of each class")
+    counts = [entry.value for _, entry in leaves(read.view, "/audit/class_counts")]
+    if counts and max(counts) - min(counts) <= 1:
+        largest = max(leaves(read.view, "/audit/class_counts"), key=lambda pair: pair[1].value)[1]
+        return gap("every class has ", read.figure(count(largest.value), largest), " rows")
+    return asked("the rows are taken to come as cases do")
+
+
 def _small(read: Reader) -> Known:
     entry = read.at("/audit/small_classes")
     if entry is None or not entry.value:
@@ -129,6 +141,13 @@ LINES = (
         "Is it written down what each label means?",
         "Fill in [labels] of headstart.toml, or say where the definitions are.",
         _definitions,
+    ),
+    Line(
+        "shares_in_use",
+        DATA,
+        "Is it known how common each class is in use?",
+        "Name the shares with --prevalence and run again, or say that the rows came as cases do.",
+        _shares,
     ),
     Line(
         "rows_in_each_class",
