@@ -75,7 +75,7 @@ def test_probabilities_scores_and_holdout_are_those_of_use(
         for name in documents
     }
     assert "Every class has 200 rows, as if drawn by class" in memos["plain"]
-    assert "Say how common each class is in use (--prevalence)." in memos["plain"]
+    assert "Say how common each class is in use ([prevalence] in headstart.toml)." in memos["plain"]
     assert "as if drawn by class" not in memos["shares"]
     assert "cases come as the brief says: ‘other’ 80%, ‘fraud’ 20%." in memos["shares"]
 

@@ -259,7 +259,7 @@ def _shares(case: Case) -> Sentence | None:
     """Rows that were labelled so many of each class."""
     if case.each_class is None:
         return None
-    return say("Say how common each class is in use (--prevalence).")
+    return say("Say how common each class is in use ([prevalence] in headstart.toml).")
 
 
 MOST_LEVELS = 11
