@@ -1,13 +1,13 @@
-"""Rows with several labels: thresholds from costs against one half, and scikit-learn beside.
+"""Rows with several labels: thresholds that follow the metric or the costs, beside scikit-learn's.
 
     python benchmarks/several_labels.py --shared ../shared/data
 
 Messages are composed of one to three CLINC150 sentences; their labels are the domains of the
 sentences (ten). 400 messages to learn from, 1,000 of other sentences as hold-out, three seeds. A
 miss costs 5 in the first five labels and 1 in the others, a label too many 1 and 3. Headstart runs
-once without costs (macro-F1 decides) and once with them; scikit-learn's one-vs-rest
-LogisticRegressionCV is fitted on the same frozen features and gives a label from one half on, or
-from the threshold that the costs make cheapest.
+once without costs (macro-F1 decides, and answers follow it) and once with them; scikit-learn's
+one-vs-rest LogisticRegressionCV is fitted on the same frozen features and gives a label from one
+half on, or from the threshold that the costs make cheapest.
 """
 
 from __future__ import annotations
@@ -96,11 +96,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="headstart-") as place:
             write(train, Path(place) / "train.csv")
             write(test, Path(place) / "test.csv")
-            for name, costs in (("one half", None), ("costs", (misses, alarms))):
-                document, took = decide(Path(place), name.replace(" ", "-"), costs)
+            for name, costs in (("macro-F1", None), ("costs", (misses, alarms))):
+                document, took = decide(Path(place), name, costs)
                 seconds.append(took)
-                y, proba = _holdout(Path(place) / name.replace(" ", "-"), labels)
-                given = given_labels(proba, None if costs is None else table)
+                y, given = _holdout(Path(place) / name, labels)
                 arm = document["chosen"]["arm"]
                 found.setdefault(f"Headstart, {name}", []).append(_worth(y, given, table))
                 print(f"seed {seed}, {name}: {arm}, {took:.0f} s", flush=True)
@@ -124,19 +123,21 @@ def main() -> None:
     ours, theirs = (
         np.mean(found[f"{who}, costs"], axis=0)[1] for who in ("Headstart", "scikit-learn")
     )
-    half = np.mean(found["Headstart, one half"], axis=0)[1]
-    print(f"\ncost with thresholds from costs / from one half: {ours / half:.2f}")
+    half = np.mean(found["Headstart, macro-F1"], axis=0)[1]
+    print(f"\ncost with thresholds from costs / from macro-F1: {ours / half:.2f}")
     print(f"cost, Headstart / scikit-learn: {ours / theirs:.2f}")
     print(f"seconds of a run: {min(seconds):.0f} to {max(seconds):.0f}")
 
 
 def _holdout(pilot: Path, labels: list[str]) -> tuple[Any, Any]:
-    """(marks, probabilities) of the hold-out rows, from the table beside the memo."""
+    """(marks, answers) of the hold-out rows, from the table beside the memo."""
     with (pilot / "artifacts" / "holdout.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    marks = [[label in row["label"].split("|") for label in labels] for row in rows]
-    proba = [[float(row[f"probability of {label}"]) for label in labels] for row in rows]
-    return np.array(marks, dtype=np.int64), np.array(proba)
+    marks, given = (
+        np.array([[label in row[column].split("|") for label in labels] for row in rows])
+        for column in ("label", "predicted")
+    )
+    return marks.astype(np.int64), given
 
 
 def _worth(y: Any, given: Any, costs: Any) -> tuple[float, float]:
