@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from headstart.adapt.arms.majority import majority_shares
 from headstart.heads import LinearHead
+from headstart.metrics import shares_named
 from headstart.types.model import ArmResult, FittedModel
 
 Floats = NDArray[np.float64]
@@ -86,20 +87,20 @@ def mix_of(
 
     codes: of the development rows (n,).
     """
-    if not prevalence:
+    shares = shares_named(prevalence, labels)
+    if shares is None:
         return None
-    shares = np.array([prevalence[label] for label in labels])
-    return Mix(shares / shares.sum(), majority_shares(codes.astype(np.int64), len(labels)))
+    return Mix(shares, majority_shares(codes.astype(np.int64), len(labels)))
 
 
 def in_use(model: FittedModel, chosen: ArmResult, mix: Mix | None) -> tuple[FittedModel, ArmResult]:
-    """The model, and its out-of-fold answers, with probabilities as they are in use."""
+    """The model, and its out-of-fold answers, with probabilities as they are in use; mix: that of
+    its family."""
     if mix is None:
         return model, chosen
-    own = mix.of(chosen.family)
-    head = own.head(LinearHead(model.weights, model.bias))
+    head = mix.head(LinearHead(model.weights, model.bias))
     settings = {**model.settings, "prevalence": [round(float(one), 6) for one in mix.in_use]}
     return (
         replace(model, bias=head.bias, settings=settings),
-        replace(chosen, out_of_fold=own.shifted(chosen.out_of_fold).astype(np.float32)),
+        replace(chosen, out_of_fold=mix.shifted(chosen.out_of_fold).astype(np.float32)),
     )

@@ -21,7 +21,7 @@ from headstart.audit.split_findings import (
     unseen_labels,
 )
 from headstart.data.splitting import carve_holdout, make_folds
-from headstart.metrics import ONE_LABEL, SET_METRICS
+from headstart.metrics import ONE_LABEL, SET_METRICS, shares_named
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset, Example, Folds, HoldoutKind
 from headstart.types.errors import DataError
@@ -96,7 +96,7 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
         )
     if codes.ndim == 2:
         return "macro_f1", "A row may have several labels, and each label counts the same."
-    shares, of = _prevalence(brief, labels), "cases"
+    shares, of = shares_named(brief.data.prevalence, labels), "cases"
     if shares is None:
         shares, of = np.bincount(codes, minlength=len(labels)) / len(codes), "rows"
     largest = int(shares.argmax())
@@ -104,14 +104,6 @@ def choose_metric(codes: NDArray[np.int64], labels: Sequence[str], brief: Brief)
     if shares[largest] > LARGEST_SHARE:
         return "macro_f1", f"{share} of the {of}: accuracy would mostly measure that class."
     return "accuracy", f"{share} of the {of}, not over {LARGEST_SHARE:.0%}."
-
-
-def _prevalence(brief: Brief, labels: Sequence[str]) -> NDArray[np.float64] | None:
-    """Shares of the labels in use (labels,), where the brief names them."""
-    if not brief.data.prevalence:
-        return None
-    shares = np.array([brief.data.prevalence[label] for label in labels])
-    return np.asarray(shares / shares.sum())
 
 
 def _check_metric(name: str | None, *, several: bool) -> None:
@@ -142,7 +134,7 @@ def choose_margin(
     if codes.ndim == 2:
         missing, giving = costs[0] * codes.mean(axis=0), costs[1] * (1.0 - codes.mean(axis=0))
         return COST_MARGIN * float(np.minimum(missing, giving).sum())
-    shares = _prevalence(brief, labels)
+    shares = shares_named(brief.data.prevalence, labels)
     if shares is None:
         shares = np.bincount(codes, minlength=len(costs)) / len(codes)
     return COST_MARGIN * float((shares @ costs).min())
@@ -224,7 +216,7 @@ def audit(
         later = replace(dataset, examples=tuple(dataset.examples[int(i)] for i in held))
         findings += leaking_rows(later, clean)
     elif n >= FEWEST_FOR_HOLDOUT:
-        shares = _prevalence(brief, labels)
+        shares = shares_named(brief.data.prevalence, labels)
         development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed, shares)
         kind, clean = ("carved", np.ones(len(held), dtype=bool)) if len(held) else ("none", clean)
     metric, why = choose_metric(codes, labels, brief)

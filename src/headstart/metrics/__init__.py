@@ -1,6 +1,12 @@
 """Classification metrics: pure functions of labels and predictions."""
 
-from headstart.metrics.answering import WEIGHED, answer_costs, miss_costs, miss_weights
+from headstart.metrics.answering import (
+    WEIGHED,
+    answer_costs,
+    miss_costs,
+    miss_weights,
+    shares_named,
+)
 from headstart.metrics.calibration import (
     brier_decomposition,
     calibration_error_of,
@@ -108,6 +114,7 @@ __all__ = [
     "set_costs",
     "set_costs_named",
     "set_metric_names",
+    "shares_named",
     "steps_between",
     "weighted_scores",
 ]

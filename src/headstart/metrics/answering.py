@@ -9,7 +9,7 @@ answers to their rows, without a look at the labels; so the weights are those th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,18 @@ ALIKE = np.arange(1.0, 6.1, 0.5)
 """How much a miss of any label counts against a label too many, for micro-F1."""
 MOST_ROWS = 20_000
 """Rows, evenly spread, by which the weights are chosen."""
+
+
+def shares_named(prevalence: Mapping[str, float], labels: Sequence[str]) -> Floats | None:
+    """Shares of the labels in use (labels,), as the brief names them; None: it names none.
+
+    >>> shares_named({"b": 0.25, "a": 0.75}, ["a", "b"]).tolist()
+    [0.75, 0.25]
+    """
+    if not prevalence:
+        return None
+    shares = np.array([prevalence[label] for label in labels])
+    return np.asarray(shares / shares.sum())
 
 
 def miss_weights(

@@ -42,11 +42,12 @@ RANGES: dict[str, tuple[float, float | None]] = {
 ONE_LABEL = ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "brier", "cost")
 """Metrics of rows with one label each."""
 
-_OF_ANSWERS: dict[str, Callable[[NDArray[np.integer], NDArray[np.integer], int], float]] = {
+OF_ANSWERS: dict[str, Callable[[NDArray[np.integer], NDArray[np.integer], int], float]] = {
     "accuracy": lambda y, given, n_classes: accuracy(y, given),
     "macro_f1": macro_f1,
     "balanced_accuracy": balanced_accuracy,
 }
+"""Metrics of what is answered; the others but `cost` look at the probabilities."""
 _OF_PROBABILITIES = {"log_loss": log_loss, "brier": brier}
 
 
@@ -82,9 +83,9 @@ def score(
         return float(cost_of_answers(y, proba, costs).mean())
     if name in _OF_PROBABILITIES:
         return _OF_PROBABILITIES[name](y, proba)
-    if name not in _OF_ANSWERS:
+    if name not in OF_ANSWERS:
         raise KeyError(f"unknown metric '{name}'; use one of: {', '.join(ONE_LABEL)}")
-    return _OF_ANSWERS[name](y, given_answers(proba, by), n_classes)
+    return OF_ANSWERS[name](y, given_answers(proba, by), n_classes)
 
 
 def metric_names(costs: Floats | None) -> list[str]:

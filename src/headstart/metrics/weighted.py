@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from headstart.metrics.classification import f1_of_margins, recall_of_margins
 from headstart.metrics.costs import cost_of_answers, given_answers
 from headstart.metrics.probability import row_brier, row_log_loss
-from headstart.metrics.scores import metric_names, score
+from headstart.metrics.scores import OF_ANSWERS, metric_names, score
 
 Codes = NDArray[np.integer]
 Proba = NDArray[np.floating]
 Floats = NDArray[np.float64]
-OF_ANSWERS = ("accuracy", "macro_f1", "balanced_accuracy")
-"""Metrics of what is answered; the others but `cost` look at the probabilities."""
 Weighted = Callable[[Floats], Floats]
 """Row weights (resamples, n) to values (resamples,)."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,20 +63,43 @@ def _check_order(brief: Brief, sources: Sources) -> None:
         return
     parts = [sources.dataset] if sources.holdout is None else [sources.dataset, sources.holdout]
     labels = sorted({label for part in parts for label in part.single_labels})
-    missing = [label for label in labels if label not in order]
-    strange = [label for label in order if label not in labels]
+    check_names(
+        order,
+        labels,
+        said=("the order of the labels lacks", "the order names"),
+        place="[data] order in the brief (--order)",
+        tip="name each of these labels once, the lowest first",
+    )
+
+
+def check_names(
+    names: Collection[str],
+    labels: Sequence[str],
+    *,
+    said: tuple[str, str],
+    place: str,
+    tip: str,
+) -> None:
+    """See that the brief names the labels of the rows, each and no other.
+
+    said: the words before labels that are not named, and before those that no row has.
+
+    Raises:
+        DataError: they differ.
+    """
+    missing = [label for label in labels if label not in names]
+    strange = [label for label in names if label not in labels]
     if missing or strange:
-        found = f"the order of the labels lacks {named(missing)}" if missing else ""
-        more = f"the order names {named(strange)}, which no row has" if strange else ""
+        found = f"{said[0]} {_quoted(missing)}" if missing else ""
+        more = f"{said[1]} {_quoted(strange)}, which no row has" if strange else ""
         raise DataError(
             "; ".join(filter(None, (found, more))),
-            place="[data] order in the brief (--order)",
-            tip=f"name each of these labels once, the lowest first: {', '.join(labels[:MOST])}"
-            + (" …" if len(labels) > MOST else ""),
+            place=place,
+            tip=f"{tip}: {', '.join(labels[:MOST])}" + (" …" if len(labels) > MOST else ""),
         )
 
 
-def named(labels: list[str]) -> str:
+def _quoted(labels: list[str]) -> str:
     """Labels in quotation marks, of many the first ones."""
     shown = ", ".join(f"'{label}'" for label in labels[:MOST])
     return shown + (" …" if len(labels) > MOST else "")

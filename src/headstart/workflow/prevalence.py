@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from headstart.types.brief import Brief
-from headstart.types.errors import DataError
-from headstart.workflow.costs import MOST, named
+from headstart.workflow.costs import check_names
 from headstart.workflow.sources import Sources
 
 
@@ -15,17 +14,11 @@ def check_prevalence(brief: Brief, sources: Sources) -> None:
         DataError: a label of the rows has no share, or a share is named for a label that no row
             has.
     """
-    shares, labels = brief.data.prevalence, sources.dataset.single_labels
-    if not shares:
-        return
-    missing = [label for label in labels if label not in shares]
-    strange = [label for label in shares if label not in labels]
-    if missing or strange:
-        lacks = f"the shares lack {named(missing)}" if missing else ""
-        more = f"a share is named for {named(strange)}, which no row has" if strange else ""
-        raise DataError(
-            "; ".join(filter(None, (lacks, more))),
+    if brief.data.prevalence:
+        check_names(
+            brief.data.prevalence,
+            sources.dataset.single_labels,
+            said=("the shares lack", "a share is named for"),
             place="[prevalence] in the brief",
-            tip=f"name the share of each of these labels: {', '.join(labels[:MOST])}"
-            + (" …" if len(labels) > MOST else ""),
+            tip="name the share of each of these labels",
         )
