@@ -36,6 +36,17 @@ FRAMES = (
 
 
 @pytest.fixture
+def read() -> Callable[[Path], list[dict[str, str]]]:
+    """The rows of a CSV file, by the names of its columns."""
+
+    def rows(path: Path) -> list[dict[str, str]]:
+        with path.open(newline="", encoding="utf-8") as stream:
+            return list(csv.DictReader(stream))
+
+    return rows
+
+
+@pytest.fixture
 def headstart(cache: Path, tmp_path: Path) -> Run:
     """Run `headstart` in a process of its own."""
 

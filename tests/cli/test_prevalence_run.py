@@ -15,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Read = Callable[[Path], list[dict[str, str]]]
 SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
 ELSE = ["account", "arrive", "easter", "fee", "find", "friday", "monday", "night", "noon", "since"]
 OWN = {"fraud": "lost", "other": "cash"}
@@ -36,13 +37,8 @@ def table(path: Path, fraud: int, other: int, seed: int) -> Path:
     return path
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
 def test_probabilities_scores_and_holdout_are_those_of_use(
-    headstart: Run, words: str, tmp_path: Path
+    headstart: Run, words: str, tmp_path: Path, read: Read
 ) -> None:
     data = table(tmp_path / "t.csv", 200, 200, 1)
     use = table(tmp_path / "new.csv", 100, 400, 2)  # as cases come

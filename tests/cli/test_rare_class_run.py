@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from sklearn.metrics import f1_score
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Read = Callable[[Path], list[dict[str, str]]]
 SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
 ELSE = ["account", "arrive", "easter", "fee", "find", "friday", "monday", "night", "noon", "since"]
 
@@ -34,13 +35,8 @@ def table(path: Path, n: int, seed: int, lost: float, fraud: float = 0.4) -> Pat
     return path
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
 def test_a_rare_class_is_answered_from_a_lower_probability_on(
-    headstart: Run, words: str, tmp_path: Path
+    headstart: Run, words: str, tmp_path: Path, read: Read
 ) -> None:
     data = table(tmp_path / "t.csv", 400, 1, 0.25)
     held = table(tmp_path / "h.csv", 400, 2, 0.25)

@@ -15,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Read = Callable[[Path], list[dict[str, str]]]
 SCHEMA = Path(__file__).parents[2] / "src/headstart/decide/decision.schema.json"
 OWN = {"account": "debit", "money": "cash", "wait": "arrive"}
 ELSE = ["easter", "fee", "find", "friday", "has", "monday", "night", "noon", "since", "summer"]
@@ -39,18 +40,13 @@ def table(path: Path, n: int, seed: int) -> Path:
     return path
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> tuple[Path, Path]:
     return table(tmp_path / "t.csv", 300, 1), table(tmp_path / "h.csv", 250, 2)
 
 
 def test_each_label_is_given_from_the_probability_that_its_costs_make_cheapest(
-    headstart: Run, words: str, data: tuple[Path, Path], tmp_path: Path
+    headstart: Run, words: str, data: tuple[Path, Path], tmp_path: Path, read: Read
 ) -> None:
     rows, held = data
     done = headstart(
