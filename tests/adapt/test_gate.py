@@ -169,7 +169,7 @@ def test_what_was_given_up_says_what_adoption_takes() -> None:
         said[1],
     )
     assert given_up([0.48, 0.47], base, rule, 5, 0.05) == (
-        "stay", "after 2 of 5 folds it gained -2.5 points: no hope of the margin",
+        "stay", "after 2 of 5 folds it gained −2.5 points: no hope of the margin",
     )  # fmt: skip
     assert given_up([0.56, 0.54], base, rule, 5, 0.05) is None
     assert given_up([0.4] * 5, [0.5] * 5, rule, 5, 0.05) is None
@@ -188,6 +188,27 @@ def test_a_likely_gain_is_found_four_times_in_five_from_just_enough_rows(
     shared = own / np.sqrt(5 - 1)
     gaps = 0.1 + shared * random.standard_normal((worlds, 1))
     gaps = gaps + own * random.standard_normal((worlds, trainings))
+    share = np.mean([by_hand(one, 5) <= rule.alpha for one in gaps])
+    assert share == pytest.approx(0.8, abs=0.025)
+
+
+@pytest.mark.parametrize(("lacking", "fewest"), [(0.3, 109), (0.1, 434), (0.04, 1084)])
+def test_what_lacks_little_takes_more_rows(lacking: float, fewest: int) -> None:
+    """A rung that mends half of what the frozen backbone gets wrong, in folds of drawn rows."""
+    rule = replace(RULE, n=fewest)
+    assert not too_few_rows(rule, 3, lacking)
+    assert f"about {fewest:,} rows" in too_few_rows(replace(rule, n=fewest - 1), 3, lacking)
+    heavy = replace(rule, design_effect=1.5, n=round(1.5 * fewest) + 1)
+    assert not too_few_rows(heavy, 3, lacking)
+    assert too_few_rows(replace(heavy, n=round(1.5 * fewest) - 2), 3, lacking)
+    if lacking > 0.1:
+        return
+    random, worlds = np.random.default_rng(7), 4_000
+    a_fold = fewest / 5
+    mended = random.poisson(0.75 * lacking * a_fold, (worlds, 15))
+    broken = random.poisson(0.25 * lacking * a_fold, (worlds, 15))
+    shared = np.sqrt(lacking / a_fold / 4) * random.standard_normal((worlds, 1))
+    gaps = (mended - broken) / a_fold + shared
     share = np.mean([by_hand(one, 5) <= rule.alpha for one in gaps])
     assert share == pytest.approx(0.8, abs=0.025)
 

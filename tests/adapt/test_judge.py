@@ -69,7 +69,7 @@ def test_a_clear_gain_helps_and_the_frozen_arm_is_chosen():
     assert (report.best_pretrained, report.best_target_only) == ("frozen", "classical")
     assert report.transfer_comparison == report.comparisons[0]
     assert report.comparisons[0].difference == pytest.approx(0.15)
-    assert "0.850" in report.choice_reason
+    assert "85.0%" in report.choice_reason
     assert "'classical'" in report.choice_reason
 
 
@@ -222,7 +222,7 @@ def test_log_loss_is_turned_the_right_way(frozen, transfer):
     assert report.best_target_only == "classical"
     assert report.comparisons[0].difference == pytest.approx(0.7 - frozen)
     if transfer == "helps":
-        assert "gain over the best simpler arm, 'classical', is 0.150" in report.choice_reason
+        assert "gain over the best simpler arm, 'classical', is +0.150 nats" in report.choice_reason
 
 
 def test_every_other_arm_is_compared_with_the_chosen_one():

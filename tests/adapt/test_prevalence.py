@@ -33,6 +33,20 @@ def world(n: int, shares: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray
 MIX = Mix(USE, ROWS)
 
 
+def test_the_design_effect_is_that_of_the_spread() -> None:
+    """Of a share among weighted rows against the same share among rows that come as in use."""
+    random, n = np.random.default_rng(3), 300
+    weighted, plain = [], []
+    for _ in range(3_000):
+        codes = random.choice(3, size=n, p=ROWS)
+        weights = MIX.weights(codes)
+        right = random.random(n) < 0.7
+        weighted.append((weights * right).sum() / weights.sum())
+        plain.append(right.mean())
+    assert np.var(weighted) / np.var(plain) == pytest.approx(MIX.design_effect, rel=0.1)
+    assert Mix(ROWS, ROWS).design_effect == pytest.approx(1.0)
+
+
 def test_shifted_probabilities_are_those_of_use() -> None:
     _, equal, used = world(500, ROWS, 0)
     assert MIX.shifted(equal) == pytest.approx(used)

@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 
 from headstart.decide import memo_markdown, summary_text
 from headstart.decide.chart import axis
-from headstart.decide.words import NUMBER, listed, markdown_text, significant, visible
+from headstart.decide.words import NUMBER, listed, markdown_text, visible
+from headstart.metrics.words import significant
 from headstart.types.ledger import LedgerView
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from headstart.adapt.prevalence import Mix
 from headstart.adapt.run import scores_of
 from headstart.metrics import HIGHER_IS_BETTER, given_answers
+from headstart.metrics.words import amount, difference, size
 from headstart.stats import (
     compare,
     holm,
@@ -37,6 +38,9 @@ DISCORDANT = 0.1
 """Least share of rows that two arms are taken to answer differently, while few folds are known."""
 LIKELY = 0.1
 """Gain beyond which thawing is not expected to go: ten points, or a tenth of the worst cost."""
+MENDED = 0.5
+"""Nor beyond this share of what the frozen backbone still lacks (the most that a recipe mended in
+the 44 cells of `benchmarks/ladder_real.py` that were measured was 28%)."""
 FUTILE = 0.1
 """Chance of being adopted below which the other folds are not trained."""
 GUARD_ALPHA = 0.05
@@ -58,6 +62,8 @@ class Rule:
     """Whether costs are the steps of the labels' order."""
     costs: NDArray[np.float64] | None = None
     """Of answering j for a case of i (classes, classes), where the brief names some."""
+    design_effect: float = 1.0
+    """How many times as many rows it takes as if all counted for as much (Kish 1965)."""
 
     @property
     def alpha(self) -> float:
@@ -110,14 +116,15 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
     adopt: credibly above zero, and more likely than not at least the margin. stay: credibly below
     the margin. Else there is not enough evidence, with the rows that would settle it.
     """
-    low, high = (_signed(rule.metric, one) for one in (found.low, found.high))
+    low, high = (difference(rule.metric, one) for one in (found.low, found.high))
     gain = amount(rule.metric, found.difference, steps=rule.steps)
+    margin = size(rule.metric, rule.margin, steps=rule.steps)
     points = f"{gain} ({low} to {high})"
     credible = 1.0 - probability_above(found, 0.0) <= level
     if credible and found.difference >= rule.margin:
         return "adopt", f"it gains {points}, credible at a level of {level:.3g}"
     if found.high < rule.margin:
-        return "stay", f"it gains {points}: credibly less than the margin of {rule.margin:g}"
+        return "stay", f"it gains {points}: credibly less than the margin of {margin}"
     if found.difference < rule.margin:
         rows = rows_to_settle(found, rule.margin - found.difference, level)
         more = "" if rows is None else f"; about {rows:,} rows would show that it is less"
@@ -125,23 +132,6 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
     rows = rows_to_settle(found, found.difference, level)
     more = "" if rows is None else f"; about {rows:,} rows would settle a gain of this size"
     return "not enough evidence", f"it gains {points}, not credible at a level of {level:.3g}{more}"
-
-
-def amount(metric: str, gain: float, *, steps: bool = False) -> str:
-    """A gain in the metric's unit; steps: as in `Rule`.
-
-    >>> amount("accuracy", 0.031), amount("cost", 0.25), amount("log_loss", -0.1)
-    ('+3.1 points', '+0.25 in the unit of the costs', '-0.1 nats')
-    >>> amount("cost", 0.25, steps=True)
-    '+0.25 steps'
-    """
-    costs = "steps" if steps else "in the unit of the costs"
-    unit = {"cost": costs, "log_loss": "nats"}.get(metric, "points")
-    return f"{_signed(metric, gain)} {unit}"
-
-
-def _signed(metric: str, gain: float) -> str:
-    return f"{gain:+.3g}" if metric in {"cost", "log_loss"} else f"{100 * gain:+.1f}"
 
 
 def rows_to_settle(found: Comparison, gap: float, level: float) -> int | None:
@@ -156,7 +146,7 @@ def rows_to_settle(found: Comparison, gap: float, level: float) -> int | None:
     return None if needed is None else max(needed, found.n + 1)
 
 
-def too_few_rows(rule: Rule, repeats: int) -> str:
+def too_few_rows(rule: Rule, repeats: int, lacking: float = float("inf")) -> str:
     """Why no rung need be trained on so few rows; empty where the gate could find a likely gain.
 
     Known before anything is trained: two arms of which a tenth of the answers differ have a spread
@@ -164,14 +154,18 @@ def too_few_rows(rule: Rule, repeats: int) -> str:
     with the whole level, would show four times in five. Where that is more than any likely gain,
     hours of training could end only in "not enough evidence".
 
-    >>> rule = Rule("accuracy", 0.01, 0.95, 108, 5)
-    >>> bool(too_few_rows(rule, 3)), too_few_rows(replace(rule, n=109), 3)
-    (True, '')
+    lacking: between the frozen backbone and the best that there can be. Where that is less than a
+    tenth, no more answers than that are taken to differ: a rung that mends three in four errors and
+    makes one new one for each that it leaves gains half of them.
+
+    >>> rule = Rule("accuracy", 0.01, 0.95, 120, 5)
+    >>> bool(too_few_rows(rule, 3)), bool(too_few_rows(rule, 3, lacking=0.05))
+    (False, True)
     """
-    likely = LIKELY * rule.largest
+    likely = min(LIKELY * rule.largest, MENDED * lacking)
     trainings = rule.k * repeats
-    rows = DISCORDANT * rule.k / rule.n
-    error = rule.largest * float(np.sqrt(rows * (1 / trainings + 1 / (rule.k - 1))))
+    own = _least_spread(rule, min(DISCORDANT, lacking / rule.largest))
+    error = own * float(np.sqrt(1 / trainings + 1 / (rule.k - 1)))
     least = minimum_detectable_effect(error, trainings - 1, 1.0 - 2.0 * rule.alpha)
     if least <= likely:
         return ""
@@ -247,8 +241,12 @@ def _turned(rung: Sequence[float], base: Sequence[float], rule: Rule) -> NDArray
 def _spread(found: NDArray[np.float64], rule: Rule) -> float:
     """Standard deviation of a fold's gain. Two folds say little about it: it is taken to be at
     least that of shares of which a tenth of the rows differ."""
-    least = rule.largest * float(np.sqrt(DISCORDANT * rule.k / rule.n))
-    return max(float(found.std(ddof=1)), least)
+    return max(float(found.std(ddof=1)), _least_spread(rule, DISCORDANT))
+
+
+def _least_spread(rule: Rule, discordant: float) -> float:
+    """Standard deviation of a fold's gain where this share of its rows are answered otherwise."""
+    return rule.largest * float(np.sqrt(discordant * rule.k / rule.n * rule.design_effect))
 
 
 @dataclass(frozen=True, slots=True)

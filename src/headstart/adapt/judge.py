@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
+from headstart.metrics.words import difference, metric_name, metric_value, size, unit
 from headstart.stats import compare, mean_over_folds
 from headstart.types.adapt import AdaptReport
 from headstart.types.brief import Brief
@@ -38,6 +39,13 @@ class Measure:
     n: int
     k: int
     repeats: int
+    steps: bool = False
+    """Whether costs are the steps of the labels' order."""
+
+    @property
+    def name(self) -> str:
+        """The metric as people write it."""
+        return metric_name(self.metric, steps=self.steps)
 
     @property
     def higher_is_better(self) -> bool:
@@ -183,19 +191,22 @@ def judge_transfer(
     return measure.compare(best, best_target, tests=len(pretrained)), best, best_target
 
 
-def _number(value: float) -> str:
-    """Three decimals, and no sign before a zero."""
-    return f"{round(value, 3) + 0.0:.3f}"
+def _span(measure: Measure, estimate: Estimate) -> str:
+    """A value of the metric with its interval."""
+    return _with_interval(estimate, lambda value: metric_value(measure.metric, value), "")
 
 
-def _span(estimate: Estimate) -> str:
+def _gained(measure: Measure, a: ArmResult, b: ArmResult) -> str:
+    """a's gain over b in the metric's unit, with its interval."""
+    of = unit(measure.metric, steps=measure.steps)
+    gain = measure.gain(measure.compare(a, b))
+    return _with_interval(gain, lambda value: difference(measure.metric, value), f" {of}")
+
+
+def _with_interval(estimate: Estimate, say: Callable[[float], str], of: str) -> str:
     if estimate.low is None or estimate.high is None:
-        return _number(estimate.value)
-    return f"{_number(estimate.value)} ({_number(estimate.low)} to {_number(estimate.high)})"
-
-
-def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+        return f"{say(estimate.value)}{of}"
+    return f"{say(estimate.value)}{of} ({say(estimate.low)} to {say(estimate.high)})"
 
 
 def _reason(
@@ -205,8 +216,9 @@ def _reason(
     order = {approach: i for i, approach in enumerate(SIMPLICITY)}
     others = [arm for arm in results if arm.deployable and arm is not chosen]
     head = (
-        f"'{chosen.name}' reaches {_words(measure.metric)} "
-        f"{_span(summary.metrics[measure.metric])} over {measure.k} folds × {measure.repeats}."
+        f"'{chosen.name}' reaches {measure.name} "
+        f"{_span(measure, summary.metrics[measure.metric])} "
+        f"over {measure.k} folds × {measure.repeats}."
     )
     if not others:
         return f"{head} No other arm that could ship was run."
@@ -215,17 +227,16 @@ def _reason(
     sentences = [head]
     if simpler:
         best = max(simpler, key=measure.goodness)
-        gain = measure.gain(measure.compare(chosen, best))
-        sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {_span(gain)}.")
+        gain = _gained(measure, chosen, best)
+        sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {gain}.")
         sentences += _saves_nothing(chosen, simpler, measure)
     rivals = [arm for arm in others if order[cast(Approach, arm.family)] >= rank]
-    margin = f"the margin of {measure.margin:g}"
+    margin = f"the margin of {size(measure.metric, measure.margin, steps=measure.steps)}"
     if rivals:
         best = max(rivals, key=measure.goodness)
-        gain = measure.gain(measure.compare(best, chosen))
         sentences.append(
             f"No other arm is credibly better, and by {margin} or more: "
-            f"'{best.name}' gains {_span(gain)}."
+            f"'{best.name}' gains {_gained(measure, best, chosen)}."
         )
     else:
         sentences.append(f"No simpler arm is left over which it is not worth {margin}.")
@@ -235,7 +246,7 @@ def _reason(
 def _saves_nothing(chosen: ArmResult, simpler: Sequence[ArmResult], measure: Measure) -> list[str]:
     """Why the generic model was not taken where it is not credibly worse."""
     return [
-        f"'{arm.name}', over which it gains {_span(measure.gain(measure.compare(chosen, arm)))}, "
+        f"'{arm.name}', over which it gains {_gained(measure, chosen, arm)}, "
         "runs the same network and would save nothing: the more likely of the two was taken."
         for arm in simpler
         if arm.family == "zero-shot"
@@ -248,27 +259,30 @@ def _remarks(chosen: ArmResult, results: Sequence[ArmResult], measure: Measure) 
     """What the controls say about the choice."""
     remarks = []
     for control in (arm for arm in results if not arm.deployable):
-        gain = measure.gain(measure.compare(control, chosen))
-        if gain.low is not None and gain.low > 0 and control.pretrained:
+        if not measure.credibly_beats(control, chosen, 0.0):
+            continue
+        gain = _gained(measure, control, chosen)
+        if control.pretrained:
             remarks.append(
                 f"The vendor's network in '{control.name}' credibly beats the chosen "
-                f"'{chosen.name}' on {_words(measure.metric)}, by {_span(gain)}. It cannot be "
+                f"'{chosen.name}' on {measure.name}, by {gain}. It cannot be "
                 "packaged: weigh the gain against its price, its terms and texts that leave the "
                 "house."
             )
-        elif gain.low is not None and gain.low > 0:
+        else:
             remarks.append(
                 f"The control '{control.name}' credibly beats the chosen '{chosen.name}' on "
-                f"{_words(measure.metric)}, by {_span(gain)}: {LESSON[control.family]} "
+                f"{measure.name}, by {gain}: {LESSON[control.family]} "
                 "Controls are not shipped."
             )
     random = next((arm for arm in results if arm.family == "random"), None)
     if chosen.family == "frozen" and random is not None:
-        gain = measure.gain(measure.compare(chosen, random))
-        if gain.low is not None and gain.low <= 0:
+        low = measure.gain(measure.compare(chosen, random)).low
+        if low is not None and low <= 0:
             remarks.append(
                 f"The same architecture with random weights is not credibly worse (difference "
-                f"{_span(gain)}): what helps may be the architecture, not what was learned."
+                f"{_gained(measure, chosen, random)}): what helps may be the architecture, not "
+                "what was learned."
             )
     return remarks
 
@@ -297,6 +311,7 @@ def judge(
         folds.n,
         folds.k,
         folds.repeats,
+        brief.counts_steps,
     )
     comparison, best, best_target = judge_transfer(results, measure)
     grown = ladder is not None and ladder.adopted is not None

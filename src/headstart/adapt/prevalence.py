@@ -34,6 +34,11 @@ class Mix:
         """How much more common each label is in use (labels,)."""
         return self.in_use / self.of_rows
 
+    @property
+    def design_effect(self) -> float:
+        """How many times as many rows it takes as if they came as in use (Kish 1965)."""
+        return float((self.in_use**2 / self.of_rows).sum())
+
     def of(self, family: str) -> Mix:
         """The same for an arm that saw no row: to the generic model all labels are as common."""
         if family != "zero-shot":

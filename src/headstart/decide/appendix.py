@@ -9,7 +9,8 @@ from headstart.decide.evidence import at, branches, kind, leaves, value
 from headstart.decide.figures import Figure, Quote, Reader, Said
 from headstart.decide.findings import findings
 from headstart.decide.looks import widened
-from headstart.decide.words import count, megabytes, milliseconds, percent, seconds, significant
+from headstart.decide.words import count, megabytes, milliseconds, seconds
+from headstart.metrics.words import percent, significant
 from headstart.types.ledger import Entry, LedgerRow, unescape
 
 SHOWN_DROPPED = 30

@@ -7,7 +7,7 @@ from typing import Any
 from headstart.decide.chart import step
 from headstart.decide.evidence import branches, kind
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
-from headstart.decide.words import percent, significant
+from headstart.metrics.words import percent, significant
 
 ROOT = "/evaluate/automation"
 WIDTH, HEIGHT = 520, 240

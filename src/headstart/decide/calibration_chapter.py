@@ -7,7 +7,8 @@ from typing import Any
 
 from headstart.decide.evidence import branches, kind
 from headstart.decide.figures import Reader, Said
-from headstart.decide.words import count, percent, significant
+from headstart.decide.words import count
+from headstart.metrics.words import percent, significant
 
 ROOT = "/evaluate/calibration"
 TEMPERATURE = "/temperature"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headstart.decide.words import LOWER_IS_BETTER, baseline
+from headstart.decide.words import baseline
+from headstart.metrics.words import LOWER_IS_BETTER
 from headstart.types.adapt import AdaptReport
 from headstart.types.artifact import PackageReport
 from headstart.types.brief import Brief

@@ -8,7 +8,8 @@ from headstart.decide.case import Case
 from headstart.decide.evidence import branches, kind, value
 from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.sentences import Sentence, say
-from headstart.decide.words import confidence, count, percent
+from headstart.decide.words import confidence, count
+from headstart.metrics.words import percent
 from headstart.types.result import NotAvailable
 
 CERTIFICATE = "/evaluate/certificate"

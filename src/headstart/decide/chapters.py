@@ -9,13 +9,12 @@ from headstart.decide.chart import Bar, Chart, Line, interval_chart
 from headstart.decide.evidence import at, branches, is_estimate, kind, leaves, value
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.findings import PICTURE
-from headstart.decide.words import (
+from headstart.decide.words import count, p_value
+from headstart.metrics.words import (
     LOWER_IS_BETTER,
-    count,
     difference,
     metric_name,
     metric_value,
-    p_value,
     percent,
     unit,
 )

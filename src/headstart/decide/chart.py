@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from headstart.decide.figures import Figure, Quote
-from headstart.decide.words import difference, is_rate, metric_value
+from headstart.metrics.words import difference, is_rate, metric_value
 
 ROW = 42
 TOP = 42

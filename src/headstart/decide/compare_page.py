@@ -15,13 +15,8 @@ from headstart.decide.environment import asset, environment
 from headstart.decide.evidence import at, branches, is_estimate, kind, leaves, value
 from headstart.decide.figures import Quote, Reader, Said
 from headstart.decide.outputs import output_columns, output_reader
-from headstart.decide.words import (
-    LOWER_IS_BETTER,
-    confidence,
-    count,
-    metric_name,
-    p_value,
-)
+from headstart.decide.words import confidence, count, p_value
+from headstart.metrics.words import LOWER_IS_BETTER, metric_name
 from headstart.types.ledger import Entry, LedgerView, escape
 
 ROOT = "/compare"

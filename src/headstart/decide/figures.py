@@ -9,7 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from headstart.decide.evidence import at, branches, kind
-from headstart.decide.words import NUMBER, confidence, count, metric_value, visible
+from headstart.decide.words import NUMBER, confidence, count, visible
+from headstart.metrics.words import metric_value
 from headstart.types.ledger import Entry, LedgerView
 
 PROSE = 700

@@ -7,7 +7,7 @@ from typing import Any
 from headstart.decide.chart import Bar, interval_chart
 from headstart.decide.evidence import at, branches, kind, value
 from headstart.decide.figures import Quote, Reader, Said
-from headstart.decide.words import difference, metric_name, significant, unit
+from headstart.metrics.words import difference, metric_name, significant, unit
 
 ROOT = "/adapt/ladder"
 WORDS = {

@@ -9,16 +9,12 @@ from headstart.decide.chapters import WEIGHTS
 from headstart.decide.evidence import branches, is_estimate, kind, leaves
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.outputs import output_columns, output_reader
-from headstart.decide.words import (
+from headstart.decide.words import SHIP_WORDS, exact_milliseconds, megabytes, milliseconds, seconds
+from headstart.metrics.words import (
     LOWER_IS_BETTER,
-    SHIP_WORDS,
     difference,
-    exact_milliseconds,
-    megabytes,
     metric_name,
-    milliseconds,
     percent,
-    seconds,
     significant,
     unit,
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 from headstart.decide.evidence import at, branches, kind
 from headstart.decide.figures import Quote, Reader, Said
-from headstart.decide.words import confidence, percent
+from headstart.decide.words import confidence
+from headstart.metrics.words import percent
 
 ROOT = "/evaluate/outside"
 CHOICE = "/outside"

@@ -15,14 +15,8 @@ from headstart.decide.sentences import (
     say,
 )
 from headstart.decide.today import today_reason
-from headstart.decide.words import (
-    count,
-    difference,
-    exact_milliseconds,
-    metric_name,
-    metric_value,
-    unit,
-)
+from headstart.decide.words import count, exact_milliseconds
+from headstart.metrics.words import difference, metric_name, metric_value, unit
 from headstart.types.result import Comparison, NotAvailable
 
 TRANSFER = "/adapt/transfer_comparison"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from headstart.decide.case import Case
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
-from headstart.decide.words import confidence, count, metric_name, metric_value, percent
+from headstart.decide.words import confidence, count
+from headstart.metrics.words import metric_name, metric_value, percent
 from headstart.types.ledger import escape
 from headstart.types.result import Estimate, NotAvailable
 

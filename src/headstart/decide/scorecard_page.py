@@ -13,14 +13,8 @@ from headstart.decide.environment import asset, environment
 from headstart.decide.evidence import at, branches, kind, leaves, value
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.frontier import Point, frontier_plot
-from headstart.decide.words import (
-    difference,
-    megabytes,
-    metric_name,
-    metric_value,
-    milliseconds,
-    significant,
-)
+from headstart.decide.words import megabytes, milliseconds
+from headstart.metrics.words import difference, metric_name, metric_value, significant
 from headstart.types.ledger import Entry, LedgerView
 
 ROOT = "/selection"

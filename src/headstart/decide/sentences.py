@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from headstart.decide.words import (
-    confidence,
-    count,
-    difference,
-    metric_name,
-    metric_value,
-    p_value,
-    unit,
-)
+from headstart.decide.words import confidence, count, p_value
+from headstart.metrics.words import difference, metric_name, metric_value, unit
 from headstart.types.result import Comparison, Estimate
 
 QUOTE = "quote"

@@ -7,7 +7,8 @@ from typing import Any
 from headstart.decide.certificate import probability
 from headstart.decide.evidence import branches, kind
 from headstart.decide.figures import Reader, Said
-from headstart.decide.words import confidence, count, percent
+from headstart.decide.words import confidence, count
+from headstart.metrics.words import percent
 
 ROOT = "/evaluate/prediction_sets"
 LEVEL = "/brief/requirement/sets"

@@ -6,7 +6,8 @@ from typing import Any
 
 from headstart.decide.evidence import at, branches, kind, value
 from headstart.decide.figures import Quote, Reader, Said
-from headstart.decide.words import count, difference, percent
+from headstart.decide.words import count
+from headstart.metrics.words import difference, percent
 
 SLICES = "/evaluate/slices"
 GALLERY = "/evaluate/gallery"

@@ -11,7 +11,8 @@ from headstart.data import spelling
 from headstart.decide.case import Case
 from headstart.decide.certificate import cause
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
-from headstart.decide.words import count, metric_value
+from headstart.decide.words import count
+from headstart.metrics.words import metric_value
 from headstart.types.result import Comparison, Estimate, NotAvailable
 
 

@@ -8,7 +8,8 @@ from headstart.decide.evidence import is_estimate, kind, value
 from headstart.decide.figures import Quote, Reader
 from headstart.decide.opening import TRANSFER_WORDS, statement
 from headstart.decide.outputs import output_columns, output_reader
-from headstart.decide.words import SHIP_WORDS, difference, metric_name, milliseconds, unit
+from headstart.decide.words import SHIP_WORDS, milliseconds
+from headstart.metrics.words import difference, metric_name, unit
 from headstart.types.ledger import LedgerView, escape
 
 WIDTH = 96

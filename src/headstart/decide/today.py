@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from headstart.decide.case import Case
 from headstart.decide.sentences import Sentence, distance, estimate, gap, names, quoted, say
-from headstart.decide.words import count, percent
+from headstart.decide.words import count
+from headstart.metrics.words import percent
 from headstart.types.result import Comparison, NotAvailable
 
 TODAY = "/evaluate/today"

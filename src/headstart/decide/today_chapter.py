@@ -7,7 +7,8 @@ from typing import Any
 from headstart.decide.evidence import is_estimate, kind
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.today import TODAY, TODAY_POINTER
-from headstart.decide.words import count, difference, metric_name, p_value, significant, unit
+from headstart.decide.words import count, p_value
+from headstart.metrics.words import difference, metric_name, significant, unit
 
 COLUMN = "/brief/data/current"
 

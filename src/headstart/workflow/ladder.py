@@ -64,6 +64,7 @@ class Ladder:
             1.0 if arms.costs is None or not by_cost else float(arms.costs.max()),
             self.brief.counts_steps,
             arms.costs,
+            1.0 if arms.mix is None else arms.mix.design_effect,
         )
 
     def climb(
@@ -125,7 +126,8 @@ class Ladder:
             return "no frozen backbone that could ship was run"
         top = RANGES[self.rule.metric][1 if HIGHER_IS_BETTER[self.rule.metric] else 0]
         mean = float(base.scores[self.rule.metric].mean())
-        if top is not None and abs(top - mean) < self.rule.margin:
+        lacking = np.inf if top is None else abs(top - mean)
+        if lacking < self.rule.margin:
             return "the frozen backbone is within the margin of the best that there can be"
         for other in results:
             if (
@@ -136,7 +138,7 @@ class Ladder:
                 return f"negative transfer: '{other.name}' credibly beats the frozen backbone"
         if not isinstance(self._encoder(base.backbone), FrozenEncoder):
             return "a backbone that does not run here cannot be thawed"
-        return too_few_rows(self.rule, min(MOST_REPEATS, self.split.folds.repeats))
+        return too_few_rows(self.rule, min(MOST_REPEATS, self.split.folds.repeats), lacking)
 
     def _spared(self, rung: Step, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
         more = next(one for one in tested if one in ("top-2", "top-4"))

@@ -5,14 +5,8 @@ from __future__ import annotations
 from headstart.decide.evidence import is_estimate, kind
 from headstart.decide.figures import Quote, Reader
 from headstart.decide.readiness.line import DEPLOYMENT, Known, Line, asked, done, gap, interval
-from headstart.decide.words import (
-    SHIP_WORDS,
-    count,
-    exact_milliseconds,
-    milliseconds,
-    percent,
-    significant,
-)
+from headstart.decide.words import SHIP_WORDS, count, exact_milliseconds, milliseconds
+from headstart.metrics.words import percent, significant
 
 
 def _parity(read: Reader) -> Known:

@@ -16,11 +16,7 @@ from headstart.decide.readiness.line import (
     gap,
     interval,
 )
-from headstart.decide.words import (
-    LOWER_IS_BETTER,
-    metric_value,
-    percent,
-)
+from headstart.metrics.words import LOWER_IS_BETTER, metric_value, percent
 from headstart.types.ledger import escape
 
 

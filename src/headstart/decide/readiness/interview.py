@@ -16,15 +16,8 @@ from headstart.decide.findings import finding_pointers
 from headstart.decide.opening import backbone_name
 from headstart.decide.readiness.line import arm, gain, interval, metric_of
 from headstart.decide.readiness.page import tidied
-from headstart.decide.words import (
-    count,
-    difference,
-    megabytes,
-    metric_value,
-    milliseconds,
-    percent,
-    unit,
-)
+from headstart.decide.words import count, megabytes, milliseconds
+from headstart.metrics.words import difference, metric_value, percent, unit
 from headstart.types.ledger import LedgerRow, LedgerView
 
 FINDINGS = 4

@@ -8,11 +8,7 @@ from typing import Literal
 
 from headstart.decide.evidence import at, branches, kind, value
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
-from headstart.decide.words import (
-    difference,
-    metric_name,
-    unit,
-)
+from headstart.metrics.words import difference, metric_name, unit
 from headstart.types.ledger import escape
 
 State = Literal["done", "gap", "asked"]

@@ -17,10 +17,8 @@ from headstart.decide.readiness.line import (
     interval,
     metric_of,
 )
-from headstart.decide.words import (
-    listed,
-    metric_value,
-)
+from headstart.decide.words import listed
+from headstart.metrics.words import metric_value
 from headstart.types.ledger import escape
 
 
