@@ -112,3 +112,27 @@ def test_a_wrong_order_is_found_before_any_work(headstart: Run, words: str, tmp_
     assert "lacks 'medium'" in done.stderr
     assert "high, low, medium" in done.stderr
     assert not (tmp_path / "pilot" / "memo.html").exists()
+
+
+def test_few_rows_are_counted_by_folds(headstart: Run, words: str, tmp_path: Path) -> None:
+    """Without a hold-out today's process, the steps and the costs are known all the same."""
+    data = table(tmp_path / "t.csv", 140, 1, 0.5)
+    options = ("--label", "severity", "--backbone", words, "--out", "pilot", "--current", "agent")
+    done = headstart("run", data, *options, "--order", *ORDER, "--json", "--max-stage", "frozen")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)
+    found = document["holdout"]
+    assert found["basis"] == "cross-validation"
+    assert sum(row["n"] for row in found["ordinal"]["steps"]) == 140
+    today = found["today"]
+    with data.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    has = [row for row in rows if row["agent"]]
+    assert today["difference"]["n"] == len(has)
+    right = sum(row["agent"] == row["severity"] for row in has) / len(has)
+    assert abs(today["accuracy"]["value"] - right) < 0.01  # of folds that are nearly as large
+    memo = (tmp_path / "pilot" / "memo.md").read_text()
+    assert "By cross-validation the answers are off by" in memo
+    assert "kappa takes more rows than a fold has" in memo
+    assert "| by cross-validation | today (agent)" in memo

@@ -294,6 +294,9 @@ def crossed(chosen: str, metric: str = "accuracy") -> EvaluationReport:
         margin=0.01,
         by=None,
         brief=Brief("pilot", DataSource("rows.csv"), requirement=Requirement(confidence=0.9)),
+        use=np.arange(120),
+        shares=MAJORITY,
+        today=[""] * 120,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from headstart.evaluate.expected_cost import cost_report
+from headstart.evaluate.held_rows import HoldoutRows
 from headstart.metrics import costs_named
 from headstart.types.brief import Brief, DataSource
 from headstart.types.result import CostReport, NotAvailable
@@ -24,6 +25,10 @@ def named(labels=LABELS, **costs):
     return costs_named(said, labels), SHARES, said
 
 
+def held(y: np.ndarray) -> HoldoutRows:
+    return HoldoutRows(y, 0.95, 1)
+
+
 def world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     stated = random.beta(3.0, 0.6, n)
@@ -33,7 +38,7 @@ def world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_accuracy_and_cost_disagree_and_both_are_counted():
     y, proba = world(800, 0)
-    found = cost_report(y, proba, *named(mistake_costs={"b": 10.0}))
+    found = cost_report(held(y), proba, *named(mistake_costs={"b": 10.0}))
     assert isinstance(found, CostReport)
     plain = least = right = 0.0
     for row in range(800):
@@ -54,7 +59,7 @@ def test_accuracy_and_cost_disagree_and_both_are_counted():
 def test_the_interval_is_near_scipys_within_a_class():
     y = np.zeros(300, dtype=np.int64)
     proba = world(300, 3)[1]
-    found = cost_report(y, proba, *named(mistake_costs={"a": 4.0}))
+    found = cost_report(held(y), proba, *named(mistake_costs={"a": 4.0}))
     spent = 4.0 * (proba.argmax(axis=1) != y)
     expected = bootstrap((spent,), np.mean, n_resamples=4000, rng=0).confidence_interval
     assert found.answers.low == pytest.approx(expected.low, abs=0.04)
@@ -66,7 +71,7 @@ def test_a_label_that_was_never_trained_on_is_never_the_cheapest_answer():
     y[:5] = 2
     wide = np.column_stack([proba, np.zeros(100)])
     costs = {"a": {"b": 9.0, "new": 0.0}, "b": {"a": 9.0, "new": 0.0}}
-    found = cost_report(y, wide, *named((*LABELS, "new"), cost_matrix=costs))
+    found = cost_report(held(y), wide, *named((*LABELS, "new"), cost_matrix=costs))
     assert isinstance(found, CostReport)
     assert found.accuracy_of_cheapest.value <= 0.95
     wrong = int((proba.argmax(axis=1) != y)[5:].sum())
@@ -79,7 +84,7 @@ def test_why_there_are_none():
         ({}, 50, "names no costs"),
         ({"mistake_costs": {"a": 2.0}}, 0, "no row"),
     ):
-        found = cost_report(y[:rows], proba[:rows], *named(**costs))
+        found = cost_report(held(y[:rows]), proba[:rows], *named(**costs))
         assert isinstance(found, NotAvailable)
         assert said in found.reason
 

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 from statsmodels.stats.proportion import proportion_confint
 
+from headstart.evaluate.held_rows import HoldoutRows
 from headstart.evaluate.ordinal import ordinal_report
 from headstart.types.brief import Brief, DataSource
 from headstart.types.result import Estimate, NotAvailable, OrdinalReport
@@ -16,11 +17,15 @@ ORDER = ("c", "a", "d", "b")
 BRIEF = Brief("t", DataSource("t.csv", order=ORDER))
 
 
+def held(y: np.ndarray) -> HoldoutRows:
+    return HoldoutRows(y, 0.95, 0)
+
+
 def test_it_is_the_direct_computation_with_intervals_around_it() -> None:
     random = np.random.default_rng(0)
     y = random.integers(0, 4, 400)
     given = np.where(random.random(400) < 0.7, y, random.integers(0, 4, 400))
-    found = ordinal_report(y, given, LABELS, BRIEF)
+    found = ordinal_report(held(y), given, LABELS, BRIEF)
     assert isinstance(found, OrdinalReport)
     true, said = ([ORDER.index(LABELS[code]) for code in codes] for codes in (y, given))
     off = np.abs(np.array(true) - np.array(said))
@@ -49,23 +54,24 @@ def test_the_interval_of_kappa_covers() -> None:
 
     order = Brief("t", DataSource("t.csv", order=LABELS))
     truth = cohen_kappa_score(*drawn(400_000, np.random.default_rng(1)), weights="quadratic")
-    held = 0
+    covered = 0
     for seed in range(100):
-        found = ordinal_report(*drawn(200, np.random.default_rng(100 + seed)), LABELS, order)
+        y, given = drawn(200, np.random.default_rng(100 + seed))
+        found = ordinal_report(held(y), given, LABELS, order)
         assert isinstance(found, OrdinalReport)
         assert isinstance(found.kappa, Estimate)
         assert found.kappa.low is not None
         assert found.kappa.high is not None
-        held += found.kappa.low <= truth <= found.kappa.high
-    assert held >= 89
+        covered += found.kappa.low <= truth <= found.kappa.high
+    assert covered >= 89
 
 
 def test_where_it_cannot_be_said_there_is_a_reason() -> None:
     y = np.zeros(5, dtype=np.int64)
-    none = ordinal_report(y, y, LABELS, Brief("t", DataSource("t.csv")))
+    none = ordinal_report(held(y), y, LABELS, Brief("t", DataSource("t.csv")))
     assert isinstance(none, NotAvailable)
-    assert isinstance(ordinal_report(y[:0], y[:0], LABELS, BRIEF), NotAvailable)
-    found = ordinal_report(y, y, LABELS, BRIEF)
+    assert isinstance(ordinal_report(held(y[:0]), y[:0], LABELS, BRIEF), NotAvailable)
+    found = ordinal_report(held(y), y, LABELS, BRIEF)
     assert isinstance(found, OrdinalReport)
     assert isinstance(found.kappa, NotAvailable)
     assert found.mean_absolute_error.value == 0.0

@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
 from headstart.evaluate.estimates import answers
+from headstart.evaluate.held_rows import HoldoutRows
 from headstart.evaluate.today import today_report
 from headstart.types.brief import Brief, DataSource
 from headstart.types.result import Comparison, Estimate, NotAvailable, TodayReport
@@ -15,6 +16,10 @@ from headstart.types.result import Comparison, Estimate, NotAvailable, TodayRepo
 LABELS = ("a", "b", "c")
 BRIEF = Brief("t", DataSource("t.csv", current="agent"))
 COSTS = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [4.0, 1.0, 0.0]])
+
+
+def held(y: np.ndarray) -> HoldoutRows:
+    return HoldoutRows(y, 0.95, 0)
 
 
 def world(seed: int = 0, n: int = 200) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -35,7 +40,7 @@ def world(seed: int = 0, n: int = 200) -> tuple[np.ndarray, np.ndarray, list[str
 def report(metric: str = "accuracy", costs: np.ndarray | None = None) -> TodayReport:
     y, proba, words = world()
     said = answers(proba, by=costs if metric == "cost" else None, costs=costs)
-    found = today_report(y, said, words, LABELS, chosen="frozen", metric=metric, brief=BRIEF)
+    found = today_report(held(y), said, words, LABELS, chosen="frozen", metric=metric, brief=BRIEF)
     assert isinstance(found, TodayReport)
     return found
 
@@ -98,7 +103,7 @@ def test_an_answer_that_is_no_label_is_no_class_of_macro_f1() -> None:
         words = ["?", *(LABELS[code] for code in told[1:])]
         said = answers(np.eye(3)[own] * 0.7 + 0.1)
         found = today_report(
-            y, said, words, LABELS, chosen="frozen", metric="macro_f1", brief=BRIEF
+            held(y), said, words, LABELS, chosen="frozen", metric="macro_f1", brief=BRIEF
         )
         assert isinstance(found, TodayReport)
         assert isinstance(found.difference, Comparison)
@@ -124,7 +129,7 @@ def test_a_better_process_harms_the_model() -> None:
     y, proba, _ = world()
     today = [LABELS[code] for code in y]
     said = answers(proba)
-    found = today_report(y, said, today, LABELS, chosen="x", metric="accuracy", brief=BRIEF)
+    found = today_report(held(y), said, today, LABELS, chosen="x", metric="accuracy", brief=BRIEF)
     assert isinstance(found, TodayReport)
     assert isinstance(found.difference, Comparison)
     assert found.difference.verdict == "harms"
@@ -134,12 +139,12 @@ def test_where_it_cannot_be_said_there_is_a_reason() -> None:
     y, proba, _ = world()
     said = answers(proba)
     options = {"chosen": "x", "metric": "accuracy"}
-    none = today_report(y, said, [""] * len(y), LABELS, **options, brief=BRIEF)
+    none = today_report(held(y), said, [""] * len(y), LABELS, **options, brief=BRIEF)
     unnamed = Brief("t", DataSource("t.csv"))
     assert isinstance(none, NotAvailable)
     assert "answers none" in none.reason
-    unasked = today_report(y, said, [""] * len(y), LABELS, **options, brief=unnamed)
+    unasked = today_report(held(y), said, [""] * len(y), LABELS, **options, brief=unnamed)
     assert isinstance(unasked, NotAvailable)
     assert isinstance(
-        today_report(y[:0], said[:0], [], LABELS, **options, brief=BRIEF), NotAvailable
+        today_report(held(y[:0]), said[:0], [], LABELS, **options, brief=BRIEF), NotAvailable
     )

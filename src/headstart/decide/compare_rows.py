@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from headstart.decide.evidence import kind
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
-from headstart.decide.opening import BASIS_WORDS, TRANSFER_WORDS, backbone_name, statement
-from headstart.decide.words import SHIP_WORDS, megabytes, milliseconds
+from headstart.decide.opening import TRANSFER_WORDS, backbone_name, statement
+from headstart.decide.words import BASIS_WORDS, SHIP_WORDS, megabytes, milliseconds
 from headstart.metrics.words import difference, metric_name, percent, significant, unit
 from headstart.types.ledger import Entry, escape
 

@@ -9,7 +9,14 @@ from headstart.decide.chapters import WEIGHTS
 from headstart.decide.evidence import branches, is_estimate, kind, leaves
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.outputs import output_columns, output_reader
-from headstart.decide.words import SHIP_WORDS, exact_milliseconds, megabytes, milliseconds, seconds
+from headstart.decide.words import (
+    BASIS_WORDS,
+    SHIP_WORDS,
+    exact_milliseconds,
+    megabytes,
+    milliseconds,
+    seconds,
+)
 from headstart.metrics.words import (
     LOWER_IS_BETTER,
     difference,
@@ -25,8 +32,6 @@ TRANSFER_WORDS = {
     "harms": "harms",
     "inconclusive": "not enough evidence",
 }
-
-BASIS_WORDS = {"hold-out": "on the hold-out", "cross-validation": "by cross-validation"}
 
 
 _TOGETHER = {

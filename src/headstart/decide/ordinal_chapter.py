@@ -6,7 +6,7 @@ from typing import Any
 
 from headstart.decide.evidence import at, branches, kind, value
 from headstart.decide.figures import Quote, Reader, Said
-from headstart.decide.words import count
+from headstart.decide.words import BASIS_WORDS, count
 
 ROOT = "/evaluate/ordinal"
 ORDER = "/brief/data/order"
@@ -26,6 +26,7 @@ def ordinal(read: Reader) -> dict[str, Any] | None:
         return None
     return {
         "order": order,
+        "where": BASIS_WORDS[str(read.value("/evaluate/basis", "hold-out"))],
         "why": Said(()),
         "error": read.measure("", read.at(f"{ROOT}/mean_absolute_error"), _places(3)),
         "kappa": read.measure("", read.at(f"{ROOT}/kappa"), _places(3)),

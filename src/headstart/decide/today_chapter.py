@@ -7,7 +7,7 @@ from typing import Any
 from headstart.decide.evidence import is_estimate, kind
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.today import TODAY, TODAY_POINTER
-from headstart.decide.words import count, p_value
+from headstart.decide.words import BASIS_WORDS, count, p_value
 from headstart.metrics.words import difference, metric_name, significant, unit
 
 COLUMN = "/brief/data/current"
@@ -43,6 +43,7 @@ def today(read: Reader) -> dict[str, Any] | None:
     strange = read.number(f"{TODAY}/strange")
     return {
         **said,
+        "where": BASIS_WORDS[str(read.value("/evaluate/basis", "hold-out"))],
         "why": Said(()),
         "rows": rows,
         "difference": _difference(read),

@@ -9,6 +9,8 @@ from headstart.metrics.words import significant
 
 SHIP_WORDS = {"yes": "Ship it", "with-review": "Ship with review", "no": "Do not ship"}
 
+BASIS_WORDS = {"hold-out": "on the hold-out", "cross-validation": "by cross-validation"}
+
 FAMILY_WORDS = {
     "majority": "always the largest class",
     "zero-shot": "the generic model as it is",

@@ -13,17 +13,16 @@ from headstart.evaluate.automation import NO_REVIEW
 from headstart.evaluate.calibration import calibration_report
 from headstart.evaluate.certificate import NO_HOLDOUT, NO_LIMIT
 from headstart.evaluate.estimates import answers
-from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
+from headstart.evaluate.expected_cost import cost_report
+from headstart.evaluate.held_rows import rows_of_folds
 from headstart.evaluate.holdout import NOTHING_TO_COMPARE
-from headstart.evaluate.ordinal import NEEDS_HOLDOUT as NO_STEPS
-from headstart.evaluate.ordinal import NO_ORDER
+from headstart.evaluate.ordinal import ordinal_report
 from headstart.evaluate.outside import NO_HOLDOUT as NO_OUTSIDE
 from headstart.evaluate.outside import NO_LABEL
 from headstart.evaluate.prediction_sets import NO_HOLDOUT as NO_SETS
 from headstart.evaluate.prediction_sets import NOT_ASKED
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
-from headstart.evaluate.today import NEEDS_HOLDOUT as NO_TODAY
-from headstart.evaluate.today import NOT_NAMED
+from headstart.evaluate.today import today_report
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, costs_named
 from headstart.stats import compare, mean_over_folds
 from headstart.types.brief import Brief, ModalityName
@@ -46,18 +45,29 @@ def evaluate_cross_validated(
     margin: float,
     by: NDArray[np.float64] | None,
     brief: Brief,
+    use: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    today: Sequence[str],
 ) -> EvaluationReport:
     """The same report as `evaluate`, from the folds: every row was scored by models that had not
     seen it.
 
     Intervals of the metrics: Nadeau and Bengio (2003) over the folds, since they share training
-    rows. The tables use each row's probabilities averaged over the repeats.
+    rows. Costs, steps and today's process are counted likewise, and the tables made, with each
+    row's probabilities averaged over the repeats.
+
+    Args:
+        values, codes, places: of the rows that are counted; use: their numbers in the folds (n,).
+        shares: how common each label is (labels,).
+        today: what today's process answers to each row (n,), empty where nothing.
     """
     confidence = brief.requirement.confidence
     run = len(chosen.scores[metric])  # a thawed arm is run on fewer repeats
     folds = Folds(folds.assignment[: run // folds.k], folds.k)
     majority = replace(majority, scores={m: one[:run] for m, one in majority.scores.items()})
-    said = answers(chosen.out_of_fold, by=by, costs=costs_named(brief, labels))
+    costs = costs_named(brief, labels)
+    said = answers(chosen.out_of_fold, by=by, costs=costs)
+    rows = rows_of_folds(codes, folds, use, confidence)
     metrics = arm_estimates(chosen, folds, confidence)
     against = against_majority(chosen, majority, folds, metric, margin, confidence)
     return EvaluationReport(
@@ -73,13 +83,21 @@ def evaluate_cross_validated(
         confusion=confusion_counts(codes, said.given, len(labels)).tolist(),
         labels=labels,
         errors=confident_errors(codes, said, labels, values, places, modality),
-        costs=NEEDS_HOLDOUT if brief.weighs_mistakes else NO_COSTS,
+        costs=rows
+        if isinstance(rows, NotAvailable)
+        else cost_report(rows, said.proba, costs, shares, brief),
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
         outside=NO_LABEL if brief.data.out_of_scope is None else NO_OUTSIDE,
         automation=NO_REVIEW if brief.review_cost is None else NO_CURVE,
         prediction_sets=NOT_ASKED if brief.requirement.sets is None else NO_SETS,
-        ordinal=NO_STEPS if brief.data.order else NO_ORDER,
-        today=NOT_NAMED if brief.data.current is None else NO_TODAY,
+        ordinal=rows
+        if isinstance(rows, NotAvailable)
+        else ordinal_report(rows, said.given, labels, brief),
+        today=rows
+        if isinstance(rows, NotAvailable)
+        else today_report(
+            rows, said, today, labels, chosen=chosen.name, metric=metric, brief=brief
+        ),
         calibration=calibration_report(codes, said, confidence=confidence, seed=brief.seed),
     )
 

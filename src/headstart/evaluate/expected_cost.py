@@ -1,4 +1,4 @@
-"""What the answers cost on the hold-out, with intervals."""
+"""What the answers cost, with intervals."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Proba
-from headstart.metrics import RowMean, cheapest_answers, cost_per_row
-from headstart.stats import stratified_bootstrap_bca, wilson
+from headstart.evaluate.held_rows import HeldRows
+from headstart.metrics import cheapest_answers, cost_per_row
 from headstart.types.brief import Brief
-from headstart.types.result import CostReport, Estimate, NotAvailable
+from headstart.types.result import CostReport, NotAvailable
 
 Floats = NDArray[np.float64]
 NO_COSTS = NotAvailable("the brief names no costs of mistakes")
 NO_ROWS = NotAvailable("no row is left that may decide")
-NEEDS_HOLDOUT = NotAvailable("costs are measured on a hold-out, and there is none")
 
 
 def cost_report(
-    y: NDArray[np.int64],
+    rows: HeldRows,
     proba: Proba,
     costs: Floats | None,
     majority: Proba,
     brief: Brief,
 ) -> CostReport | NotAvailable:
-    """Cost of a case: mean over the rows, stratified bootstrap (BCa) within the true classes.
+    """Cost of a case: mean over the rows.
 
     Args:
-        y: codes of the rows that decide (n,).
+        rows: those that decide (n).
         proba: (n, labels), zero for labels that were never trained on; the model's labels first.
         costs: (labels, labels), where the brief names some (`costs_named`).
         majority: shares of the model's labels among the development rows (model's labels,).
     """
     if costs is None:
         return NO_COSTS
+    y = rows.codes
     if not len(y):
         return NO_ROWS
     known = len(majority)
@@ -42,23 +42,11 @@ def cost_report(
     constant = np.full(len(y), cheapest_answers(majority[None, :], own)[0])
     plain, least = (cost_per_row(y, answers, costs) for answers in (proba.argmax(axis=1), cheapest))
 
-    def mean(column: Floats) -> Estimate:
-        return stratified_bootstrap_bca(
-            RowMean(),
-            y,
-            column[:, None],
-            confidence=brief.requirement.confidence,
-            seed=brief.seed,
-        )
-
-    def right(answers: NDArray[np.int64]) -> Estimate:
-        return wilson(int((answers == y).sum()), len(y), brief.requirement.confidence)
-
     return CostReport(
-        answers=mean(plain),
-        cheapest=mean(least),
-        difference=mean(least - plain),
-        constant=mean(cost_per_row(y, constant, costs)),
-        accuracy_of_answers=right(proba.argmax(axis=1)),
-        accuracy_of_cheapest=right(cheapest),
+        answers=rows.mean(plain),
+        cheapest=rows.mean(least),
+        difference=rows.mean(least - plain),
+        constant=rows.mean(cost_per_row(y, constant, costs)),
+        accuracy_of_answers=rows.share(proba.argmax(axis=1) == y),
+        accuracy_of_cheapest=rows.share(cheapest == y),
     )

@@ -13,6 +13,7 @@ from headstart.evaluate.certificate import certificate, class_certificates
 from headstart.evaluate.context import Context
 from headstart.evaluate.estimates import Answers, Proba, answers, metric_estimates
 from headstart.evaluate.expected_cost import cost_report
+from headstart.evaluate.held_rows import HoldoutRows
 from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.ordinal import ordinal_report
 from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
@@ -102,6 +103,7 @@ def evaluate(
     base = widen(np.tile(majority.astype(answered.dtype), (len(y), 1)), len(every))
     clean = opened.clean
     confidence, seed = brief.requirement.confidence, brief.seed
+    decisive = HoldoutRows(y[clean], confidence, seed)
     costs = costs_named(brief, every)
 
     def answered_by(some: Proba, rule: NDArray[np.float64] | None) -> Answers:
@@ -148,7 +150,7 @@ def evaluate(
             opened.modality,
         ),
         unseen_labels=unseen,
-        costs=cost_report(y[clean], proba[clean], costs, majority, brief),
+        costs=cost_report(decisive, proba[clean], costs, majority, brief),
         certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
         class_certificates=class_certificates(
             y[clean], said, labels, reference, brief.requirement, openings
@@ -170,9 +172,9 @@ def evaluate(
         ),
         automation=automation_report(y[clean], said, by_cost, brief),
         prediction_sets=prediction_set_report(y[clean], said, len(labels), sets, brief),
-        ordinal=ordinal_report(y[clean], said.given, every, brief),
+        ordinal=ordinal_report(decisive, said.given, every, brief),
         today=today_report(
-            y[clean],
+            decisive,
             said,
             [opened.current[i] for i in kept],
             every,

@@ -24,7 +24,8 @@ from headstart.evaluate.certificate import (
 from headstart.evaluate.context import Context
 from headstart.evaluate.cross_validated import against_majority, arm_estimates
 from headstart.evaluate.estimates import RESAMPLES, Answers, Proba
-from headstart.evaluate.expected_cost import NEEDS_HOLDOUT, NO_COSTS
+from headstart.evaluate.expected_cost import NO_COSTS
+from headstart.evaluate.held_rows import HeldRows, HoldoutRows, rows_of_folds
 from headstart.evaluate.holdout import MAJORITY, NOTHING_TO_COMPARE, REASON, kept_answers, widen
 from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.outside import NO_LABEL
@@ -43,7 +44,6 @@ from headstart.evaluate.stress import Judged, stress_report
 from headstart.heads import sigmoid
 from headstart.metrics import (
     RANGES,
-    RowMean,
     SetStatistic,
     answer_costs,
     brier_decomposition,
@@ -148,7 +148,13 @@ def evaluate_sets(
         labels=every,
         errors=surest_errors(truth, said, every, plain, places),
         unseen_labels=unseen,
-        costs=_cost_report(truth, said, costs, majority, brief),
+        costs=_cost_report(
+            HoldoutRows(np.zeros(len(truth), dtype=np.int64), confidence, seed),
+            truth,
+            said,
+            costs,
+            majority,
+        ),
         certificate=certificate(right, rows, thresholds, brief.requirement, openings),
         class_certificates=class_certificates(
             *_label_by_label(truth, said), labels, reference, brief.requirement, openings
@@ -194,10 +200,14 @@ def cross_validated_sets(
     margin: float,
     by: Floats | None,
     brief: Brief,
+    use: NDArray[np.int64],
+    shares: Floats,
 ) -> EvaluationReport:
     """The same report from the folds, as `evaluate_cross_validated` gives it."""
-    confidence = brief.requirement.confidence
-    said = set_answers(chosen.out_of_fold, by=by, costs=set_costs_named(brief, labels))
+    confidence, costs = brief.requirement.confidence, set_costs_named(brief, labels)
+    said = set_answers(chosen.out_of_fold, by=by, costs=costs)
+    one = np.zeros(len(codes), dtype=np.int64)
+    rows = rows_of_folds(one, folds, use, confidence)
     metrics = arm_estimates(chosen, folds, confidence)
     known = Known(modality, values, ())
     return EvaluationReport(
@@ -213,7 +223,9 @@ def cross_validated_sets(
         confusion=[],
         labels=labels,
         errors=surest_errors(codes, said, labels, known, places),
-        costs=NEEDS_HOLDOUT if brief.names_costs else NO_COSTS,
+        costs=rows
+        if isinstance(rows, NotAvailable)
+        else _cost_report(rows, codes, said, costs, shares),
         certificate=NO_LIMIT if brief.requirement.max_error is None else NO_HOLDOUT,
         outside=NO_LABEL,
         automation=NO_REVIEW if brief.review_cost is None else NO_CURVE,
@@ -245,7 +257,7 @@ def _label_by_label(y: Marks, said: SetAnswers) -> tuple[NDArray[np.int64], Answ
 
 
 def _cost_report(
-    y: Marks, said: SetAnswers, costs: Floats | None, majority: Floats, brief: Brief
+    rows: HeldRows, y: Marks, said: SetAnswers, costs: Floats | None, majority: Floats
 ) -> CostReport | NotAvailable:
     """Cost of a case with the labels more likely than not, with those that are cheaper to give, and
     with the same labels for every row."""
@@ -263,21 +275,13 @@ def _cost_report(
     own, table = said.proba[:, :known], costs[:, :known]
     likely, cheap = with_labels(given_labels(own)), with_labels(given_labels(own, table))
     constant = with_labels(given_labels(np.tile(majority, (len(y), 1)), table))
-    confidence = brief.requirement.confidence
-
-    def mean(column: Floats) -> Estimate:
-        zeros = np.zeros(len(y), dtype=np.int64)
-        return stratified_bootstrap_bca(
-            RowMean(), zeros, column[:, None], confidence=confidence, seed=brief.seed
-        )
-
     return CostReport(
-        answers=mean(likely.spent(y)),
-        cheapest=mean(cheap.spent(y)),
-        difference=mean(cheap.spent(y) - likely.spent(y)),
-        constant=mean(constant.spent(y)),
-        accuracy_of_answers=wilson(int((~likely.wrong(y)).sum()), len(y), confidence),
-        accuracy_of_cheapest=wilson(int((~cheap.wrong(y)).sum()), len(y), confidence),
+        answers=rows.mean(likely.spent(y)),
+        cheapest=rows.mean(cheap.spent(y)),
+        difference=rows.mean(cheap.spent(y) - likely.spent(y)),
+        constant=rows.mean(constant.spent(y)),
+        accuracy_of_answers=rows.share(~likely.wrong(y)),
+        accuracy_of_cheapest=rows.share(~cheap.wrong(y)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What today's process answers, against the model on the same rows of the hold-out."""
+"""What today's process answers, against the model on the same rows."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import Answers
-from headstart.evaluate.paired import BY_ANSWER, compare_on_rows
-from headstart.metrics import RowMean
-from headstart.stats import stratified_bootstrap_bca, wilson
+from headstart.evaluate.held_rows import HeldRows
+from headstart.evaluate.paired import BY_ANSWER
 from headstart.types.brief import Brief
 from headstart.types.result import Estimate, NotAvailable, TodayReport
 
 NOT_NAMED = NotAvailable("the brief names no column of today's answers ([data] current)")
 NO_ROWS = NotAvailable("no row is left that may decide")
 NO_ANSWERS = NotAvailable("today's process answers none of the rows that decide")
-NEEDS_HOLDOUT = NotAvailable("the comparison is made on a hold-out, and there is none")
 NO_COSTS = NotAvailable("the brief names no costs of mistakes")
 TODAY = "today's process"
 SHOWN = 5
 
 
 def today_report(
-    y: NDArray[np.int64],
+    rows: HeldRows,
     said: Answers,
     today: Sequence[str],
     labels: tuple[str, ...],
@@ -41,14 +39,13 @@ def today_report(
     answers, else by accuracy, since today's process states no probabilities.
 
     Args:
-        y: codes of the rows that decide (n,); said: the model's answers to them.
+        rows: those that decide (n); said: the model's answers to them.
         today: what today's process answers to each of them (n,), empty where nothing.
     """
     if brief.data.current is None:
         return NOT_NAMED
-    if not len(y):
+    if not len(rows.codes):
         return NO_ROWS
-    confidence, seed = brief.requirement.confidence, brief.seed
     has = np.array([bool(answer) for answer in today])
     if not has.any():
         return NO_ANSWERS
@@ -56,39 +53,32 @@ def today_report(
     index = {label: code for code, label in enumerate(labels)}
     strange = len(labels)
     given = np.array([index.get(answer, strange) for answer in kept], dtype=np.int64)
-    codes, own = y[has], said[has]
+    answered = rows.kept(has)
+    if isinstance(answered, NotAvailable):
+        return answered
+    codes, own = answered.codes, said[has]
     foreign = sorted({answer for answer in kept if answer not in index})
     theirs, ours = _todays(codes, own, given), _widened(own, codes)
     by = metric if metric in ("accuracy", "cost", *BY_ANSWER) else "accuracy"
     priced = own.costs is not None
 
     def cost(answers: Answers) -> Estimate | NotAvailable:
-        if not priced:
-            return NO_COSTS
-        spent = answers.spent(codes)[:, None]
-        return stratified_bootstrap_bca(
-            RowMean(), codes, spent, confidence=confidence, seed=seed, lower=0.0
-        )
+        return answered.mean(answers.spent(codes), 0.0) if priced else NO_COSTS
 
+    all_right = np.zeros(len(has), dtype=bool)
+    all_right[has] = given == codes
     return TodayReport(
-        answered=wilson(int(has.sum()), len(y), confidence),
-        accuracy=wilson(int((given == codes).sum()), len(codes), confidence),
-        accuracy_of_model=wilson(int((own.given == codes).sum()), len(codes), confidence),
+        answered=rows.share(has),
+        accuracy=answered.share(given == codes),
+        accuracy_of_model=answered.share(own.given == codes),
         cost=cost(theirs),
         cost_of_model=cost(ours),
-        difference=compare_on_rows(
-            codes,
-            ours,
-            theirs,
-            names=(chosen, TODAY),
-            metric=by,
-            confidence=confidence,
-            seed=seed,
-            labels=len(labels),
+        difference=answered.compare(
+            ours, theirs, names=(chosen, TODAY), metric=by, labels=len(labels)
         ),
         strange=int((given == strange).sum()),
         strange_answers=tuple(foreign[:SHOWN]),
-        accuracy_of_all=wilson(int((given == codes).sum()), len(y), confidence),
+        accuracy_of_all=rows.share(all_right),
     )
 
 

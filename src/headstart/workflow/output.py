@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,20 +298,28 @@ class Output:
         use = self._in_use(trained)
 
         def crossed() -> EvaluationReport:
-            return (evaluate_cross_validated if self.separator is None else cross_validated_sets)(
+            arms = (
                 replace(trained.chosen, out_of_fold=trained.chosen.out_of_fold[use]),
                 trained.majority,
-                values=[rows.values[i] for i in use],
-                codes=rows.codes[use],
-                places=[rows.places[i] for i in use],
-                labels=rows.labels,
-                modality=rows.modality,
-                folds=split.folds,
-                metric=verdict.metric,
-                margin=verdict.margin,
-                by=trained.model.costs,
-                brief=brief,
             )
+            lent: dict[str, Any] = {
+                "values": [rows.values[i] for i in use],
+                "codes": rows.codes[use],
+                "places": [rows.places[i] for i in use],
+                "labels": rows.labels,
+                "modality": rows.modality,
+                "folds": split.folds,
+                "metric": verdict.metric,
+                "margin": verdict.margin,
+                "by": trained.model.costs,
+                "brief": brief,
+                "use": use,
+                "shares": self._shares(trained),
+            }
+            if self.separator is not None:
+                return cross_validated_sets(*arms, **lent)
+            examples = [self.sources.dataset.examples[split.development[i]] for i in use]
+            return evaluate_cross_validated(*arms, **lent, today=[one.current for one in examples])
 
         opened_once = cache(bundle)  # every file is hashed when a bundle is opened
 
@@ -411,9 +420,11 @@ class Output:
         return trained.mix.in_use
 
     def _todays(self) -> tuple[str, ...]:
-        """What today's process answers to the rows of the hold-out."""
-        source = self.sources.holdout or self.sources.dataset
-        return tuple(source.examples[int(i)].current for i in self.split.holdout)
+        """What today's process answers to the rows that are judged by."""
+        source, rows = self.sources.dataset, self.split.development
+        if len(self.split.holdout):
+            source, rows = self.sources.holdout or source, self.split.holdout
+        return tuple(source.examples[int(i)].current for i in rows)
 
     def _own(self, scored: Scored) -> NDArray[np.float32]:
         """Of what the bundle says, the probabilities of this column."""
