@@ -11,6 +11,8 @@ it saw the same training rows:
     frozen      the frozen backbone with a linear head
     top         always thawed: the top four blocks of MiniLM, the last stage of EfficientNet-Lite0
     full        always fine-tuned from end to end
+    told        the same run, told how common the labels are on the test rows (`prevalence`), for
+                the tweets, whose training rows are as many of each class and whose test rows not
     setfit      SetFit with the same encoder (texts); stopped after --setfit-seconds of training,
                 its time then extrapolated from its steps
 
@@ -52,11 +54,12 @@ ALL = 0
 """The size that takes every row there is; of one seed, since there is nothing to draw."""
 SEEDS = 5
 CHECKED = 1000
-METHODS = ("frozen", "headstart", "top", "full", "setfit")
+METHODS = ("frozen", "headstart", "told", "top", "full", "setfit")
+OURS = ("headstart", "told")
 PLANS = {("text", "top"): "top-4", ("image", "top"): "top-1"}
 WARM = ("exports", "weights", "random")
 """Folders of the cache that all cells share."""
-REPORTED = ("accuracy", "approach", "done", "chosen")
+REPORTED = ("accuracy", "approach", "done", "chosen", "minutes")
 BACKBONES = {"text": "all-MiniLM-L6-v2", "image": "efficientnet-lite0"}
 
 
@@ -70,6 +73,14 @@ class Source:
     test: Rows
     more: tuple[int, ...] = ()
     """Further sizes beside the usual ones."""
+    mixed: bool = False
+    """Whether the labels are not as common on the test rows as in a draw of so many each."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Those that apply to its cells."""
+        lacking = {"setfit": self.modality != "text", "told": not self.mixed}
+        return tuple(method for method in METHODS if not lacking.get(method, False))
 
 
 @dataclass(frozen=True)
@@ -152,8 +163,10 @@ def text_sources(shared: Path) -> list[Source]:
     emotion, offensive = shared / "tweets_emotion", shared / "tweets_offensive"
     banking = shared / "banking77"
     return [
-        Source("emotion", "text", named(emotion, "train"), named(emotion, "test"), (200, ALL)),
-        Source("offensive", "text", named(offensive, "train"), named(offensive, "test")),
+        Source(
+            "emotion", "text", named(emotion, "train"), named(emotion, "test"), (200, ALL), True
+        ),
+        Source("offensive", "text", named(offensive, "train"), named(offensive, "test"), (), True),
         Source("banking77", "text", table(banking / "train.csv"), table(banking / "test.csv")),
         Source("clinc-domains", "text", *domains(shared / "clinc150")),
         Source("clinc-cars", "text", *first_domain(shared / "clinc150")),
@@ -193,8 +206,8 @@ def planned(found: list[Source]) -> list[Cell]:
 def work(method: str, asked: dict[str, Any]) -> float:
     """Accuracy on the test rows."""
     (values, labels), (checks, truth) = asked["train"], asked["test"]
-    if method == "headstart":
-        return _headstart(asked)
+    if method in OURS:
+        return _headstart(asked, told=method == "told")
     from headstart.adapt import rung as rungs
     from headstart.adapt.answers import features
     from headstart.backbones import load_encoder
@@ -228,22 +241,23 @@ def work(method: str, asked: dict[str, Any]) -> float:
     return float(np.mean([a == b for a, b in zip(said, truth, strict=True)]))
 
 
-def _headstart(asked: dict[str, Any]) -> float:
+def _headstart(asked: dict[str, Any], *, told: bool) -> float:
     from headstart import bootstrap
 
-    folder = Path(asked["folder"])
+    folder, truth = Path(asked["folder"]), asked["test"][1]
+    shares = {label: truth.count(label) / len(truth) for label in set(truth)} if told else {}
     options = bootstrap.Options(
         holdout=str(folder / "test.csv"), minutes=asked["minutes"], seed=asked["seed"],
         backbones=(BACKBONES[asked["modality"]],), label="label",
-        input="text" if asked["modality"] == "text" else "image",
+        input="text" if asked["modality"] == "text" else "image", prevalence=shares,
     )  # fmt: skip
     opened = bootstrap.open_pilot(folder / "train.csv", folder / "pilot", options)
 
-    def told(what: str, done: int, total: int) -> None:
+    def heard(what: str, done: int, total: int) -> None:
         if what == "packaging":
             asked["chosen"] = round(sum(os.times()[:4]), 1)
 
-    bootstrap.run_pilot(opened, told)
+    bootstrap.run_pilot(opened, heard)
     document = json.loads(bootstrap.decision_text(opened.pilot))
     asked["approach"] = document["chosen"]["arm"]
     return float(document["holdout"]["metrics_all"]["accuracy"]["value"])
@@ -329,30 +343,32 @@ def summary(
     """Tables in Markdown."""
     full = []
     for cell in cells:
-        wanted = [m for m in METHODS if m != "setfit" or cell.source.modality == "text"]
-        found = {m: kept[cell.name, m] for m in wanted if (cell.name, m) in kept}
-        if len(found) == len(wanted):
+        found = {m: kept[cell.name, m] for m in METHODS if (cell.name, m) in kept}
+        if set(cell.source.methods) - {"told"} <= set(found):
             full.append((cell, found))
     lines = [
         f"{len(full)} of {len(cells)} planned cells; budget {said.minutes:g} minutes a run.",
         "",
         "| task | rows a class | seeds | frozen | top | full | SetFit | oracle | Headstart "
-        "| thawed | compute: Headstart / oracle "
+        "| told the shares | thawed | compute: Headstart / oracle "
         "| SetFit / Headstart, to the choice | SetFit / Headstart, whole run |",
-        "| --- " + "| ---: " * 12 + "|",
+        "| --- " + "| ---: " * 13 + "|",
     ]
     groups: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for cell, found in full:
         groups[cell.source.name, cell.size].append(found)
     gaps, shares, whole = [], [], np.zeros(2)
     for (name, size), rows in sorted(groups.items()):
-        row = [name, str(size or "all"), str(len(rows))]
+        given = {one["headstart"].get("minutes", said.minutes) for one in rows}
+        longer = [f"{minutes:g} minutes" for minutes in sorted(given - {said.minutes})]
+        row = [f"{name} ({', '.join(longer)})" if longer else name, str(size or "all")]
+        row.append(str(len(rows)))
         for method in ("frozen", "top", "full", "setfit"):
             here = [one[method]["accuracy"] for one in rows if method in one]
             row.append(f"{100 * np.mean(here):.1f}" if here else "")
-        best = [max(one[m]["accuracy"] for m in one if m != "headstart") for one in rows]
+        best = [max(one[m]["accuracy"] for m in one if m not in OURS) for one in rows]
         own = [one["headstart"]["accuracy"] for one in rows]
-        spent = [sum(one[m]["seconds"] for m in one if m != "headstart") for one in rows]
+        spent = [sum(one[m]["seconds"] for m in one if m not in OURS) for one in rows]
         mine = [one["headstart"]["seconds"] for one in rows]
         gaps += [a - b for a, b in zip(best, own, strict=True)]
         shares += [a / b for a, b in zip(mine, spent, strict=True)]
@@ -363,6 +379,8 @@ def summary(
             for key in ("chosen", "seconds")
         ]
         row += [f"{100 * np.mean(best):.1f}", f"{100 * np.mean(own):.1f}"]
+        told = [one["told"]["accuracy"] for one in rows if "told" in one]
+        row.append(f"{100 * np.mean(told):.1f} ({len(told)})" if told else "")
         row += [f"{thawed} of {len(rows)}", f"{np.median(np.array(mine) / spent):.2f}"]
         row += [f"{np.median(peer):.1f}×" if peer else "" for peer in peers]
         lines.append("| " + " | ".join(row) + " |")
@@ -390,11 +408,12 @@ def main() -> None:
     arguments.add_argument("--worker", nargs=2, metavar=("METHOD", "FILE"))
     said = arguments.parse_args()
     if said.worker:
-        method, file = said.worker
+        worker, file = said.worker
         asked = json.loads(Path(file).read_text(encoding="utf-8"))
-        accuracy = work(method, asked)
-        more = {key: asked[key] for key in ("approach", "chosen") if key in asked}
-        print(json.dumps({"accuracy": accuracy, "approach": method, **more}))
+        accuracy = work(worker, asked)
+        wanted = ("approach", "chosen", "minutes") if worker in OURS else ()
+        more = {key: asked[key] for key in wanted if key in asked}
+        print(json.dumps({"accuracy": accuracy, "approach": worker, **more}))
         return
     said.cache.mkdir(parents=True, exist_ok=True)
     cells = planned(sources(said.shared, said.cache))
@@ -403,7 +422,7 @@ def main() -> None:
             done = (cell.name, method) in measured(said.cells)
             if said.summary or done or said.only not in cell.name:
                 continue
-            if method == "setfit" and cell.source.modality != "text":
+            if method not in cell.source.methods:
                 continue
             found = {"cell": cell.name, "method": method, **run_cell(cell, method, said)}
             with said.cells.open("a", encoding="utf-8") as stream:
