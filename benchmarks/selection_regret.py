@@ -37,13 +37,13 @@ from sklearn.datasets import load_digits
 from headstart.backbones import load_encoder
 from headstart.data import file_key, make_folds, text_key
 from headstart.heads import fit_linear
-from headstart.metrics import accuracy
 from headstart.modalities import get_modality
 from headstart.select.learning_curve import _answers
 from headstart.select.probe import probe
 from headstart.select.race import race
 from headstart.select.rows import nested_order
 from headstart.select.scores import h_score, knn_accuracy, logme
+from headstart.select.scoring import ACCURACY
 from headstart.stats import mean_over_folds
 from headstart.workflow.demo import demo_images
 
@@ -234,14 +234,14 @@ def covered(
     known, codes = np.unique(task.codes[rows], return_inverse=True)
     codes = codes.astype(np.int64)
     folds = make_folds(codes, np.arange(len(rows)), 5, 10, seed)
-    found = probe(one.matrix[rows], codes, folds, accuracy)
+    found = probe(one.matrix[rows], codes, folds, ACCURACY)
     span = mean_over_folds(found.scores, 5, 10, 0.95, 0.0, 1.0, n=len(rows))
     rest = np.setdiff1d(np.arange(len(task.codes)), rows)
 
     def right(train: NDArray[np.int64], new: NDArray[np.float32], y: NDArray[np.int64]) -> float:
         everything = np.concatenate([one.matrix[rows], new])
         later = np.arange(len(rows), len(everything))
-        said = known[_answers(everything, codes, train, later, len(known), found.penalty)]
+        said = known[_answers(everything, codes, train, later, len(known), found.penalty, ACCURACY)]
         return float((said == y).mean())
 
     new = (one.matrix[rest], task.codes[rest]) if len(rest) else (test, task.test_codes)

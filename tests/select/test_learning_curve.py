@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headstart.metrics import accuracy
 from headstart.select.learning_curve import Law, fit_law, learning_curve
+from headstart.select.scoring import ACCURACY
 from headstart.types.result import Estimate, NotAvailable
 from headstart.types.select import LearningCurve
 
@@ -51,7 +51,7 @@ def blobs(n: int, signal: float, seed: int = 0, noise: float = 0.0) -> tuple:
 
 def drawn(n: int, signal: float, required: float | None, noise: float = 0.0) -> LearningCurve:
     x, codes, groups = blobs(n, signal, noise=noise)
-    found = learning_curve(x, codes, groups, accuracy, 1.0, required=required)
+    found = learning_curve(x, codes, groups, ACCURACY, 1.0, required=required)
     assert isinstance(found, LearningCurve)
     return found
 
@@ -61,7 +61,7 @@ def test_the_curve_of_a_growing_score() -> None:
     values = [point.score.value for point in found.points]
     assert values[-1] > values[0] + 0.05
     x, codes, _ = blobs(3000, 2.0, seed=5)
-    later = learning_curve(x, codes, np.arange(3000), accuracy, 1.0, required=None)
+    later = learning_curve(x, codes, np.arange(3000), ACCURACY, 1.0, required=None)
     assert isinstance(later, LearningCurve)
     truth = later.points[-1]
     guess = np.interp(
@@ -91,4 +91,4 @@ def test_labels_that_will_not_help() -> None:
 def test_a_level_that_is_reached_and_too_few_rows() -> None:
     assert drawn(400, 4.0, 0.5).sentence.endswith("The level is reached already.")
     x, codes, groups = blobs(40, 2.0)
-    assert isinstance(learning_curve(x, codes, groups, accuracy, 1.0, required=None), NotAvailable)
+    assert isinstance(learning_curve(x, codes, groups, ACCURACY, 1.0, required=None), NotAvailable)

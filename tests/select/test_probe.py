@@ -7,9 +7,9 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from headstart.data import make_folds
-from headstart.metrics import accuracy
 from headstart.select.block_ridge import RELATIVE_PENALTIES, Decomposed, held_out
 from headstart.select.probe import probe
+from headstart.select.scoring import ACCURACY
 from headstart.types.data import Folds
 
 
@@ -67,7 +67,7 @@ def blobs(n: int = 200, width: int = 30, classes: int = 4, seed: int = 0) -> tup
 def test_the_score_is_that_of_the_predictions_and_features_stay_as_they_are() -> None:
     x, codes, folds = blobs()
     before = x.copy()
-    found = probe(x, codes, folds, accuracy)
+    found = probe(x, codes, folds, ACCURACY)
     np.testing.assert_array_equal(x, before)
     assert found.scores.shape == (15,)
     assert found.scores.mean() == pytest.approx((found.predicted == codes).mean())
@@ -77,13 +77,13 @@ def test_the_score_is_that_of_the_predictions_and_features_stay_as_they_are() ->
 
 def test_rotation_scale_shift_and_order_change_nothing() -> None:
     x, codes, folds = blobs(seed=1)
-    base = probe(x, codes, folds, accuracy)
+    base = probe(x, codes, folds, ACCURACY)
     random = np.random.default_rng(2)
     turn = np.linalg.qr(random.normal(size=(30, 30)))[0]
     for changed in (x @ turn, 1000 * x, x + 5.0):
-        assert np.array_equal(probe(changed, codes, folds, accuracy).predicted, base.predicted)
+        assert np.array_equal(probe(changed, codes, folds, ACCURACY).predicted, base.predicted)
     order = random.permutation(len(x))
-    again = probe(x[order], codes[order], Folds(folds.assignment[:, order], 5), accuracy)
+    again = probe(x[order], codes[order], Folds(folds.assignment[:, order], 5), ACCURACY)
     assert np.array_equal(again.predicted, base.predicted[:, order])
 
 
@@ -91,8 +91,8 @@ def test_copies_of_every_row_kept_together_are_a_smaller_penalty() -> None:
     """Twice the rows: the same fit at half the relative penalty, so nearly the same answers."""
     x, codes, folds = blobs(seed=3)
     twice = Folds(np.concatenate([folds.assignment, folds.assignment], axis=1), 5)
-    base = probe(x, codes, folds, accuracy)
-    again = probe(np.concatenate([x, x]), np.concatenate([codes, codes]), twice, accuracy)
+    base = probe(x, codes, folds, ACCURACY)
+    again = probe(np.concatenate([x, x]), np.concatenate([codes, codes]), twice, ACCURACY)
     assert np.array_equal(again.predicted[:, : len(x)], again.predicted[:, len(x) :])
     assert abs(again.scores.mean() - base.scores.mean()) < 0.03
 
@@ -104,7 +104,7 @@ def test_noise_scores_like_chance() -> None:
         x = random.normal(size=(120, 400)).astype(np.float32)
         codes = (np.arange(120) % 3).astype(np.int64)
         scores.append(
-            probe(x, codes, make_folds(codes, np.arange(120), 5, 2, seed), accuracy).scores
+            probe(x, codes, make_folds(codes, np.arange(120), 5, 2, seed), ACCURACY).scores
         )
     assert abs(np.mean(scores) - 1 / 3) < 0.03
 
@@ -112,17 +112,17 @@ def test_noise_scores_like_chance() -> None:
 def test_constant_features_give_the_largest_class() -> None:
     codes = np.array([0] * 30 + [1] * 20, dtype=np.int64)
     folds = make_folds(codes, np.arange(50), 5, 2, 0)
-    found = probe(np.ones((50, 4)), codes, folds, accuracy)
+    found = probe(np.ones((50, 4)), codes, folds, ACCURACY)
     assert (found.predicted == 0).all()
 
 
 def test_what_does_not_fit() -> None:
     x, codes, folds = blobs()
     with pytest.raises(ValueError, match="labels"):
-        probe(x[:-1], codes, folds, accuracy)
+        probe(x[:-1], codes, folds, ACCURACY)
     x[0, 0] = np.nan
     with pytest.raises(ValueError, match="finite"):
-        probe(x, codes, folds, accuracy)
+        probe(x, codes, folds, ACCURACY)
 
 
 def test_mostly_empty_features_are_the_same_model() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.heads.threads import threads_for
-from headstart.select.probe import Score
+from headstart.select.scoring import Scoring
 from headstart.types.result import Estimate, NotAvailable
 from headstart.types.select import CurvePoint, LearningCurve
 
@@ -82,7 +82,7 @@ def learning_curve(
     features: NDArray[np.floating],
     codes: NDArray[np.int64],
     groups: NDArray[np.int64],
-    score: Score,
+    scoring: Scoring,
     penalty: float,
     *,
     required: float | None,
@@ -105,8 +105,8 @@ def learning_curve(
             order = _shuffled(groups, random)
             for i, size in enumerate(grid):
                 train, test = order[:size], order[int(grid[-1]) :]
-                said = _answers(features, codes, train, test, classes, penalty)
-                errors[repeat, i] = 1 - score(codes[test], said)
+                said = _answers(features, codes, train, test, classes, penalty, scoring)
+                errors[repeat, i] = 1 - scoring.score(codes[test], said)
     return _extrapolated(grid.astype(float), errors, n, required, confidence, random)
 
 
@@ -124,6 +124,7 @@ def _answers(
     test: NDArray[np.int64],
     classes: int,
     penalty: float,
+    scoring: Scoring,
 ) -> NDArray[np.int64]:
     rows = features[train].astype(np.float64)
     mean = rows.mean(axis=0)
@@ -137,7 +138,7 @@ def _answers(
     gram[np.diag_indices(len(rows))] += penalty * spread
     dual = np.linalg.solve(gram, targets - middle)
     found = (features[test].astype(np.float64) - mean) @ (rows.T @ dual) + middle
-    return np.asarray(found.argmax(axis=1), dtype=np.int64)
+    return scoring.answers(found, middle)
 
 
 def _extrapolated(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 
 from headstart.heads.threads import threads_for
 from headstart.select.block_ridge import RELATIVE_PENALTIES, Decomposed, held_out
+from headstart.select.scoring import Scoring
 from headstart.types.data import Folds
 
 NEAR = 2
 """Penalties on either side of the first repeat's best that all repeats try."""
-Score = Callable[[NDArray[np.int64], NDArray[np.int64]], float]
-"""(labels, predicted labels) of a fold to a score, the higher the better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def probe(
     features: NDArray[np.floating],
     codes: NDArray[np.int64],
     folds: Folds,
-    score: Score,
+    scoring: Scoring,
     *,
     penalties: tuple[float, ...] = RELATIVE_PENALTIES,
 ) -> Probe:
@@ -58,6 +56,7 @@ def probe(
         raise ValueError("the features hold a value that is not finite")
     classes = int(codes.max()) + 1
     targets = np.eye(classes)[codes]
+    shares = targets.mean(axis=0)
     predicted = np.empty((len(penalties), folds.repeats, len(codes)), dtype=np.int32)
     errors = np.zeros(len(penalties))
     first, others = Folds(folds.assignment[:1], folds.k), Folds(folds.assignment[1:], folds.k)
@@ -65,39 +64,39 @@ def probe(
     with threads_for(0.0):
         rows = Decomposed.of(features)
         if rows.spread == 0.0:
-            return _constant(codes, folds, score)
+            return _constant(codes, folds, scoring)
         absolute = [penalty * rows.spread for penalty in penalties]
         for index, _, test, found in held_out(rows, targets, first, absolute):
-            predicted[index, 0, test] = found.argmax(axis=1)
+            predicted[index, 0, test] = scoring.answers(found, shares)
             errors[index] += np.square(found - targets[test]).sum()
         begin = max(0, int(errors.argmin()) - NEAR)
         near = absolute[begin : int(errors.argmin()) + NEAR + 1]
         for index, repeat, test, found in held_out(rows, targets, others, near):
-            predicted[begin + index, 1 + repeat, test] = found.argmax(axis=1)
+            predicted[begin + index, 1 + repeat, test] = scoring.answers(found, shares)
             errors[begin + index] += np.square(found - targets[test]).sum()
     best = begin + int(errors[begin : begin + len(near)].argmin())
-    return _scored(predicted[best].astype(np.int64), codes, folds, score, penalties[best])
+    return _scored(predicted[best].astype(np.int64), codes, folds, scoring, penalties[best])
 
 
-def _constant(codes: NDArray[np.int64], folds: Folds, score: Score) -> Probe:
+def _constant(codes: NDArray[np.int64], folds: Folds, scoring: Scoring) -> Probe:
     """Features that are the same in every row say nothing: the largest class of the others."""
     predicted = np.empty((folds.repeats, len(codes)), dtype=np.int64)
     for repeat in range(folds.repeats):
         for fold in range(folds.k):
             test = folds.assignment[repeat] == fold
             predicted[repeat, test] = np.bincount(codes[~test]).argmax()
-    return _scored(predicted, codes, folds, score, float("inf"))
+    return _scored(predicted, codes, folds, scoring, float("inf"))
 
 
 def _scored(
     predicted: NDArray[np.int64],
     codes: NDArray[np.int64],
     folds: Folds,
-    score: Score,
+    scoring: Scoring,
     penalty: float,
 ) -> Probe:
     scores = [
-        score(codes[test], predicted[repeat, test])
+        scoring.score(codes[test], predicted[repeat, test])
         for repeat in range(folds.repeats)
         for fold in range(folds.k)
         for test in [np.flatnonzero(folds.assignment[repeat] == fold)]

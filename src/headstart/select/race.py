@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data import make_folds
-from headstart.metrics import accuracy, balanced_accuracy, macro_f1
 from headstart.ports import Progress
-from headstart.select.probe import Probe, Score, probe
+from headstart.select.probe import Probe, probe
 from headstart.select.rows import nested_order, sizes
+from headstart.select.scoring import ACCURACY, Scoring
 from headstart.stats import compare, mean_over_folds, probability_above
 from headstart.types.data import Folds
 from headstart.types.errors import HeadstartError, InputError, InterruptedRunError
@@ -58,16 +58,6 @@ class Contender(Protocol):
         """What features cost, as far as is known yet."""
 
 
-def scorer(metric: str, classes: int) -> tuple[str, Score]:
-    """(name, score of labels and predicted labels). A probe gives labels, no probabilities: where
-    the metric is log loss, candidates race on accuracy."""
-    if metric == "macro_f1":
-        return metric, lambda y, said: macro_f1(y, said, classes)
-    if metric == "balanced_accuracy":
-        return metric, lambda y, said: balanced_accuracy(y, said, classes)
-    return "accuracy", accuracy
-
-
 @dataclass
 class _State:
     """A contender while the race is on."""
@@ -91,8 +81,7 @@ class _State:
 class _Race:
     codes: NDArray[np.int64]
     groups: NDArray[np.int64]
-    metric: str
-    score: Score
+    scoring: Scoring
     margin: float
     confidence: float
     seed: int
@@ -105,7 +94,7 @@ def race(
     codes: NDArray[np.int64],
     groups: NDArray[np.int64],
     *,
-    metric: str = "accuracy",
+    scoring: Scoring = ACCURACY,
     margin: float = 0.01,
     confidence: float = 0.95,
     budget_seconds: float = float("inf"),
@@ -126,9 +115,8 @@ def race(
     """
     begin = clock()
     classes = int(codes.max()) + 1
-    name, score = scorer(metric, classes)
     state = [_State(contender) for contender in contenders]
-    work = _Race(codes, groups, name, score, margin, confidence, seed, progress)
+    work = _Race(codes, groups, scoring, margin, confidence, seed, progress)
     order = nested_order(codes, groups, seed)
     stopped = "every row that may be used was used"
     spent = 0.0
@@ -162,7 +150,7 @@ def race(
     best, pick = _leader(alive), _cheapest(alive, margin)
     _conclude(state, best, pick, margin)
     return RaceReport(
-        metric=name,
+        metric=scoring.metric,
         best=best.contender.ref,
         pick=pick.contender.ref,
         laps=tuple(work.laps),
@@ -188,7 +176,7 @@ def _lap(
         work.progress(f"{len(rows):,} rows, {one.contender.ref}", done, len(alive))
         try:
             features = one.contender.features(rows)
-            one.probe = probe(features, codes, folds, _of(work.score, known))
+            one.probe = probe(features, codes, folds, work.scoring.among(known))
         except InterruptedRunError:
             raise
         except (HeadstartError, ValueError) as error:
@@ -207,11 +195,6 @@ def _lap(
     work.laps.append(Lap(len(rows), repeats, clock() - begin, scores, left))
 
 
-def _of(score: Score, known: NDArray[np.int64]) -> Score:
-    """The score of codes that were numbered anew."""
-    return lambda y, said: score(known[y], known[said])
-
-
 def _compare(running: list[_State], work: _Race, folds: Folds) -> None:
     best = _leader(running)
     for one in running:
@@ -225,7 +208,7 @@ def _compare(running: list[_State], work: _Race, folds: Folds) -> None:
             one.probe.scores,
             a=best.contender.ref,
             b=one.contender.ref,
-            metric=work.metric,
+            metric=work.scoring.metric,
             n=one.rows,
             k=folds.k,
             repeats=folds.repeats,

@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data import make_folds
+from headstart.metrics.words import metric_name
 from headstart.ports import Progress
 from headstart.select.probe import Probe, probe
-from headstart.select.race import FOLDS, scorer
+from headstart.select.race import FOLDS
 from headstart.select.relatedness import cka
 from headstart.select.rows import nested_order
+from headstart.select.scoring import Scoring
 from headstart.stats import compare, jackknife
 from headstart.types.brief import Brief
 from headstart.types.errors import HeadstartError, InterruptedRunError
 from headstart.types.result import Estimate, NotAvailable
-from headstart.types.select import RaceReport
 from headstart.workflow.arms import Rows
 from headstart.workflow.contenders import AnyContender, NetworkContender
 
@@ -38,7 +39,11 @@ class Carried:
 
 
 def carried_over(
-    pick: AnyContender, rows: Rows, report: RaceReport, brief: Brief, progress: Progress
+    pick: AnyContender,
+    rows: Rows,
+    scoring: Scoring,
+    brief: Brief,
+    progress: Progress,
 ) -> Carried:
     """On up to 500 rows: the score's gain over random weights, and the classes behind it."""
     if not isinstance(pick, NetworkContender):
@@ -65,15 +70,14 @@ def carried_over(
     groups = rows.groups[chosen]
     k = max(2, min(FOLDS, len(np.unique(groups))))
     folds = make_folds(codes, groups, k, REPEATS, brief.seed)
-    metric, score = scorer(report.metric, len(names))
-    with_source = probe(trained, codes, folds, score)
-    without = probe(untrained, codes, folds, score)
+    own = scoring.among(np.unique(rows.codes[chosen]))
+    with_source, without = (probe(one, codes, folds, own) for one in (trained, untrained))
     gap = compare(
         with_source.scores,
         without.scores,
         a=pick.ref,
         b="random weights",
-        metric=metric,
+        metric=own.metric,
         n=len(codes),
         k=k,
         repeats=REPEATS,
@@ -82,7 +86,7 @@ def carried_over(
     gain = Estimate(gap.difference, gap.low, gap.high, gap.n, gap.test, gap.confidence)
     sentences = [
         f"Over the same network with random weights, the source is worth "
-        f"{100 * gap.difference:.1f} points of {metric.replace('_', ' ')} "
+        f"{100 * gap.difference:.1f} points of {metric_name(own.metric)} "
         f"({100 * gap.low:.1f} to {100 * gap.high:.1f})."
     ]
     sentences += _classes(with_source, without, codes, names)

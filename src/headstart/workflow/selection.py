@@ -16,11 +16,14 @@ from headstart.backbones.int8 import quantized
 from headstart.backbones.licences import allowed, licence_of
 from headstart.backbones.source_head import source_head
 from headstart.data import make_folds
+from headstart.metrics import shares_named
+from headstart.metrics.words import metric_name
 from headstart.ports import Encoder, Progress
 from headstart.select.diagnostics import diagnostics
 from headstart.select.learning_curve import learning_curve
 from headstart.select.probe import probe
-from headstart.select.race import FOLDS, REPEATS, race, scorer
+from headstart.select.race import FOLDS, REPEATS, race
+from headstart.select.scoring import Scoring
 from headstart.stats import compare
 from headstart.types.brief import Brief
 from headstart.types.errors import HeadstartError, InputError, InterruptedRunError
@@ -93,11 +96,13 @@ def select(
             f"every candidate is out before the race: {why}",
             tip="loosen the limits of the brief, or name other backbones",
         )
+    in_use = shares_named(brief.data.prevalence, rows.labels)
+    scoring = Scoring.of(metric, rows.codes, in_use)
     report = race(
         running,
         rows.codes,
         rows.groups,
-        metric=metric,
+        scoring=scoring,
         margin=_margin(brief),
         confidence=brief.requirement.confidence,
         budget_seconds=RACE_SHARE * seconds - (time.perf_counter() - begin),
@@ -119,11 +124,11 @@ def select(
         standing = standings.get(one.contender.ref) or _barred(one)
         late = time.perf_counter() - begin > seconds
         made[one.contender.ref] = _entry(
-            one, standing, brief, rows, report, reference, late, progress
+            one, standing, brief, rows, report, scoring, reference, late, progress
         )
     entries = [made[one.contender.ref] for one in entrants]
     pick = next(one for one in entrants if one.contender.ref == report.pick)
-    carried = carried_over(pick.contender, rows, report, brief, progress)
+    carried = carried_over(pick.contender, rows, scoring, brief, progress)
     entries = [
         _with_carried(entry, carried) if entry.ref == report.pick else entry for entry in entries
     ]
@@ -232,6 +237,7 @@ def _entry(
     brief: Brief,
     rows: Rows,
     report: RaceReport,
+    scoring: Scoring,
     reference: Reference | None,
     late: bool,
     progress: Progress,
@@ -269,7 +275,7 @@ def _entry(
     served = _priced(served, encoder)
     all_served = [served]
     if survivor and network is not None and not _vendor(encoder):
-        all_served.append(_int8(network, chosen, rows, brief, late))
+        all_served.append(_int8(network, chosen, rows, brief, scoring, late))
     limit = _latency_limit(served, brief)
     return ScorecardEntry(
         ref=contender.ref,
@@ -286,7 +292,7 @@ def _entry(
         width=None if features is None else int(features.shape[1]),
         adaptation=card.adaptation if card else () if absent else ("classical",),
         stages=tuple(getattr(encoder, "stages", ())) if encoder else (),
-        curve=_curve(contender, standing, rows, chosen, report, brief),
+        curve=_curve(contender, standing, rows, chosen, report, scoring, brief),
         diagnostics=dict(scores),
         relatedness=dict(near),
         input_fit=dict(fit),
@@ -318,7 +324,12 @@ def _rows_of(standing: Standing, rows: Rows, seed: int) -> NDArray[np.int64]:
 
 
 def _int8(
-    network: NetworkContender, chosen: NDArray[np.int64], rows: Rows, brief: Brief, late: bool
+    network: NetworkContender,
+    chosen: NDArray[np.int64],
+    rows: Rows,
+    brief: Brief,
+    scoring: Scoring,
+    late: bool,
 ) -> Operations:
     """The same with eight-bit weights, and what the score loses on up to 300 rows."""
     if late:
@@ -341,7 +352,7 @@ def _int8(
             price=brief.budget.price_per_core_hour,
             at_once=brief.budget.concurrency,
             precision="int8",
-            loss=_loss(full, eight, rows.codes[few], rows.groups[few], brief),
+            loss=_loss(full, eight, rows.codes[few], rows.groups[few], brief, scoring),
         )
     except InterruptedRunError:
         raise
@@ -356,18 +367,20 @@ def _loss(
     codes: NDArray[np.int64],
     groups: NDArray[np.int64],
     brief: Brief,
+    scoring: Scoring,
 ) -> Comparison | NotAvailable:
-    codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    known, codes = np.unique(codes, return_inverse=True)
+    codes = codes.astype(np.int64)
     if len(np.unique(groups)) < FOLDS:
         return NotAvailable("too few rows to compare on")
     folds = make_folds(codes, groups, FOLDS, REPEATS, brief.seed)
-    name, score = scorer(brief.requirement.metric or "accuracy", int(codes.max()) + 1)
+    own = scoring.among(known)
     return compare(
-        probe(full, codes, folds, score).scores,
-        probe(eight, codes, folds, score).scores,
+        probe(full, codes, folds, own).scores,
+        probe(eight, codes, folds, own).scores,
         a="fp32",
         b="int8",
-        metric=name,
+        metric=own.metric,
         n=len(codes),
         k=FOLDS,
         repeats=REPEATS,
@@ -382,16 +395,16 @@ def _curve(
     rows: Rows,
     chosen: NDArray[np.int64],
     report: RaceReport,
+    scoring: Scoring,
     brief: Brief,
 ) -> LearningCurve | NotAvailable:
     finalist = standing.status in ("picked", "tied") or standing.ref == report.best
     if not finalist or contender.last is None:
         return NotAvailable("only the finalists' curves are drawn")
-    codes = np.unique(rows.codes[chosen], return_inverse=True)[1].astype(np.int64)
-    groups = rows.groups[chosen]
-    _, score = scorer(report.metric, int(codes.max()) + 1)
+    known, codes = np.unique(rows.codes[chosen], return_inverse=True)
+    codes, groups, own = codes.astype(np.int64), rows.groups[chosen], scoring.among(known)
     k = max(2, min(FOLDS, len(np.unique(groups))))
-    found = probe(contender.last, codes, make_folds(codes, groups, k, 1, brief.seed), score)
+    found = probe(contender.last, codes, make_folds(codes, groups, k, 1, brief.seed), own)
     required = brief.requirement.level if brief.requirement.metric == report.metric else None
     if brief.requirement.metric is None:
         required = brief.requirement.level
@@ -399,7 +412,7 @@ def _curve(
         contender.last,
         codes,
         groups,
-        score,
+        own,
         found.penalty,
         required=required,
         confidence=brief.requirement.confidence,
@@ -436,8 +449,8 @@ def _reasons(report: RaceReport, entries: Sequence[ScorecardEntry], metric: str)
     said.append(f"The race ended because {report.stopped}.")
     if metric != report.metric:
         said.append(
-            f"A probe gives no probabilities: candidates raced on {report.metric.replace('_', ' ')}"
-            f" instead of {metric.replace('_', ' ')}."
+            f"A probe gives no probabilities: candidates raced on {metric_name(report.metric)}"
+            f" instead of {metric_name(metric)}."
         )
     return tuple(said)
 
