@@ -22,9 +22,11 @@ from headstart.adapt.gate import (
     guards,
     hopeless,
     judge_gain,
+    last_level,
     level_of,
     outcome,
     rows_to_settle,
+    settled,
     too_few_rows,
 )
 from headstart.data import make_folds
@@ -156,6 +158,37 @@ def test_giving_up_saves_trainings_and_hardly_any_adoption(
         used += stopped or trainings
     assert (adopted - kept) / worlds <= lost
     assert 1 - used / trainings / worlds >= saved
+
+
+def test_a_clear_gain_ends_after_whole_repeats_alone() -> None:
+    rule, base = replace(RULE, n=2000), np.full(15, 0.5)
+    noise = 0.004 * np.random.default_rng(1).standard_normal(15)
+    clear, faint = ((base + gain + noise).tolist() for gain in (0.05, 0.012))
+    for end, said in ((4, False), (5, True), (7, False), (10, True), (15, False)):
+        assert settled(clear[:end], base[:end].tolist(), rule, 3) == said
+    assert not settled(clear[:5], base[:5].tolist(), rule, 1)
+    assert not settled(faint[:5], base[:5].tolist(), rule, 3)
+    assert not settled((base - 0.05 + noise)[:5].tolist(), base[:5].tolist(), rule, 3)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.5])
+def test_all_looks_together_stay_within_the_level(shared: float) -> None:
+    """Null worlds without a margin; of the folds' variance a fifth is shared, or more."""
+    rule, level, worlds = replace(RULE, n=600, margin=0.0), 0.05, 4_000
+    random = np.random.default_rng(3)
+    gaps = (0.5 + shared) * random.standard_normal((worlds, 1))
+    gaps = 0.03 * (gaps + random.standard_normal((worlds, 15)))
+    early = last = 0
+    for one in gaps:
+        base = np.full(15, 0.5)
+        rung = base + one
+        if any(settled(rung[:end].tolist(), base[:end].tolist(), rule, 3) for end in (5, 10)):
+            early += 1
+        elif judge_gain(found(rung, base, rule), rule, last_level(level, 3))[0] == "adopt":
+            last += 1
+    assert early / worlds <= (0.005 if shared == 0.0 else 0.03)
+    if shared == 0.0:
+        assert 0.03 <= (early + last) / worlds <= 0.055
 
 
 def test_what_was_given_up_says_what_adoption_takes() -> None:

@@ -41,6 +41,10 @@ LIKELY = 0.1
 MENDED = 0.5
 """Nor beyond this share of what the frozen backbone still lacks (the most that a recipe mended in
 the 44 cells of `benchmarks/ladder_real.py` that were measured was 28%)."""
+EARLY_LEVEL = 0.001
+"""One-sided level of each look at whole repeats before the last one (Haybittle 1971, Peto and
+others 1976). The last look has what is left of the rung's level, so that all looks together stay
+within it, however much they depend on each other."""
 FUTILE = 0.1
 """Chance of being adopted below which the other folds are not trained."""
 GUARD_ALPHA = 0.05
@@ -83,6 +87,15 @@ def level_of(alpha: float, rungs: int) -> float:
     if rungs not in REACHED:
         raise ValueError(f"{rungs} rungs cannot share a level; there may be 1 to {max(REACHED)}")
     return alpha / REACHED[rungs]
+
+
+def last_level(level: float, repeats: int) -> float:
+    """What is left of a rung's level for the last look.
+
+    >>> round(last_level(0.05, 3), 6), last_level(0.05, 1)
+    (0.048, 0.05)
+    """
+    return level - EARLY_LEVEL * (repeats - 1)
 
 
 def gains(
@@ -176,6 +189,15 @@ def too_few_rows(rule: Rule, repeats: int, lacking: float = float("inf")) -> str
         f"times in five, but not one of {sought}, the most that is likely: "
         f"about {needed:,} rows are needed before thawing can be judged"
     )
+
+
+def settled(rung: Sequence[float], base: Sequence[float], rule: Rule, repeats: int) -> bool:
+    """Whether whole repeats show the gain so clearly that the others need not be trained."""
+    run, over = divmod(len(rung), rule.k)
+    if over or not 1 <= run < repeats:
+        return False
+    found = gains(np.asarray(rung), np.asarray(base), rule, ("rung", "base"))
+    return judge_gain(found, rule, EARLY_LEVEL)[0] == "adopt"
 
 
 def hopeless(rung: Sequence[float], base: Sequence[float], rule: Rule) -> bool:

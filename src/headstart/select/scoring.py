@@ -2,8 +2,8 @@
 
 A probe's outputs are rough probabilities. Where the metric counts a rare label as much as a common
 one, the label whose output is largest beside a power of its share is given: by the largest output
-alone rare labels are hardly ever given, and all candidates look the same. Where the brief says how common
-the labels are in use, outputs and rows count for as much more as their label is more common there.
+alone rare labels are hardly ever given, and all candidates look the same. Where the brief says how
+common the labels are in use, outputs and rows count for as much more as their label is more common.
 """
 
 from __future__ import annotations

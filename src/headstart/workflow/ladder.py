@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from headstart.adapt import ArmFeatures, ArmSpec
 from headstart.adapt.gate import (
+    EARLY_LEVEL,
     FoldAnswers,
     Rule,
     gains,
     given_up,
     guards,
+    last_level,
     level_of,
     outcome,
+    settled,
     too_few_rows,
 )
 from headstart.adapt.judge import Measure
@@ -30,7 +33,7 @@ from headstart.backbones.encoder import FrozenEncoder
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.ports import Encoder
 from headstart.types.data import Folds
-from headstart.types.ladder import GateVerdict, LadderReport, RungFold, RungOutcome
+from headstart.types.ladder import GateVerdict, Guard, LadderReport, RungFold, RungOutcome
 from headstart.types.model import ArmResult, FittedModel
 from headstart.types.result import NotAvailable
 from headstart.workflow.arms import Arms
@@ -197,7 +200,8 @@ class Ladder:
 
         if isinstance(rung, NotAvailable):
             return ended("not tried", rung.reason), None, 0.0
-        k, most = self.split.folds.k, min(MOST_REPEATS, self.split.folds.repeats)
+        k = self.split.folds.k
+        most = min(MOST_REPEATS, len(best.scores[self.rule.metric]) // k)
         once = rung.seconds(k)
         repeats = int(min(most, left / after / once))
         if repeats < 1 and once <= left:
@@ -210,8 +214,10 @@ class Ladder:
                 f"{self.brief.budget.minutes:g} leaves; try it with --minutes {ask}"
             )
             return ended("not tried", why, minutes, ask=ask), None, 0.0
-        folds = Folds(self.split.folds.assignment[:repeats], k)
         trainings, expected = k * repeats, repeats * once
+        # A later rung is compared with this one, and takes all of its folds.
+        looks = repeats if after == 1 else 1
+        last = last_level(level, looks)
         assert base.backbone is not None
         spec = self._spec(name, base, rung)
         inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
@@ -226,10 +232,15 @@ class Ladder:
                 return ended("failed", broken[0], minutes, len(found)), None, expected
             so_far, seen = self._scores(found), standing[: len(found)]
             whole = min(trainings, len(standing))
-            early = given_up(so_far, seen.tolist(), self.rule, whole, level)
+            share = len(found) / trainings
+            early = given_up(so_far, seen.tolist(), self.rule, whole, last)
             if early is not None:
-                share = len(found) / trainings
                 return ended(*early, minutes, len(found)), None, expected * share
+            clear = settled(so_far, seen.tolist(), self.rule, looks)
+            if clear and not any(one.falls for one in self._guards(found, best, spec.name)):
+                last, repeats, expected = EARLY_LEVEL, len(found) // k, expected * share
+                break
+        folds = Folds(self.split.folds.assignment[:repeats], k)
         scores, out_of_fold = scored(
             [one.proba for one in found],
             self.rows.codes,
@@ -248,23 +259,24 @@ class Ladder:
             self.rule,
             (arm.name, best.name),
         )
-        below = self._below or self._frozen(found)
-        common = min(len(below), len(found))
-        checks = guards(
-            self._answers(found)[:common],
-            below[:common],
-            (arm.name, best.name),
-            self.rows.labels,
-            self.rule,
-        )
+        checks = self._guards(found, best, arm.name)
         remarks = tuple(dict.fromkeys(remark for one in found for remark in one.remarks))
+        if len(found) < trainings:
+            remarks += (f"clear after {len(found)} of {trainings} folds: no more were trained",)
         said = outcome(
-            name, rung.describe, best.name, gain_found, checks, self.rule, level,
+            name, rung.describe, best.name, gain_found, checks, self.rule, last,
             folds_run=len(found), estimated_minutes=minutes, remarks=remarks,
         )  # fmt: skip
         if said.verdict == "adopt":
             self._below = self._answers(found)
         return said, arm, expected
+
+    def _guards(self, found: Sequence[RungFold], best: ArmResult, name: str) -> tuple[Guard, ...]:
+        """What must not fall, on the folds that both were run on."""
+        below = self._below or self._frozen(found)
+        common = min(len(below), len(found))
+        answers = self._answers(found)[:common], below[:common]
+        return guards(*answers, (name, best.name), self.rows.labels, self.rule)
 
     def _scores(self, found: Sequence[RungFold]) -> list[float]:
         """The metric in the folds so far, of answers that suit it."""
