@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from selection_regret import Task, limited, pictures, table, tweets
 
-from headstart.adapt.gate import Rule, gains, given_up, judge_gain, level_of
+from headstart.adapt.gate import Rule, gains, given_up, judge_gain, last_level, level_of, settled
 from headstart.backbones import load_encoder
 from headstart.data import file_key, text_key
 from headstart.stats import clopper_pearson
@@ -139,18 +139,29 @@ def outside(y: Codes, n: int) -> int:
     return int(np.bincount(y).min()) - -(-n // len(np.unique(y)))
 
 
-def adopted(rung: Matrix, base: Matrix, n: int, margin: float, level: float) -> bool:
-    """By all folds, whatever the first ones say."""
-    rule = Rule("accuracy", margin, 0.95, n, K)
-    return judge_gain(gains(rung, base, rule, ("rung", "base")), rule, level)[0] == "adopt"
+def adopted(
+    rung: Matrix, base: Matrix, n: int, margin: float, level: float, *, last: bool = True
+) -> bool:
+    """By all folds, whether the first ones gave it up or not; the last rung is looked at after
+    each repeat, as in a run."""
+    rule, repeats = Rule("accuracy", margin, 0.95, n, K), len(rung) // K
+    looks = repeats if last else 1
+    for end in range(K, K * looks, K):
+        if settled(rung[:end].tolist(), base[:end].tolist(), rule, looks):
+            return True
+    found = gains(rung, base, rule, ("rung", "base"))
+    return judge_gain(found, rule, last_level(level, looks))[0] == "adopt"
 
 
 def trained(rung: Matrix, base: Matrix, n: int, level: float) -> int:
-    """Folds that a run trains before it gives the rung up, or all."""
+    """Folds that a run trains before the rung is given up, or clear, or all."""
     rule = Rule("accuracy", MARGIN, 0.95, n, K)
+    repeats = len(rung) // K
     for wave in waves(K, len(rung)):
         seen = rung[: wave.stop].tolist(), base[: wave.stop].tolist()
-        if given_up(*seen, rule, len(rung), level) is not None:
+        if given_up(*seen, rule, len(rung), last_level(level, repeats)) is not None:
+            return wave.stop
+        if settled(*seen, rule, repeats):
             return wave.stop
     return len(rung)
 
@@ -159,7 +170,8 @@ def climbs(arms: list[Matrix], repeats: int, n: int, margin: float) -> bool:
     """Whether the gate adopts any rung."""
     best, wrong, level = arms[0], False, level_of(ALPHA, len(arms) - 1)
     for rung in arms[1:]:
-        said = adopted(rung[: K * repeats], best[: K * repeats], n, margin, level)
+        known = rung[: K * repeats], best[: K * repeats]
+        said = adopted(*known, n, margin, level, last=rung is arms[-1])
         best, wrong = (rung, True) if said else (best, wrong)
     return wrong
 
@@ -232,7 +244,9 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         levels = [level_of(ALPHA, rungs) for rungs in (1, 2)]
         said.append([*(adopted(arms[1], arms[0], n, MARGIN, one) for one in levels), *naive(arms)])
         folds = trained(arms[1], arms[0], n, ALPHA)
-        run.append((said[-1][0] and folds == len(arms[1]), folds / len(arms[1])))
+        clear = settled(arms[1][:folds].tolist(), arms[0][:folds].tolist(),
+                        Rule("accuracy", MARGIN, 0.95, len(codes), K), REPEATS)  # fmt: skip
+        run.append((clear or (said[-1][0] and folds == len(arms[1])), folds / len(arms[1])))
     spread = float(np.var(np.subtract(means, truth), ddof=1)) - float(np.mean(blur))
     need = max(MARGIN, stats.norm.ppf(1 - ALPHA) * max(spread, 0.0) ** 0.5)
     return [

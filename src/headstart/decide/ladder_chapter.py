@@ -75,6 +75,7 @@ def _rung(read: Reader, pointer: str, metric: str) -> dict[str, Any]:
         guards.append(
             {"name": str(value(read.view, f"{guard}/name")), "said": read.prose(said.value, said)}
         )
+    remarks = read.at(f"{pointer}/remarks")
     return {
         "name": Quote(name, 40),
         "describe": Quote(str(value(read.view, f"{pointer}/describe", "")), 200),
@@ -87,5 +88,6 @@ def _rung(read: Reader, pointer: str, metric: str) -> dict[str, Any]:
         if tried and minutes is not None
         else None,
         "guards": guards,
+        "remarks": [read.prose(str(one), remarks) for one in remarks.value] if remarks else [],
         "bar": bar,
     }
