@@ -20,8 +20,8 @@ Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 POWERS = {"macro_f1": 2 / 3, "balanced_accuracy": 1.0}
 """Of a label's share, by which its output counts for less, in metrics that count every label the
-same. For balanced accuracy that of the best answers; for macro-F1 the one of four by which least
-was lost beside the answers of whole runs (`benchmarks/selection_skewed.py`)."""
+same: for balanced accuracy that of the best answers; for macro-F1 between that, by which least is
+lost in picks, and 1/2, by which a probe scores best (`benchmarks/selection_skewed.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
