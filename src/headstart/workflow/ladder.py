@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -45,6 +45,17 @@ SHARE = 0.6
 """Of the brief's minutes that the ladder may be expected to take."""
 MOST_REPEATS = 3
 """Of the folds; a fourth would cost a third more and narrow the interval by 3%."""
+
+
+@dataclass
+class _Trial:
+    """A rung on its folds. level: of its test, and in the end what its last look had of it."""
+
+    arm: str
+    trainings: int
+    level: float
+    looks: int
+    ended: tuple[GateVerdict, str] | None = None
 
 
 class Ladder:
@@ -214,41 +225,23 @@ class Ladder:
                 f"{self.brief.budget.minutes:g} leaves; try it with --minutes {ask}"
             )
             return ended("not tried", why, minutes, ask=ask), None, 0.0
-        trainings, expected = k * repeats, repeats * once
-        # A later rung is compared with this one, and takes all of its folds.
-        looks = repeats if after == 1 else 1
-        last = last_level(level, looks)
-        assert base.backbone is not None
         spec = self._spec(name, base, rung)
         inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
-        standing = best.scores[self.rule.metric][:trainings]
-        runner = RungFolds(rung, self.arms, inputs, heads)
-        found: list[RungFold] = []
-        for wave in waves(k, trainings):
-            self.arms.progress(f"{name}, fold {wave.start + 1}", wave.start, trainings)
-            found += runner.run(wave)
-            broken = [one.failed for one in found if one.failed]
-            if broken:
-                return ended("failed", broken[0], minutes, len(found)), None, expected
-            so_far, seen = self._scores(found), standing[: len(found)]
-            whole = min(trainings, len(standing))
-            share = len(found) / trainings
-            early = given_up(so_far, seen.tolist(), self.rule, whole, last)
-            if early is not None:
-                return ended(*early, minutes, len(found)), None, expected * share
-            clear = settled(so_far, seen.tolist(), self.rule, looks)
-            if clear and not any(one.falls for one in self._guards(found, best, spec.name)):
-                last, repeats, expected = EARLY_LEVEL, len(found) // k, expected * share
-                break
-        folds = Folds(self.split.folds.assignment[:repeats], k)
+        # A later rung is compared with this one, and takes all of its folds.
+        trial = _Trial(spec.name, k * repeats, level, looks=repeats if after == 1 else 1)
+        found = self._folds(trial, RungFolds(rung, self.arms, inputs, heads), best)
+        spent = repeats * once * len(found) / trial.trainings
+        if trial.ended is not None:
+            return ended(*trial.ended, minutes, len(found)), None, spent
         scores, out_of_fold = scored(
             [one.proba for one in found],
             self.rows.codes,
-            folds,
+            Folds(self.split.folds.assignment[: len(found) // k], k),
             self.arms.costs,
             self.rule.metric,
             self.arms.mix,
         )
+        assert base.backbone is not None
         arm = ArmResult(
             spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
             scores=scores, out_of_fold=out_of_fold, settings={"plan": name}, backbone=base.backbone,
@@ -261,15 +254,41 @@ class Ladder:
         )
         checks = self._guards(found, best, arm.name)
         remarks = tuple(dict.fromkeys(remark for one in found for remark in one.remarks))
-        if len(found) < trainings:
-            remarks += (f"clear after {len(found)} of {trainings} folds: no more were trained",)
+        if len(found) < trial.trainings:
+            few = f"{len(found)} of {trial.trainings} folds"
+            remarks += (f"clear after {few}: no more were trained",)
         said = outcome(
-            name, rung.describe, best.name, gain_found, checks, self.rule, last,
+            name, rung.describe, best.name, gain_found, checks, self.rule, trial.level,
             folds_run=len(found), estimated_minutes=minutes, remarks=remarks,
         )  # fmt: skip
         if said.verdict == "adopt":
             self._below = self._answers(found)
-        return said, arm, expected
+        return said, arm, spent
+
+    def _folds(self, trial: _Trial, runner: RungFolds, best: ArmResult) -> list[RungFold]:
+        """The rung on its folds, until it fails, is given up, is clear, or all are trained."""
+        standing = best.scores[self.rule.metric][: trial.trainings].tolist()
+        last = last_level(trial.level, trial.looks)
+        found: list[RungFold] = []
+        for wave in waves(self.split.folds.k, trial.trainings):
+            self.arms.progress(
+                f"{runner.rung.name}, fold {wave.start + 1}", wave.start, trial.trainings
+            )
+            found += runner.run(wave)
+            broken = [one.failed for one in found if one.failed]
+            if broken:
+                trial.ended = ("failed", broken[0])
+                return found
+            so_far, seen = self._scores(found), standing[: len(found)]
+            trial.ended = given_up(so_far, seen, self.rule, trial.trainings, last)
+            if trial.ended is not None:
+                return found
+            clear = settled(so_far, seen, self.rule, trial.looks)
+            if clear and not any(one.falls for one in self._guards(found, best, trial.arm)):
+                trial.level = EARLY_LEVEL
+                return found
+        trial.level = last
+        return found
 
     def _guards(self, found: Sequence[RungFold], best: ArmResult, name: str) -> tuple[Guard, ...]:
         """What must not fall, on the folds that both were run on."""
