@@ -22,7 +22,7 @@ from headstart.audit.split_findings import (
 )
 from headstart.data.splitting import carve_holdout, make_folds
 from headstart.metrics import ONE_LABEL, SET_METRICS, shares_named
-from headstart.types.brief import Brief
+from headstart.types.brief import LARGEST_SHARE, Brief
 from headstart.types.data import AuditReport, Dataset, Example, Folds, HoldoutKind
 from headstart.types.errors import DataError
 
@@ -32,8 +32,6 @@ FEWEST_FOR_HOLDOUT = 150
 FEWEST_LATE = 20
 ARMS_SHARE = 0.1
 COST_MARGIN = 0.01
-LARGEST_SHARE = 0.6
-"""Above it, accuracy is mostly the largest class, and macro-F1 is the default."""
 
 
 def normalised(example: Example, modality: str) -> str:

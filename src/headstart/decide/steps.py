@@ -13,6 +13,7 @@ from headstart.decide.certificate import cause
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
 from headstart.decide.words import count
 from headstart.metrics.words import metric_value
+from headstart.types.brief import LARGEST_SHARE
 from headstart.types.result import Comparison, Estimate, NotAvailable
 
 
@@ -95,14 +96,10 @@ def most_confused(confusion: list[list[int]]) -> tuple[int, int, int] | None:
     return -i, -j, times
 
 
-MOSTLY = 0.6
-"""Share of the rows from which on one class may drown the others."""
-
-
 def _drowned(case: Case) -> Sentence | None:
     """A rare class that no answer names, since the large one is always so much more probable."""
     counts = case.audit.class_counts
-    most = max(counts.values()) > MOSTLY * sum(counts.values())
+    most = max(counts.values()) > LARGEST_SHARE * sum(counts.values())
     if not most or case.brief.weighs_mistakes or case.brief.data.separator is not None:
         return None
     for index, row in enumerate(case.evaluation.per_class):

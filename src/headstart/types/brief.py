@@ -20,6 +20,8 @@ Use = Literal["commercial", "research"]
 MaxStage = Literal["frozen", "probe", "norms", "top-1", "top-2", "top-4", "full"]
 """The rung that thawing may climb to."""
 ModalityName = Literal["text", "image"]
+LARGEST_SHARE = 0.6
+"""Share of the rows above which one class drowns the others: accuracy is mostly that class."""
 
 
 @dataclass(frozen=True, slots=True)
