@@ -136,8 +136,10 @@ def test_steps_and_merge_are_those_of_peft(encoder: FrozenEncoder) -> None:
     after = dict(whole.named_parameters())
     moved = [f"{layer}.weight" for layer in layers]
     for name in moved:
-        assert float((after[name] - own[name]).abs().max()) > 1e-4
-        torch.testing.assert_close(merged[name], after[name], atol=1e-5, rtol=0)
+        step = float((after[name] - own[name]).abs().max())
+        assert step > 1e-4
+        # Products are summed in another order, and not alike on every processor.
+        torch.testing.assert_close(merged[name], after[name], atol=1e-6 + 1e-5 * step, rtol=0)
     for name in set(own) - set(moved):
         assert torch.equal(merged[name], own[name])
     with torch.no_grad():
