@@ -153,17 +153,17 @@ def adopted(
     return judge_gain(found, rule, last_level(level, looks))[0] == "adopt"
 
 
-def trained(rung: Matrix, base: Matrix, n: int, level: float) -> int:
-    """Folds that a run trains before the rung is given up, or clear, or all."""
+def trained(rung: Matrix, base: Matrix, n: int, level: float) -> tuple[int, bool]:
+    """(folds that a run trains before the rung is given up, or clear, or all; given up or not)."""
     rule = Rule("accuracy", MARGIN, 0.95, n, K)
     repeats = len(rung) // K
     for wave in waves(K, len(rung)):
         seen = rung[: wave.stop].tolist(), base[: wave.stop].tolist()
         if given_up(*seen, rule, len(rung), last_level(level, repeats)) is not None:
-            return wave.stop
+            return wave.stop, True
         if settled(*seen, rule, repeats):
-            return wave.stop
-    return len(rung)
+            return wave.stop, False
+    return len(rung), False
 
 
 def climbs(arms: list[Matrix], repeats: int, n: int, margin: float) -> bool:
@@ -214,7 +214,7 @@ def null_cell(
         arms = [fold_scores(seen + one, codes, tests, int(y.max()) + 1) for one in noise]
         said = [climbs(arms[:last], r, n, MARGIN) for last in (2, 3) for r in (1, 2, 3)]
         count += [*said, climbs(arms[:2], 3, n, 0.0), *naive(arms)]
-        folds += trained(arms[1], arms[0], n, ALPHA)
+        folds += trained(arms[1], arms[0], n, ALPHA)[0]
     return [int(one) for one in count], folds / worlds / (K * REPEATS)
 
 
@@ -243,10 +243,8 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         means.append(float((arms[1] - arms[0]).mean()))
         levels = [level_of(ALPHA, rungs) for rungs in (1, 2)]
         said.append([*(adopted(arms[1], arms[0], n, MARGIN, one) for one in levels), *naive(arms)])
-        folds = trained(arms[1], arms[0], n, ALPHA)
-        clear = settled(arms[1][:folds].tolist(), arms[0][:folds].tolist(),
-                        Rule("accuracy", MARGIN, 0.95, len(codes), K), REPEATS)  # fmt: skip
-        run.append((clear or (said[-1][0] and folds == len(arms[1])), folds / len(arms[1])))
+        folds, dropped = trained(arms[1], arms[0], n, ALPHA)
+        run.append((said[-1][0] and not dropped, folds / len(arms[1])))
     spread = float(np.var(np.subtract(means, truth), ddof=1)) - float(np.mean(blur))
     need = max(MARGIN, stats.norm.ppf(1 - ALPHA) * max(spread, 0.0) ** 0.5)
     return [

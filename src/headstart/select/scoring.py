@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.metrics import accuracy, balanced_accuracy
+from headstart.metrics import balanced_accuracy
 from headstart.metrics.classification import f1_of_margins
 
 Codes = NDArray[np.int64]
@@ -66,16 +66,12 @@ class Scoring:
         >>> Scoring().score(y, said), Scoring(ratio=np.array([0.5, 2.5])).score(y, said)
         (0.75, 0.875)
         """
-        if self.metric == "balanced_accuracy":
-            return balanced_accuracy(y, said, 1 + int(max(y.max(), said.max())))
         weights = np.ones(len(y)) if self.ratio is None else self.ratio[y]
         if self.metric == "accuracy":
-            return (
-                accuracy(y, said)
-                if self.ratio is None
-                else float(weights @ (y == said)) / float(weights.sum())
-            )
+            return float(np.average(y == said, weights=weights))
         classes = 1 + int(max(y.max(), said.max()))
+        if self.metric == "balanced_accuracy":
+            return balanced_accuracy(y, said, classes)
         table = np.zeros((classes, classes))
         np.add.at(table, (y, said), weights)
         return float(f1_of_margins(np.diagonal(table), table.sum(axis=1), table.sum(axis=0)))

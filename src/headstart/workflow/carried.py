@@ -65,12 +65,12 @@ def carried_over(
         return Carried(
             (f"What carries over was {why}.",), {CKA: NotAvailable(why), GAIN: NotAvailable(why)}
         )
-    codes = np.unique(rows.codes[chosen], return_inverse=True)[1].astype(np.int64)
-    names = [rows.labels[code] for code in np.unique(rows.codes[chosen])]
+    known, codes = np.unique(rows.codes[chosen], return_inverse=True)
+    codes, names = codes.astype(np.int64), [rows.labels[code] for code in known]
     groups = rows.groups[chosen]
     k = max(2, min(FOLDS, len(np.unique(groups))))
     folds = make_folds(codes, groups, k, REPEATS, brief.seed)
-    own = scoring.among(np.unique(rows.codes[chosen]))
+    own = scoring.among(known)
     with_source, without = (probe(one, codes, folds, own) for one in (trained, untrained))
     gap = compare(
         with_source.scores,

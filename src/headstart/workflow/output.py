@@ -283,6 +283,7 @@ class Output:
         """The model that ships on the hold-out, or the out-of-fold answers where there is none.
         eyes: the network by which its errors are seen."""
         split, rows, verdict, brief = self.split, self.rows, trained.verdict, self.brief
+        todays = self._todays()
         said = {
             "data": self.data,
             "model": fingerprint(trained.model),
@@ -292,7 +293,7 @@ class Output:
                 (verdict.metric, replace(brief.requirement, level=None), brief.seed)
             ),
             "costs": fingerprint((self.costs, brief.review_cost, brief.automated_value)),
-            "today": fingerprint((brief.data.order, brief.data.current, self._todays())),
+            "today": fingerprint((brief.data.order, brief.data.current, todays)),
         }
 
         use = self._in_use(trained)
@@ -318,8 +319,7 @@ class Output:
             }
             if self.separator is not None:
                 return cross_validated_sets(*arms, **lent)
-            examples = [self.sources.dataset.examples[split.development[i]] for i in use]
-            return evaluate_cross_validated(*arms, **lent, today=[one.current for one in examples])
+            return evaluate_cross_validated(*arms, **lent, today=[todays[i] for i in use])
 
         opened_once = cache(bundle)  # every file is hashed when a bundle is opened
 
