@@ -46,6 +46,12 @@ def test_the_view_holds_this_runs_stages_only(store: SQLiteStore) -> None:
     assert view.rows[0].provenance == {"data": "d", "code": code_version()}
 
 
+def test_work_that_was_done_beforehand_is_recorded_with_what_it_took(store: SQLiteStore) -> None:
+    journal = Journal(store)
+    journal.stage("fold", {}, lambda: {"n": 1}, seconds=12.3456)
+    assert journal.view()["timings"]["fold"].value == 12.346
+
+
 def test_an_error_records_nothing(store: SQLiteStore) -> None:
     def fail() -> None:
         raise ValueError("x")

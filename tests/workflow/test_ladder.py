@@ -85,7 +85,15 @@ def test_a_rung_that_gains_nothing_is_not_adopted_and_the_memo_says_so(
         assert found[f"{outcome}/folds_run"] >= 2
     assert found["/adopted"] is None
     assert "How far it was thawed" in (pilot / "memo.html").read_text(encoding="utf-8")
-    assert "No rung was adopted" in (pilot / "memo.md").read_text(encoding="utf-8")
+    memo = (pilot / "memo.md").read_text(encoding="utf-8")
+    assert "No rung was adopted" in memo
+    # What a fold took is known, though the folds were trained before they were recorded.
+    taken = ledger(pilot, "/timings/ladder~1top-1~1")
+    assert len(taken) == found["/outcomes/1/folds_run"]
+    assert min(taken.values()) > 0.05
+    row = next(line for line in memo.splitlines() if line.startswith("| top-1"))
+    minutes = float(row.split("|")[4].split("[")[0])
+    assert minutes == pytest.approx(sum(taken.values()) / 60, rel=0.06)
     assert not list((Path(pilot)).rglob("*.safetensors"))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headstart.adapt.prevalence import Mix
 from headstart.adapt.run import label_weights, scores_of
 from headstart.metrics import WEIGHED, miss_costs
+from headstart.metrics.words import metric_name
 from headstart.types.adapt import AnswerWeights
 from headstart.types.model import ArmResult
 from headstart.types.result import NotAvailable
@@ -41,7 +42,7 @@ def find_weights(
     y, proba = codes[scored], chosen.out_of_fold[scored]
     weights = label_weights(metric, proba, codes, mix)
     if not weights:
-        return NotAvailable(f"the most probable labels promise the best {metric.replace('_', '-')}")
+        return NotAvailable(f"the most probable labels promise the best {metric_name(metric)}")
     by = miss_costs(weights, several=several)
     return AnswerWeights(
         metric=metric,

@@ -7,6 +7,7 @@ from typing import Any
 from headstart.decide.chart import Bar, interval_chart
 from headstart.decide.evidence import at, branches, kind, value
 from headstart.decide.figures import Quote, Reader, Said
+from headstart.decide.time_spent import time_spent
 from headstart.metrics.words import difference, metric_name, significant, unit
 
 ROOT = "/adapt/ladder"
@@ -67,8 +68,6 @@ def _rung(read: Reader, pointer: str, metric: str) -> dict[str, Any]:
         bar = Bar(
             name, WORDS[verdict], style, value_, low, high, (figures[0], figures[1], figures[2])
         )
-    minutes = read.at(f"{pointer}/estimated_minutes")
-    tried = verdict != "not tried" and minutes is not None
     guards = []
     for guard in branches(read.view, f"{pointer}/guards"):
         said = read.view.entry(f"{guard}/reason")
@@ -84,9 +83,7 @@ def _rung(read: Reader, pointer: str, metric: str) -> dict[str, Any]:
         "gain": figures,
         "reason": read.prose(str(reason.value), reason),
         "folds": read.number(f"{pointer}/folds_run"),
-        "minutes": read.figure(significant(minutes.value), minutes)
-        if tried and minutes is not None
-        else None,
+        "minutes": time_spent(read, f"ladder/{name}/", lambda taken: significant(taken / 60)),
         "guards": guards,
         "remarks": [read.prose(str(one), remarks) for one in remarks.value] if remarks else [],
         "bar": bar,

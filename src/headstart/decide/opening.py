@@ -6,16 +6,16 @@ from typing import Any
 
 from headstart.decide.automation_chapter import automation_sentence
 from headstart.decide.chapters import WEIGHTS
-from headstart.decide.evidence import branches, is_estimate, kind, leaves
+from headstart.decide.evidence import branches, is_estimate, kind
 from headstart.decide.figures import Figure, Measure, Quote, Reader, Said
 from headstart.decide.outputs import output_columns, output_reader
+from headstart.decide.time_spent import time_spent
 from headstart.decide.words import (
     BASIS_WORDS,
     SHIP_WORDS,
     exact_milliseconds,
     megabytes,
     milliseconds,
-    seconds,
 )
 from headstart.metrics.words import (
     LOWER_IS_BETTER,
@@ -198,9 +198,9 @@ def costs(read: Reader) -> list[Said]:
     size = read.number("/package/size_bytes", megabytes)
     if size:
         found.append(Said(("The bundle is ", size, " and runs without torch.")))
-    total = run_seconds(read)
+    total = time_spent(read)
     if total:
-        found.append(Said(("This decision took ", total, " of compute.")))
+        found.append(Said(("This decision took ", total, ".")))
     return found
 
 
@@ -257,15 +257,6 @@ def _range(found: Measure) -> tuple[str | Figure | Quote, ...]:
     if found.low is None or found.high is None:
         return ()
     return " (", found.low, " to ", found.high, ")"
-
-
-def run_seconds(read: Reader) -> Figure | None:
-    """Seconds of all stages together, cited by the longest one."""
-    stages = [entry for _, entry in leaves(read.view, "/timings")]
-    if not stages:
-        return None
-    longest = max(stages, key=lambda entry: (entry.value, -entry.id))
-    return read.figure(seconds(sum(entry.value for entry in stages)), longest, derived=True)
 
 
 def _outputs_facts(read: Reader) -> list[tuple[Quote, str]]:

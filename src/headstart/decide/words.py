@@ -91,6 +91,15 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 10 else f"{value:,.0f} s"
 
 
+def duration(value: float) -> str:
+    """Seconds, or minutes from two on.
+
+    >>> duration(75.2), duration(3001.0)
+    ('75 s', '50 minutes')
+    """
+    return seconds(value) if value < 120 else f"{value / 60:,.0f} minutes"
+
+
 def megabytes(value: float) -> str:
     """
     >>> megabytes(91_300_000), megabytes(41_000)

@@ -66,12 +66,14 @@ class Journal:
         pointer: str | None = None,
         rows: Callable[[Report], Sequence[tuple[str, Any]]] | None = None,
         opens: str | None = None,
+        seconds: float | None = None,
     ) -> Report:
         """The report of stage `name`.
 
         inputs: hashes of everything that the answer depends on; they become the provenance of its
         ledger rows. pointer: where the report's leaves stand in the ledger; None keeps them out.
-        opens: the hash of the hold-out that the work opens.
+        opens: the hash of the hold-out that the work opens. seconds: what it took, where it was
+        done beforehand and `work` only hands it over.
         """
         root = f"/{self._under}" if self._under else ""
         name = f"{self._under}/{name}" if self._under else name
@@ -80,7 +82,7 @@ class Journal:
         if known is None:
             start = time.perf_counter()
             report = work()
-            seconds = time.perf_counter() - start
+            seconds = time.perf_counter() - start if seconds is None else seconds
             leaves = list(flatten(report, f"{root}{pointer}")) if pointer else []
             leaves += [(f"{root}{place}", leaf) for place, leaf in rows(report)] if rows else []
             leaves.append((f"/timings/{escape(name)}", round(seconds, 3)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -303,23 +302,26 @@ class Output:
                 replace(trained.chosen, out_of_fold=trained.chosen.out_of_fold[use]),
                 trained.majority,
             )
-            lent: dict[str, Any] = {
-                "values": [rows.values[i] for i in use],
-                "codes": rows.codes[use],
-                "places": [rows.places[i] for i in use],
-                "labels": rows.labels,
-                "modality": rows.modality,
-                "folds": split.folds,
-                "metric": verdict.metric,
-                "margin": verdict.margin,
-                "by": trained.model.costs,
-                "brief": brief,
-                "use": use,
-                "shares": self._shares(trained),
-            }
-            if self.separator is not None:
-                return cross_validated_sets(*arms, **lent)
-            return evaluate_cross_validated(*arms, **lent, today=[todays[i] for i in use])
+            report_on = (
+                partial(evaluate_cross_validated, today=[todays[i] for i in use])
+                if self.separator is None
+                else cross_validated_sets
+            )
+            return report_on(
+                *arms,
+                values=[rows.values[i] for i in use],
+                codes=rows.codes[use],
+                places=[rows.places[i] for i in use],
+                labels=rows.labels,
+                modality=rows.modality,
+                folds=split.folds,
+                metric=verdict.metric,
+                margin=verdict.margin,
+                by=trained.model.costs,
+                brief=brief,
+                use=use,
+                shares=self._shares(trained),
+            )
 
         opened_once = cache(bundle)  # every file is hashed when a bundle is opened
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
+from time import perf_counter
 from typing import Any
 
 from headstart.adapt import ArmFeatures
@@ -41,7 +43,11 @@ class RungFolds:
         self._taking, self._telling = Lock(), Lock()
 
     def run(self, numbers: Sequence[int]) -> list[RungFold]:
-        """These folds, in their order; those that were finished before are read."""
+        """These folds, in their order; those that were finished before are read.
+
+        Those that are trained beside each other share the time that all of them took.
+        """
+        begun = perf_counter()
         missing = [n for n in numbers if not self.arms.journal.finished(*self._stage(n))]
         if missing and not self._idle:
             # The activations, before anybody trains.
@@ -49,10 +55,12 @@ class RungFolds:
         with one_thread_each():
             trained = self._in_turn(missing) or self.arms.engine.map(self._train, missing)
             found = dict(zip(missing, trained, strict=True))
+        each = (perf_counter() - begun) / max(1, len(missing))
         answers = []
         for number in numbers:
             name, inputs = self._stage(number)
-            answers.append(self.arms.journal.stage(name, inputs, lambda n=number: found[n]))  # type: ignore[misc]
+            given = partial(found.__getitem__, number)
+            answers.append(self.arms.journal.stage(name, inputs, given, seconds=each))
             checkpoint(self.rung, self.inputs, number).unlink(missing_ok=True)
         return answers
 
