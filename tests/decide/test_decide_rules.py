@@ -194,6 +194,10 @@ def test_inconclusive_names_the_labels_that_would_settle_it(cases: Any) -> None:
     adapt = replace(base.adapt, transfer_comparison=open_ended)
     steps = replace(base, adapt=adapt).decision.next_steps
     assert any("too small to say how many" in step for step in steps)
+    found = replace(base.adapt.transfer_comparison, labels_needed=415_239)
+    steps = replace(base, adapt=replace(base.adapt, transfer_comparison=found)).decision.next_steps
+    assert not any("label about" in step for step in steps)
+    assert any("would take about 415,239 of them" in step for step in steps)
 
 
 def test_small_classes_are_a_risk_and_a_step(cases: Any) -> None:

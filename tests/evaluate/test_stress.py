@@ -43,7 +43,7 @@ def test_each_change_is_counted_against_the_same_rows():
     first, rows = found.rows[0], {(row.kind, row.strength): row for row in found.rows}
     assert (first.accuracy.value, first.change) == (1.0, 0.0)
     assert first.stated == pytest.approx(0.8)
-    bare = rows["no capitals, punctuation or accents", "all"]
+    bare = rows["no capitals, punctuation or accents", "at all"]
     assert bare.accuracy.value == 0.0
     assert bare.change == -1.0
     assert bare.high < -0.9

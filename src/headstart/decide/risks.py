@@ -129,11 +129,11 @@ def _stress(case: Case) -> Sentence | None:
         seen.add(row.kind)
         if first and row.strength and row.high < -BRITTLE:
             return say(
-                f"It is brittle: with {row.kind} ",
-                (row.strength, f"/evaluate/stress/rows/{i}"),
-                " accuracy falls by ",
+                "It is brittle: a mild change takes ",
                 (f"{-100 * row.change:.1f}", f"/evaluate/stress/rows/{i}"),
-                " points.",
+                f" points of accuracy ({row.kind} ",
+                (row.strength, f"/evaluate/stress/rows/{i}"),
+                ").",
             )
     return None
 

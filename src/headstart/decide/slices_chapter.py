@@ -90,7 +90,7 @@ def gallery(read: Reader) -> dict[str, Any] | None:
         "errors": read.number(f"{GALLERY}/errors"),
         "n": read.number(f"{GALLERY}/n"),
         "compared": bool(read.value(f"{GALLERY}/compared")),
-        "doubts": read.number(f"{GALLERY}/doubts"),
+        "doubts": read.number(f"{GALLERY}/doubts") if doubts.value else None,
         "doubt_share": read.figure(
             percent(doubts.value / max(errors.value, 1), 0), doubts, derived=True
         ),

@@ -16,6 +16,9 @@ from headstart.metrics.words import metric_value
 from headstart.types.brief import LARGEST_SHARE
 from headstart.types.result import Comparison, Estimate, NotAvailable
 
+TOO_FAR = 10
+"""Times the rows that there are, beyond which nobody is asked to label so many."""
+
 
 def rows_to_certainty(value: float, level: float, confidence: float) -> int | None:
     """Hold-out rows at which an observed rate `value` puts its Wilson lower bound at `level`.
@@ -68,6 +71,13 @@ def _labels_for_transfer(case: Case) -> Sentence | None:
         return say(
             "To settle whether transfer helps, label more rows; the difference seen so far is too "
             "small to say how many."
+        )
+    if found.labels_needed > TOO_FAR * found.n:
+        return say(
+            "Label no rows to settle whether transfer helps: at the difference seen so far it "
+            "would take about ",
+            (count(found.labels_needed), pointer),
+            " of them.",
         )
     return say(
         "To settle whether transfer helps, label about ",
