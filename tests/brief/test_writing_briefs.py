@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.brief import infer_brief, read_brief, write_toml
+from headstart.brief.form import TABLES
 from headstart.brief.writing import brief_text
-from headstart.types.brief import Brief, Budget, ColumnCosts, DataSource, Requirement
+from headstart.types.brief import Brief, Budget, ColumnCosts, DataSource, Requirement, said_as
 from headstart.types.errors import BriefError, PilotError
+from headstart.types.ledger import flatten
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 
@@ -54,7 +56,8 @@ def test_costs_of_columns_round_trip(column: str, costs: dict[str, float]) -> No
         data.write_text("a,b\n")
         blank = infer_brief(data, also=(column,))
         own = ColumnCosts(costs, costs, dict.fromkeys(costs, costs))
-        brief = replace(blank, column_costs={column: own})
+        defaulted = tuple(name for name in blank.defaulted if name != "columns")
+        brief = replace(blank, column_costs={column: own}, defaulted=defaulted)
         write_toml(brief, Path(folder) / "headstart.toml")
         assert read_brief(Path(folder)) == brief
 
@@ -65,6 +68,21 @@ def test_every_field_stands_in_the_file_with_its_meaning(tmp_path: Path) -> None
     for field in ("carry_over", "metric", "level", "latency_ms", "failure_cost", "backbones"):
         assert f"# {field} =" in text
     assert "headstart run pilot" in text
+
+
+def test_every_field_has_its_name_in_the_file(tmp_path: Path) -> None:
+    """What the memo calls a field is what the file calls it, so that it is known who set it."""
+    (tmp_path / "data.csv").write_text("a,b\n")
+    brief = infer_brief(tmp_path / "data.csv")
+    named = {
+        said_as(pointer.removeprefix("/").replace("/", ".")) for pointer, _ in flatten(brief, "")
+    } - {"defaulted"}
+    tables = {"labels", "prevalence", "columns"}
+    fields = {f"{table}.{key}" for table, form in TABLES.items() for key in form.model_fields}
+    assert named == fields | tables
+    assert set(brief.defaulted) == named - {"data.path"}
+    text = brief_text(replace(brief, folds=7, defaulted=()), "pilot")
+    assert "\nfolds = 7\n" in text
 
 
 def test_a_failing_write_leaves_nothing(tmp_path: Path) -> None:

@@ -297,7 +297,8 @@ def text_helps(level: float | None = 0.8) -> Reports:
             budget=Budget(latency_ms=50.0),
             mistake_costs={labels[0]: 5.0},
             defaulted=("requirement.margin", "requirement.confidence", "budget.minutes",
-                       "budget.price_per_core_hour", "failure_cost", "folds", "seed"),
+                       "budget.price_per_core_hour", "mistakes.failure_cost", "trial.folds",
+                       "trial.seed"),
         ),
         data=DataReport(
             modality="text",
@@ -407,7 +408,7 @@ def image_harms() -> Reports:
             name="Solar cells: working or defective",
             data=DataSource("cells", modality="image"),
             carry_over="Edges and textures of photographs",
-            defaulted=("value", "requirement.metric", "requirement.level", "budget.minutes"),
+            defaulted=("task.value", "requirement.metric", "requirement.level", "budget.minutes"),
         ),
         data=DataReport(
             "image", n + held, labels, "ab" * 32, "cells", None, None,
@@ -461,7 +462,8 @@ def text_inconclusive() -> Reports:
             name="pilot",
             data=DataSource("messages.jsonl", "message", "team", None, "text"),
             requirement=Requirement(level=0.7),
-            defaulted=("name", "value", "carry_over", "requirement.metric", "failure_cost"),
+            defaulted=("task.name", "task.value", "task.carry_over", "requirement.metric",
+                       "mistakes.failure_cost"),
         ),
         data=DataReport(
             "text", n, labels, "cd" * 32, "messages.jsonl", "message", "team", (), ()

@@ -267,7 +267,9 @@ def test_defaulted_fields_are_marked(cases: Any) -> None:
     section = html[html.index('id="brief"') : html.index('id="definitions"')]
     lines = [line for line in section.splitlines() if line.startswith("<tr>")]
     marked = {re.search(r"<bdi>(.*?)</bdi>", line)[1] for line in lines if ">default<" in line}  # type: ignore[index]
-    assert marked == {"name", "value", "carry_over", "requirement.metric", "failure_cost"}
+    assert marked == {
+        "task.name", "task.value", "task.carry_over", "requirement.metric", "mistakes.failure_cost"
+    }  # fmt: skip
 
 
 def test_what_a_leader_reads_is_said_in_two_minutes(reports: Any, leaders_words: Any) -> None:

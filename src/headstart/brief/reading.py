@@ -346,11 +346,12 @@ def _brief(form: BriefForm, document: dict[str, Any], base: Path) -> Brief:
 
 
 def _defaulted(document: dict[str, Any]) -> tuple[str, ...]:
-    """Dotted names of the fields that were not said."""
+    """Dotted names of the fields and of the tables of labels that were not said."""
     names = [
         f"{table}.{key}"
         for table, form in TABLES.items()
         for key in form.model_fields
         if document.get(table, {}).get(key, {}) == {}
     ]
-    return tuple(names if document.get("labels") else [*names, "labels"])
+    tables = [table for table in ("labels", "prevalence", "columns") if not document.get(table)]
+    return (*names, *tables)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from headstart.brief.form import OWN, TABLES
-from headstart.types.brief import Brief, ColumnCosts
+from headstart.types.brief import SAID_AS, Brief, ColumnCosts
 from headstart.types.errors import PilotError
 
 HEAD = """# The brief of this pilot. A line that begins with '#' is not said: its default holds.
 # Edit, then: headstart run {folder}
 """
+
+PATHS = {name: path for path, name in SAID_AS.items()}
+"""Fields of `Brief`, by their names in headstart.toml."""
 
 
 def write_toml(brief: Brief, path: Path) -> None:
@@ -45,15 +49,14 @@ def brief_text(brief: Brief, folder: str) -> str:
     """The content of headstart.toml."""
     parts = [HEAD.format(folder=folder)]
     for table, form in TABLES.items():
-        values = _values(brief, table)
         lines = [f"[{table}]"]
         for key, field in form.model_fields.items():
             if key in OWN.get(table, ()):
                 continue
             lines.append(f"# {field.description}")
-            value = values[key]
-            said = f"{table}.{key}" not in brief.defaulted
-            lines.append(("" if said else "# ") + _line(key, value))
+            name = f"{table}.{key}"
+            said = "# " if name in brief.defaulted else ""
+            lines.append(said + _line(key, _value(brief, name)))
         parts.append("\n".join(lines) + "\n")
         if table == "data":
             parts.append(_own("labels", "Definition of each label", brief.data.definitions))
@@ -71,67 +74,16 @@ def _costs(table: str, costs: ColumnCosts) -> list[str]:
     what = "Cost of answering a label wrongly, beside the miss"
     pairs = "Cost of one mistake, the true label and then { answer = cost }"
     return [
-        _own(f"{table}.costs", "Cost of missing one case", costs.misses),
+        _own(f"{table}.costs", "Cost of missing one case", costs.costs),
         _own(f"{table}.false_alarms", what, costs.false_alarms),
         _own(f"{table}.matrix", pairs, costs.matrix),
     ]
 
 
-def _values(brief: Brief, table: str) -> dict[str, Any]:
-    data, required, budget = brief.data, brief.requirement, brief.budget
-    every: dict[str, dict[str, Any]] = {
-        "task": {
-            "name": brief.name,
-            "value": brief.value,
-            "use": brief.use,
-            "carry_over": brief.carry_over,
-        },
-        "data": {
-            "path": data.path,
-            "input": data.input_column,
-            "label": data.label_column,
-            "holdout": data.holdout,
-            "group": data.group_column,
-            "time": data.time_column,
-            "also": list(data.also),
-            "separator": data.separator,
-            "out_of_scope": data.out_of_scope,
-            "order": list(data.order),
-            "current": data.current,
-            "modality": data.modality,
-        },
-        "requirement": {
-            "metric": required.metric,
-            "level": required.level,
-            "margin": required.margin,
-            "confidence": required.confidence,
-            "max_error": required.max_error,
-            "certainty": required.certainty,
-            "false_alarms": required.false_alarms,
-            "sets": required.sets,
-        },
-        "budget": {
-            "minutes": budget.minutes,
-            "latency_ms": budget.latency_ms,
-            "concurrency": budget.concurrency,
-            "price_per_core_hour": budget.price_per_core_hour,
-        },
-        "mistakes": {
-            "failure_cost": brief.failure_cost,
-            "review": brief.review_cost,
-            "automated": brief.automated_value,
-        },
-        "trial": {
-            "backbones": list(brief.backbones),
-            "reference": brief.reference,
-            "max_stage": brief.max_stage,
-            "rungs": list(brief.rungs),
-            "folds": brief.folds,
-            "repeats": brief.repeats,
-            "seed": brief.seed,
-        },
-    }
-    return every[table]
+def _value(brief: Brief, name: str) -> Any:
+    """What a field of headstart.toml holds."""
+    found = attrgetter(PATHS.get(name, name))(brief)
+    return list(found) if isinstance(found, tuple) else found
 
 
 def _line(key: str, value: Any) -> str:

@@ -11,6 +11,7 @@ from headstart.decide.findings import findings
 from headstart.decide.looks import widened
 from headstart.decide.words import count, megabytes, milliseconds, seconds
 from headstart.metrics.words import percent, significant
+from headstart.types.brief import said_as
 from headstart.types.ledger import Entry, LedgerRow, unescape
 
 SHOWN_DROPPED = 30
@@ -160,7 +161,7 @@ def _eight_bits(read: Reader) -> Said | None:
 
 
 def brief(read: Reader) -> list[dict[str, Any]]:
-    """Every field of the brief, and whether the user set it."""
+    """Every field of the brief as headstart.toml names it, and whether the user set it."""
     defaulted = set(read.value("/brief/defaulted", []))
     rows: list[dict[str, Any]] = []
 
@@ -173,12 +174,12 @@ def brief(read: Reader) -> list[dict[str, Any]]:
             return
         if path == "defaulted":
             return
-        marks = {path, path.rsplit(".", 1)[-1], path.split(".", 1)[0]}
+        name = said_as(path)
         rows.append(
             {
-                "field": Quote(path, 80),
+                "field": Quote(name, 80),
                 "value": _plain(read, entry),
-                "defaulted": bool(marks & defaulted),
+                "defaulted": name in defaulted,
             }
         )
 

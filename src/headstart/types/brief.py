@@ -94,18 +94,20 @@ class Budget:
 class ColumnCosts:
     """What mistakes in a further label column cost, in the unit of the brief's other costs."""
 
-    misses: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+    """Of missing one case of a label, by label name."""
     false_alarms: dict[str, float] = field(default_factory=dict)
     matrix: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def named(self) -> bool:
-        return bool(self.misses or self.false_alarms or self.matrix)
+        return bool(self.costs or self.false_alarms or self.matrix)
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A validated brief. `defaulted` names the fields that the user did not set."""
+    """A validated brief. `defaulted` names the fields that the user did not set, as in
+    headstart.toml."""
 
     name: str
     data: DataSource
@@ -158,3 +160,44 @@ class Brief:
     def counts_steps(self) -> bool:
         """Whether costs are the steps of the labels' order."""
         return bool(self.data.order) and not self.names_costs
+
+
+SAID_AS = {
+    "name": "task.name",
+    "value": "task.value",
+    "use": "task.use",
+    "carry_over": "task.carry_over",
+    "data.input_column": "data.input",
+    "data.label_column": "data.label",
+    "data.group_column": "data.group",
+    "data.time_column": "data.time",
+    "data.definitions": "labels",
+    "data.prevalence": "prevalence",
+    "mistake_costs": "mistakes.costs",
+    "false_alarm_costs": "mistakes.false_alarms",
+    "cost_matrix": "mistakes.matrix",
+    "column_costs": "columns",
+    "failure_cost": "mistakes.failure_cost",
+    "review_cost": "mistakes.review",
+    "automated_value": "mistakes.automated",
+    "backbones": "trial.backbones",
+    "reference": "trial.reference",
+    "max_stage": "trial.max_stage",
+    "rungs": "trial.rungs",
+    "folds": "trial.folds",
+    "repeats": "trial.repeats",
+    "seed": "trial.seed",
+}
+"""Fields of `Brief` that stand in headstart.toml under another name."""
+
+
+def said_as(path: str) -> str:
+    """How headstart.toml says a dotted field of `Brief`, or a label below it.
+
+    >>> said_as("folds"), said_as("data.definitions.billing"), said_as("requirement.level")
+    ('trial.folds', 'labels.billing', 'requirement.level')
+    """
+    for own, name in SAID_AS.items():
+        if path == own or path.startswith(f"{own}."):
+            return name + path.removeprefix(own)
+    return path

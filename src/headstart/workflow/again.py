@@ -11,7 +11,7 @@ from headstart.bundles import verify
 from headstart.decide import RULES_VERSION, decide, decide_together
 from headstart.package import publish
 from headstart.ports import RunStore
-from headstart.types.brief import Brief
+from headstart.types.brief import Brief, said_as
 from headstart.types.errors import BundleError, PilotError
 from headstart.types.ledger import escape, flatten, unescape
 from headstart.types.result import Decision
@@ -22,7 +22,7 @@ from headstart.workflow.journal import Journal, fingerprint
 from headstart.workflow.model_card import model_card
 from headstart.workflow.pilot import Pilot
 
-OF_THE_RULES = ("requirement.level", "budget.latency_ms", "failure_cost", "value")
+OF_THE_RULES = ("requirement.level", "budget.latency_ms", "mistakes.failure_cost", "task.value")
 """Fields of the brief that only the rules and the memo read."""
 OF_A_SELECTION = ("requirement.level", "budget.latency_ms")
 """Of those, what a selection of the backbone has read too."""
@@ -125,9 +125,10 @@ def _check_measured(found: Finished, brief: Brief, pilot: Pilot) -> None:
 
 
 def _fields(brief: Brief) -> dict[str, Any]:
-    """The brief's fields by name. Which of them were not said matters to the margin alone."""
+    """The brief's fields by their names in headstart.toml. Which of them were not said matters to
+    the margin alone."""
     leaves = {
-        ".".join(unescape(token) for token in pointer.split("/")[1:]): value
+        said_as(".".join(unescape(token) for token in pointer.split("/")[1:])): value
         for pointer, value in flatten(replace(brief, defaulted=()), "")
     }
     return leaves | {

@@ -36,7 +36,7 @@ def further_brief(brief: Brief, name: str, metric: str) -> Brief:
             prevalence={},
         ),
         requirement=required,
-        mistake_costs=own.misses,
+        mistake_costs=own.costs,
         false_alarm_costs=own.false_alarms,
         cost_matrix=own.matrix,
         column_costs={},
