@@ -27,6 +27,7 @@ class ProgressLine:
         self.rewrites = stream.isatty()
         self._last = 0.0
         self._what = ""
+        self._known: set[str] = set()
         self._width = 0
 
     def __enter__(self) -> ProgressLine:
@@ -51,13 +52,13 @@ class ProgressLine:
         if STOP.is_set():
             raise InterruptedRunError("stopped by the user")
         now = time.monotonic()
-        changed = what != self._what
-        wait = REDRAW_SECONDS if self.rewrites else PLAIN_SECONDS
-        if not changed and done < total and now - self._last < wait:
-            return
-        if not changed and not self.rewrites and now - self._last < wait:
+        soon = now - self._last < (REDRAW_SECONDS if self.rewrites else PLAIN_SECONDS)
+        # On a line of their own, folds that are trained beside each other would take turns.
+        new = what != self._what if self.rewrites else what not in self._known
+        if soon and not new and (done < total or not self.rewrites):
             return
         self._what, self._last = what, now
+        self._known.add(what)
         count = f" {done}/{total}" if total > 1 else ""
         line = f"  {what}{count}"
         if self.rewrites:

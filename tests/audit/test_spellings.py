@@ -47,7 +47,7 @@ def write(folder: Path, labels: list[str], more: list[str] | None = None) -> Pat
 
 
 def test_the_finding_names_rows_and_the_way_out(tmp_path: Path) -> None:
-    labels = ["card"] * 20 + ["Card"] * 2 + ["cash"] * 18
+    labels = ["refund"] * 20 + ["refudn"] * 2 + ["cash"] * 18
     data = load_dataset(write(tmp_path, labels), label_column="label", input_column="text")
     (found, *_) = audit(data, None, BRIEF).findings
     assert (found.check, found.title) == (
@@ -57,10 +57,10 @@ def test_the_finding_names_rows_and_the_way_out(tmp_path: Path) -> None:
     assert [place.row for place in found.rows] == [21, 22]
     assert found.severity == pytest.approx(0.5 + 0.4 * (2 / 40) / 0.2)
     assert found.advice == (
-        "Give one name to what is one class: 'card' (20 rows), 'Card' (2 rows)."
+        "Give one name to what is one class: 'refund' (20 rows), 'refudn' (2 rows)."
     )
     clean = load_dataset(
-        write(tmp_path, [label.lower() for label in labels]),
+        write(tmp_path, [label.replace("refudn", "refund") for label in labels]),
         label_column="label", input_column="text",
     )  # fmt: skip
     assert all(one.check != "label-names" for one in audit(clean, None, BRIEF).findings)

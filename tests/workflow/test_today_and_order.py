@@ -65,7 +65,7 @@ def test_some_answers_that_are_no_label_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("agents", "column", "said"),
     [
-        (("Low", "High"), "agent", "none of today's answers is a label: 'High', 'Low'"),
+        (("lo", "hi"), "agent", "none of today's answers is a label: 'hi', 'lo'"),
         (("", ""), "agent", "no row has an answer of today's process"),
         (("low",), "agnt", "there is no other column 'agnt'"),
         (("low",), "label", "the column 'label' is named twice"),

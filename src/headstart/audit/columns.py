@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.label_names import label_name
+from headstart.data.one_name import column_values
 from headstart.types.brief import DataSource
 from headstart.types.data import Dataset, Example
 from headstart.types.errors import DataError, did_you_mean
@@ -144,7 +144,7 @@ def label_values(dataset: Dataset, name: str) -> list[str]:
             place=dataset.source,
             tip=did_you_mean(name, list(known)) if known else "the data has no further columns",
         )
-    values = [label_name(dict(example.metadata).get(name, "")) for example in dataset.examples]
+    values = column_values(dataset, name)
     if len(set(values) - {""}) < 2:
         raise DataError(
             f"the column '{name}' holds fewer than two labels",

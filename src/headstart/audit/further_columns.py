@@ -14,7 +14,7 @@ from headstart.audit.labels.spellings import spelling_findings
 from headstart.audit.split import choose_margin, choose_metric
 from headstart.data.checks import check_spellings
 from headstart.data.examples import with_examples
-from headstart.data.label_names import label_name
+from headstart.data.one_name import column_values
 from headstart.metrics import costs_named
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport, Dataset, Folds
@@ -62,7 +62,7 @@ def further_column(
 
     theirs = values
     if holdout is not None:
-        theirs = _held_values(holdout, name)
+        theirs = column_values(holdout, name)
         given = sorted(set(theirs) - {""})
         check_spellings(given, labels, f"{holdout.source}, column '{name}'")
     held_has = np.array([bool(value) for value in theirs])
@@ -130,13 +130,8 @@ def column_costs(
 
 
 def _every_label(dataset: Dataset, holdout: Dataset | None, name: str) -> list[str]:
-    values = {*label_values(dataset, name), *(_held_values(holdout, name) if holdout else ())}
+    values = {*label_values(dataset, name), *(column_values(holdout, name) if holdout else ())}
     return sorted(values - {""})
-
-
-def _held_values(holdout: Dataset, name: str) -> list[str]:
-    """The labels of a hold-out file, which may be without the column."""
-    return [label_name(dict(example.metadata).get(name, "")) for example in holdout.examples]
 
 
 def _relabelled(

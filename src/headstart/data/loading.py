@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from headstart.data.folders import read_folder
 from headstart.data.images import ImagePaths, check_images, remarks_on
 from headstart.data.keys import dataset_key, text_key
 from headstart.data.label_names import label_name
+from headstart.data.one_name import one_name, read_as
 from headstart.data.reading import check_name, name_problem, read_table
 from headstart.data.tables import Row, Table, excerpt
 from headstart.modalities import validate_text
@@ -34,6 +36,7 @@ def load_dataset(
     purpose: Purpose = "training",
     separator: str | None = None,
     taken: Sequence[str] = (),
+    named: Collection[str] = (),
 ) -> Dataset:
     """Read labelled texts or images.
 
@@ -41,7 +44,8 @@ def load_dataset(
     a class. Columns that are not named are found where only one can be meant, but not among those
     that are `taken` by something else. Training data needs
     two classes and ten usable rows; a hold-out one row. With a `separator`, a field of the label
-    column may hold several labels.
+    column may hold several labels. Each class of training data gets one name (`one_name`; `named`:
+    names that the brief uses).
 
     Raises:
         DataError: the source cannot be used; the message names the value, the place and what to do.
@@ -63,6 +67,9 @@ def load_dataset(
         dataset = with_label_names(dataset)
     else:
         dataset = with_label_sets(dataset, separator, purpose)
+    if purpose == "training":
+        counts = Counter(label for labels in dataset.sets for label in labels)
+        dataset = read_as(dataset, one_name(counts, named))
     check_dataset(dataset, purpose)
     single = [label for labels in dataset.sets for label in labels]
     return replace(dataset, remarks=(*dataset.remarks, *label_remarks(single)))

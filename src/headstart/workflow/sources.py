@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data import (
     check_spellings,
+    column_read_as,
+    column_values,
     dataset_key,
+    known_name,
     load_dataset,
     load_values,
+    one_name,
+    read_as,
     text_key,
     with_examples,
 )
 from headstart.data.images import check_images
 from headstart.ports import Progress
-from headstart.types.brief import Brief
+from headstart.types.brief import Brief, ColumnCosts
 from headstart.types.data import DataReport, Dataset, Example
 from headstart.types.errors import DataError, did_you_mean
 from headstart.workflow.relatedness import Reference
@@ -48,7 +54,10 @@ class Sources:
             label_column=data.label_column,
             separator=data.separator,
             set_aside=data.set_aside,
-            remarks=data.remarks,
+            remarks=(
+                *data.remarks,
+                *(f"Hold-out: {remark}" for remark in (holdout.remarks if holdout else ())),
+            ),
             holdout_source=holdout.source if holdout else None,
             holdout_rows=len(holdout) if holdout else None,
             holdout_sha256=holdout.sha256 if holdout else None,
@@ -67,7 +76,7 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
     Raises:
         DataError: it cannot be used.
     """
-    found = _read(brief, progress)
+    found = _parted_in_scope(brief, *_with_one_name(brief, *_read(brief, progress)))
     if brief.data.current is None:
         return found
     named = (brief.data.current, brief.data.out_of_scope)
@@ -75,7 +84,7 @@ def read_sources(brief: Brief, progress: Progress) -> Sources:
     return replace(found, dataset=dataset, holdout=holdout)
 
 
-def _read(brief: Brief, progress: Progress) -> Sources:
+def _read(brief: Brief, progress: Progress) -> tuple[Dataset, Dataset | None]:
     said = brief.data
     dataset = load_dataset(
         Path(said.path),
@@ -89,15 +98,19 @@ def _read(brief: Brief, progress: Progress) -> Sources:
             for name in (said.group_column, said.time_column, said.current, *said.also)
             if name is not None
         ],
+        named={
+            *said.definitions,
+            *said.prevalence,
+            *said.order,
+            *brief.mistake_costs,
+            *brief.false_alarm_costs,
+            *brief.cost_matrix,
+            said.out_of_scope or "",
+        },
     )
-    label = said.out_of_scope
     if said.holdout is None:
-        if label is None:
-            return Sources(dataset, None)
-        dataset, strange = _parted(dataset, label)
-        _check_outside(brief, dataset, len(strange))
-        return Sources(dataset, None, *_halves(strange))
-    holdout = load_dataset(
+        return dataset, None
+    return dataset, load_dataset(
         Path(said.holdout),
         input_column=dataset.input_column,
         label_column=dataset.label_column,
@@ -106,11 +119,51 @@ def _read(brief: Brief, progress: Progress) -> Sources:
         purpose="hold-out",
         separator=said.separator,
     )
-    column = f", column '{holdout.label_column}'" if holdout.label_column else ""
-    check_spellings(holdout.single_labels, dataset.single_labels, f"{holdout.source}{column}")
+
+
+def _with_one_name(
+    brief: Brief, dataset: Dataset, holdout: Dataset | None
+) -> tuple[Dataset, Dataset | None]:
+    """The same rows, each class under one name: in the hold-out and in today's answers as in the
+    training rows, and in further label columns.
+
+    Raises:
+        DataError: a hold-out may write a label as one of several.
+    """
+    said = brief.data
+    if holdout is not None:
+        holdout = read_as(holdout, known_name(holdout.single_labels, dataset.single_labels))
+        column = f", column '{holdout.label_column}'" if holdout.label_column else ""
+        check_spellings(holdout.single_labels, dataset.single_labels, f"{holdout.source}{column}")
+    for column in said.also:
+        costs = brief.column_costs.get(column, ColumnCosts())
+        counts = Counter(column_values(dataset, column))
+        uses = {*costs.costs, *costs.false_alarms, *costs.matrix}
+        dataset = column_read_as(dataset, column, one_name(counts, uses))
+        if holdout is not None:
+            known = set(column_values(dataset, column)) - {""}
+            meant = known_name(column_values(holdout, column), known)
+            holdout = column_read_as(holdout, column, meant)
+    if said.current is not None:
+        known = {*dataset.single_labels, *(holdout.single_labels if holdout else ())}
+        dataset = _answers_as(dataset, said.current, known)
+        holdout = None if holdout is None else _answers_as(holdout, said.current, known)
+    return dataset, holdout
+
+
+def _answers_as(dataset: Dataset, column: str, known: set[str]) -> Dataset:
+    return column_read_as(dataset, column, known_name(column_values(dataset, column), known))
+
+
+def _parted_in_scope(brief: Brief, dataset: Dataset, holdout: Dataset | None) -> Sources:
+    """The rows in scope, and those that carry the label of what is none of the classes."""
+    label = brief.data.out_of_scope
     if label is None:
         return Sources(dataset, holdout)
     dataset, outside = _parted(dataset, label)
+    if holdout is None:
+        _check_outside(brief, dataset, len(outside))
+        return Sources(dataset, None, *_halves(outside))
     holdout, sealed = _parted(holdout, label)
     _check_outside(brief, dataset, len(outside) + len(sealed))
     known = {one.key for one in outside}
