@@ -29,6 +29,8 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import binom, norm
 from selective_ceiling import ceiling
 
+from headstart.evaluate.estimates import OF_ANSWERS
+from headstart.evaluate.other_answers import other_answers
 from headstart.heads import fit_temperature
 from headstart.metrics import ScoreStatistic, calibration_error_of, score
 from headstart.stats import (
@@ -203,12 +205,15 @@ def intervals(trials: int) -> None:
     print(
         f"\nOther intervals at 95%, {trials} trials each. Bootstrap: 1,000 resamples, 3 classes of"
     )
-    print("shares 50%, 30% and 20%, kept in every trial.\n")
+    print("shares 50%, 30% and 20%, or 4 of 65, 31, 2 and 2%, kept in every trial.\n")
     print("| interval | of | truth | n = 50 | 200 | 1,000 |")
     print("| --- | --- | ---: | ---: | ---: | ---: |")
-    y, proba = _classes()
+    y, proba = _classes(5, [0.5, 0.3, 0.2], 1.8)
     for name in ("macro_f1", "balanced_accuracy", "log_loss", "brier"):
-        _coverage_row(name, y, proba, trials, score(name, y, proba, 3), _bca(name))
+        _coverage_row(name, name, y, proba, trials)
+    y, proba = _classes(7, [0.65, 0.31, 0.02, 0.02], 1.5)
+    for name in OF_ANSWERS:
+        _coverage_row(name, f"{name}, two of four classes with 2% each", y, proba, trials)
     for name, spread, stretch in (
         ("three classes, overconfident", 1.5, 2.0),
         ("three classes, timid", 1.5, 0.6),
@@ -223,15 +228,10 @@ def intervals(trials: int) -> None:
     _folds_row(trials)
 
 
-def _bca(name: str) -> Callable[..., object]:
-    statistic = ScoreStatistic(name, 3)
-    return lambda y, proba, seed: stratified_bootstrap_bca(statistic, y, proba, seed=seed)
-
-
-def _classes() -> tuple[NDArray[np.int64], Floats]:
-    random = np.random.default_rng(5)
-    y = random.choice(3, POOL, p=[0.5, 0.3, 0.2])
-    logits = random.normal(0.0, 1.0, (POOL, 3)) + 1.8 * np.eye(3)[y]
+def _classes(seed: int, shares: list[float], apart: float) -> tuple[NDArray[np.int64], Floats]:
+    random, classes = np.random.default_rng(seed), len(shares)
+    y = random.choice(classes, POOL, p=shares)
+    logits = random.normal(0.0, 1.0, (POOL, classes)) + apart * np.eye(classes)[y]
     return y, softmax(1.3 * logits, axis=1)
 
 
@@ -324,15 +324,10 @@ def _held_row(
     print(f"| {method} | {name} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)
 
 
-def _coverage_row(
-    name: str,
-    y: NDArray[np.int64],
-    proba: Floats,
-    trials: int,
-    truth: float,
-    estimate: Callable[..., object],
-) -> None:
-    pools = [np.flatnonzero(y == code) for code in range(3)]
+def _coverage_row(metric: str, name: str, y: NDArray[np.int64], proba: Floats, trials: int) -> None:
+    classes = proba.shape[1]
+    statistic, truth = ScoreStatistic(metric, classes), score(metric, y, proba, classes)
+    pools = [np.flatnonzero(y == code) for code in range(classes)]
     shares = np.array([len(pool) for pool in pools]) / len(y)
     cells = []
     for n in (50, 200, 1000):
@@ -342,8 +337,14 @@ def _coverage_row(
             rows = np.concatenate(
                 [random.choice(pool, size) for pool, size in zip(pools, sizes, strict=True)]
             )
-            found = estimate(y[rows], proba[rows], trial)
-            held += found.low is not None and found.low <= truth <= found.high  # type: ignore[attr-defined]
+            own, given = proba[rows], proba[rows].argmax(axis=1)
+            others = None
+            if metric in OF_ANSWERS:
+                own, others = np.eye(classes)[given], other_answers(y[rows], given, classes, trial)
+            found = stratified_bootstrap_bca(statistic, y[rows], own, seed=trial, others=others)
+            assert found.low is not None
+            assert found.high is not None
+            held += found.low <= truth <= found.high
         cells.append(f"{held / trials:.1%}")
     said = name.replace("_", " ")
     print(f"| bootstrap, BCa | {said} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)

@@ -46,7 +46,7 @@ def test_the_most_frequent_name_stays_and_a_remark_says_so(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "names",
-    [("a", "A"), ("1-5", "15"), ("A-", "A+"), ("refund", "refunds"), ("us", "US"), ("5", "5.5")],
+    [("a", "A"), ("1-5", "15"), ("A-", "A+"), ("refund", "refunds"), ("5", "5.5")],
 )
 def test_what_may_be_two_classes_stays_two(names: tuple[str, str]) -> None:
     assert one_name(dict.fromkeys(names, 9)) == {}

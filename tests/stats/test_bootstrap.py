@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 from sklearn import metrics as sk
 
+from headstart.evaluate.other_answers import other_answers
 from headstart.metrics import ScoreDifference, ScoreStatistic, score
 from headstart.stats import paired_bootstrap, stratified_bootstrap_bca
 
@@ -212,7 +213,10 @@ def test_a_perfect_score_has_no_interval_rather_than_a_false_one() -> None:
 
 def test_classes_of_one_row_still_vary() -> None:
     y, proba = _rows(30, 30, 1, sharp=2.5)
-    found = stratified_bootstrap_bca(ScoreStatistic("balanced_accuracy", 30), y, proba)
+    statistic = ScoreStatistic("balanced_accuracy", 30)
+    assert stratified_bootstrap_bca(statistic, y, proba).low is None
+    others = other_answers(y, proba.argmax(axis=1), 30, seed=0)
+    found = stratified_bootstrap_bca(statistic, y, proba, others=others)
     assert found.low is not None
     assert found.high is not None
     assert found.high - found.low > 0.1

@@ -10,7 +10,7 @@ from headstart.data.examples import with_examples
 from headstart.data.label_names import label_name, spelling
 from headstart.types.data import Dataset, Example
 
-SHORTEST = 3
+SHORTEST = 2
 """Characters of a name, at least, whose case says nothing: 'a' and 'A' may be two classes."""
 SHOWN = 5
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluate.other_answers import other_answers
 from headstart.metrics import (
     RANGES,
     RowMean,
@@ -107,6 +108,9 @@ def metric_estimates(
                 seed=seed,
                 lower=lower,
                 upper=upper,
+                others=other_answers(y, said.given, said.proba.shape[1], seed)
+                if name in OF_ANSWERS
+                else None,
             )
     return found
 

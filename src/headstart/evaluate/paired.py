@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import RESAMPLES, Answers
+from headstart.evaluate.other_answers import other_pairs
 from headstart.metrics import (
     HIGHER_IS_BETTER,
     LabelF1Difference,
@@ -98,6 +100,7 @@ def _resampled(
     labels: int | None,
 ) -> tuple[float, float, float, float]:
     difference: ScoreDifference | RowMean | LabelF1Difference
+    others = other_pairs(y, a.given, b.given, seed) if metric in BY_ANSWER else None
     over = LabelF1Difference(labels) if metric == "macro_f1" and labels is not None else None
     if metric == "cost":
         difference, both = RowMean(), (a.spent(y) - b.spent(y))[:, None]
@@ -107,17 +110,22 @@ def _resampled(
         by_answer = metric in BY_ANSWER
         both = np.hstack([one.decided if by_answer else one.proba for one in (a, b)])
         difference = ScoreDifference(metric, a.proba.shape[1])
+        if others is not None:
+            each = np.eye(a.proba.shape[1])[others.columns.astype(np.int64)]
+            others = replace(others, columns=each.reshape(len(others.y), both.shape[1]))
     estimate = stratified_bootstrap_bca(
-        difference, y, both, confidence=confidence, resamples=RESAMPLES, seed=seed
-    )
+        difference, y, both,
+        confidence=confidence, resamples=RESAMPLES, seed=seed, others=others,
+    )  # fmt: skip
     observed = estimate.value
     p_value = _permutation_test(y, a, b, metric, observed, seed, over)
-    if estimate.low is None or estimate.high is None:
-        # No resample differs, so the bootstrap cannot say how sure it is; the permutations can.
-        unsure = p_value > 1.0 - confidence
-        low, high = (min(observed, 0.0), max(observed, 0.0)) if unsure else (observed, observed)
-        return observed, low, high, p_value
-    return observed, estimate.low, estimate.high, p_value
+    # Where no resample differs the bootstrap cannot say how sure it is; the permutations can.
+    low = observed if estimate.low is None else estimate.low
+    high = observed if estimate.high is None else estimate.high
+    if p_value > 1.0 - confidence:
+        # What swapped answers may give as well is not excluded, however few rows a class has.
+        low, high = min(low, 0.0), max(high, 0.0)
+    return observed, low, high, p_value
 
 
 def _permutation_test(

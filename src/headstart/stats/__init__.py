@@ -1,6 +1,6 @@
 """Intervals and paired tests. SciPy is imported by the functions that need it, when called."""
 
-from headstart.stats.bootstrap import paired_bootstrap, stratified_bootstrap_bca
+from headstart.stats.bootstrap import Others, paired_bootstrap, stratified_bootstrap_bca
 from headstart.stats.conformal import prediction_sets, set_threshold
 from headstart.stats.folds import compare, mean_over_folds, probability_above
 from headstart.stats.jackknife import jackknife
@@ -18,6 +18,7 @@ from headstart.stats.selective import (
 from headstart.stats.squares import squares_interval
 
 __all__ = [
+    "Others",
     "candidate_thresholds",
     "cases_needed",
     "certify",

@@ -68,8 +68,8 @@ class InputLength:
         yield Finding(
             check=self.name,
             severity=round(min(0.6, 0.05 + len(rows) / n), 3),
-            title=f"{count(len(rows), 'text')} of {n:,} ({share(len(rows), n)}) are shredded by "
-            "the tokenizer",
+            title=f"The tokenizer shreds {count(len(rows), 'text')} of {n:,} "
+            f"({share(len(rows), n)})",
             detail=f"{SHREDDED:.0f} tokens a word or more, or a quarter unknown: a language, "
             "script or code that the network has hardly seen.",
             rows=places_of(inputs.dataset, rows),
