@@ -340,7 +340,8 @@ def _coverage_row(metric: str, name: str, y: NDArray[np.int64], proba: Floats, t
             own, given = proba[rows], proba[rows].argmax(axis=1)
             others = None
             if metric in OF_ANSWERS:
-                own, others = np.eye(classes)[given], other_answers(y[rows], given, classes, trial)
+                others = other_answers(y[rows], given, own, trial)
+                own = np.eye(classes)[given]
             found = stratified_bootstrap_bca(statistic, y[rows], own, seed=trial, others=others)
             assert found.low is not None
             assert found.high is not None

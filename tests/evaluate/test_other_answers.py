@@ -26,7 +26,7 @@ ANSWERED = np.array(
 
 
 def answers(given: NDArray[np.int64], classes: int = 4) -> Answers:
-    return Answers(np.eye(classes)[given], given)
+    return Answers(0.9 * np.eye(classes)[given] + 0.1 / classes, given)
 
 
 def drawn(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -88,13 +88,18 @@ def test_all_answers_right_is_no_certainty() -> None:
 def test_what_might_have_been_answered() -> None:
     y = np.array([0, 0, 0, 1, 1, 2, 2])
     given = np.array([0, 0, 1, 1, 1, 0, 0])
-    found = other_answers(y, given, 3, seed=0)
+    sure = np.full((7, 3), 1 / 3)
+    found = other_answers(y, given, sure, seed=0)
     mean = (2 / 3 + 1.0 + 0.0 + 0.5) / 4
     assert found.y.tolist() == [1, 2]
     assert found.columns.argmax(axis=1).tolist() == [0, 2]
     assert found.chance == pytest.approx([1 - mean, mean])
     alike = np.zeros(7, dtype=np.int64)
-    assert len(other_answers(y, alike, 3, seed=0).y) == 0
-    pairs = other_pairs(y, given, alike, seed=0)
+    assert len(other_answers(y, alike, sure, seed=0).y) == 0
+    # What was never trained on is never the answer.
+    sure[:, 2] = 0.0
+    assert other_answers(y, given, sure, seed=0).y.tolist() == [1]
+    sure[0, 2] = 0.1
+    pairs = other_pairs(y, (given, sure), (alike, sure), seed=0)
     assert pairs.y.tolist() == [1, 2]
     assert pairs.columns.tolist() == [[0.0, 0.0], [2.0, 0.0]]

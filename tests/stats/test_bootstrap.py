@@ -215,7 +215,7 @@ def test_classes_of_one_row_still_vary() -> None:
     y, proba = _rows(30, 30, 1, sharp=2.5)
     statistic = ScoreStatistic("balanced_accuracy", 30)
     assert stratified_bootstrap_bca(statistic, y, proba).low is None
-    others = other_answers(y, proba.argmax(axis=1), 30, seed=0)
+    others = other_answers(y, proba.argmax(axis=1), proba, seed=0)
     found = stratified_bootstrap_bca(statistic, y, proba, others=others)
     assert found.low is not None
     assert found.high is not None

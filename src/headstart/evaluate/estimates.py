@@ -108,7 +108,7 @@ def metric_estimates(
                 seed=seed,
                 lower=lower,
                 upper=upper,
-                others=other_answers(y, said.given, said.proba.shape[1], seed)
+                others=other_answers(y, said.given, said.proba, seed)
                 if name in OF_ANSWERS
                 else None,
             )

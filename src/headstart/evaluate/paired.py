@@ -100,7 +100,9 @@ def _resampled(
     labels: int | None,
 ) -> tuple[float, float, float, float]:
     difference: ScoreDifference | RowMean | LabelF1Difference
-    others = other_pairs(y, a.given, b.given, seed) if metric in BY_ANSWER else None
+    others = None
+    if metric in BY_ANSWER:
+        others = other_pairs(y, (a.given, a.proba), (b.given, b.proba), seed)
     over = LabelF1Difference(labels) if metric == "macro_f1" and labels is not None else None
     if metric == "cost":
         difference, both = RowMean(), (a.spent(y) - b.spent(y))[:, None]
