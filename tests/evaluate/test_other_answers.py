@@ -51,12 +51,18 @@ def test_intervals_cover_where_classes_hold_two_percent(metric: str) -> None:
     for seed in range(trials):
         y, given = drawn(140, seed)
         right = truth(metric, np.unique(y))
-        found: Any = metric_estimates(y, answers(given), 0.95, seed)[metric]
+        one, decided = ScoreStatistic(metric, 4), np.eye(4)[given]
+        others = other_answers(y, given, answers(given).proba, seed)
+        found, without = (
+            stratified_bootstrap_bca(one, y, decided, resamples=400, seed=seed, others=some)
+            for some in (others, None)
+        )
+        assert found.low is not None
+        assert found.high is not None
         assert found.low <= found.value <= found.high
         held += found.low <= right <= found.high
-        without: Any = stratified_bootstrap_bca(
-            ScoreStatistic(metric, 4), y, np.eye(4)[given], resamples=300, seed=seed
-        )
+        assert without.low is not None
+        assert without.high is not None
         plain += without.low <= right <= without.high
     # 95% within three standard errors of 120 trials; the plain bootstrap holds it 70 to 75%.
     assert held / trials >= 0.95 - 3 * (0.95 * 0.05 / trials) ** 0.5
