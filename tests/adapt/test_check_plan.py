@@ -19,7 +19,13 @@ TEXTS = [f"{said} {number}" for number in range(8) for said in ("where is my car
 LABELS = ["card", "money"] * 8
 
 
-@pytest.mark.parametrize("name", ["top-1?label_smoothing=0.1", "norms", "lora", "pairs", "early-2"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "top-1?label_smoothing=0.1", "norms", "lora", "pairs",
+        pytest.param("early-2", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_built_in_plans_conform(encoder: FrozenEncoder, name: str) -> None:
     check_plan(find_plan(name), encoder, TEXTS, LABELS)
 
