@@ -95,6 +95,7 @@ def metric_estimates(
         return dict.fromkeys(names, NotAvailable("no row is left that may decide"))
     hits = int((said.given == y).sum())
     found: dict[str, Estimate | NotAvailable] = {"accuracy": wilson(hits, len(y), confidence)}
+    others = other_answers(y, said.given, said.proba, seed)
     for name in names:
         lower, upper = RANGES[name]
         if name not in found:
@@ -108,9 +109,7 @@ def metric_estimates(
                 seed=seed,
                 lower=lower,
                 upper=upper,
-                others=other_answers(y, said.given, said.proba, seed)
-                if name in OF_ANSWERS
-                else None,
+                others=others if name in OF_ANSWERS else None,
             )
     return found
 
