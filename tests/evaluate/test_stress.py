@@ -82,15 +82,28 @@ def test_pictures_change_more_as_the_strength_grows(tmp_path: Path):
     smooth = np.kron(random.integers(0, 255, (8, 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
     path = tmp_path / "picture.png"
     Image.fromarray(smooth).save(path)
+    seen = pictures.in_view(str(path))
+    assert np.array_equal(np.asarray(seen), smooth)
     for kind, (change, strengths) in pictures.STRESS.items():
         gaps = []
         for _, strength in strengths:
-            content = pictures.changed_file(str(path), change, 5, strength)
-            assert content == pictures.changed_file(str(path), change, 5, strength)
+            content = pictures.written(change(seen, 5, strength))
+            assert content == pictures.written(change(seen, 5, strength))
             image = Image.open(io.BytesIO(content)).convert("RGB").resize((64, 64))
             gaps.append(np.abs(np.asarray(image, dtype=float) - smooth).mean())
         assert gaps[0] > 0, kind
         assert gaps == sorted(gaps), kind
+
+
+def test_a_large_picture_is_reduced_before_it_is_changed(tmp_path: Path):
+    wide = np.kron(np.eye(2), np.full((1000, 2000), 255)).astype(np.uint8)
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(wide).convert("RGB").save(path, quality=95)
+    seen = pictures.in_view(str(path))
+    assert seen.size == (724, 362)
+    assert seen.width * seen.height <= pictures.SEEN + seen.width
+    quarters = np.asarray(seen)[[90, 90, 270, 270], [180, 540, 180, 540], 0]
+    assert np.abs(quarters.astype(int) - [255, 0, 0, 255]).max() <= 2
 
 
 def test_images_are_asked_for_as_files(tmp_path: Path):

@@ -15,7 +15,7 @@ from headstart.adapt.arms.base import Fold
 from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
 from headstart.adapt.prevalence import Mix
-from headstart.adapt.threads import one_thread_each
+from headstart.backbones.threads import one_thread_each
 from headstart.metrics import all_scores, miss_costs, miss_weights, weighted_scores
 from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec

@@ -1,6 +1,7 @@
 """Rows mildly changed: slips of the keyboard; crop, light, noise and JPEG of a picture.
 
-What is changed is the row as it arrives: a picture before it is resized. Noise on an enlarged
+What is changed is the row as it arrives: a picture before it is resized for the network (a large
+one is reduced, see `in_view`). Noise on an enlarged
 picture would be finer than anything that its camera could have drawn, and no mild change: with a
 standard deviation of 1.3% of the range it takes the frozen EfficientNet-Lite0 from 64 to 37% on
 CIFAR-10; these changes together take it to 55%.
@@ -17,8 +18,7 @@ from PIL import Image
 
 from headstart.backbones.cache import digest
 from headstart.backbones.encoder import FrozenEncoder
-from headstart.modalities.image.opening import open_image
-from headstart.modalities.image.perturb import crop, dark, jpeg, noise
+from headstart.modalities.image.perturb import SEEN, crop, dark, in_view, jpeg, noise
 from headstart.modalities.preprocess import PixelPreprocessor
 from headstart.modalities.text.perturb import typos
 from headstart.ports import Preprocessor
@@ -31,7 +31,7 @@ NOISE = 0.01
 """Standard deviation, as a share of the full range."""
 QUALITY = (70, 95)
 """Of the JPEG."""
-CHANGES = f"crop {SIDE}, light {LIGHT}, noise {NOISE}, JPEG {QUALITY}"
+CHANGES = f"{SEEN} pixels at most, crop {SIDE}, light {LIGHT}, noise {NOISE}, JPEG {QUALITY}"
 
 
 def disturbed(image: Image.Image, seed: int) -> Image.Image:
@@ -65,7 +65,7 @@ class DisturbedPixels:
         Raises:
             DataError: a picture cannot be read.
         """
-        changed = [disturbed(open_image(value), self._seeds[value]) for value in values]
+        changed = [disturbed(in_view(value), self._seeds[value]) for value in values]
         return {"pixel_values": np.stack([self._plain.pixels(one) for one in changed])}
 
 

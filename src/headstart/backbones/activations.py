@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from headstart.backbones.boundary import CutNetwork
 from headstart.backbones.cache import digest, read_json, write_atomically, write_json
 from headstart.backbones.eviction import evict, used
+from headstart.backbones.threads import beside_each_other
 from headstart.ports import Preprocessor, Progress
 
 SHARD_BYTES = 1 << 25
@@ -149,10 +150,13 @@ class BoundaryRows:
         missing = {name: place for name, place in wanted.items() if name not in store}
 
         def computed() -> Iterable[tuple[str, NDArray[np.floating]]]:
-            for done, (name, (row, copy)) in enumerate(missing.items()):
+            # One row fills an accelerator's queue; on the CPU each core has a row of its own.
+            workers = None if self.network.device == "cpu" else 1
+            found = beside_each_other(lambda at: self._computed(*at), missing.values(), workers)
+            for done, (name, row) in enumerate(zip(missing, found, strict=True)):
                 if progress is not None:
                     progress("activations at the freeze boundary", done, len(missing))
-                yield name, self._computed(row, copy)
+                yield name, row
 
         store.add(computed())
 

@@ -53,14 +53,18 @@ class CutNetwork:
         named = _named(self.module)
         return {name: named[name] for name in self.block_of}
 
+    @property
+    def device(self) -> str:
+        """Where its weights are now: cpu, mps, cuda or cuda:1."""
+        return str(next(self.module.parameters()).device)
+
     def activation(self, inputs: Inputs) -> NDArray[np.float32]:
         """What the prefix gives for one row: (length, width) of a text, (channels, height, width)
         of an image. `inputs` hold that row alone, padded or not."""
         import torch
 
-        device = next(self.module.parameters()).device
         # Copies in torch's own memory, which always begins at the same alignment.
-        tensors = [one.clone().to(device) for one in _one_row(inputs, self.network.inputs)]
+        tensors = [one.clone().to(self.device) for one in _one_row(inputs, self.network.inputs)]
         with torch.inference_mode():
             found: NDArray[np.float32] = self.prefix(*tensors)[0].float().cpu().numpy()
         return found

@@ -97,7 +97,8 @@ def stress_report(
 def _changes(
     values: Sequence[str], modality: ModalityName, seed: int, folder: Path
 ) -> Iterator[tuple[str, str, list[str]]]:
-    """(kind, strength, changed values) of every way; images are files in the folder."""
+    """(kind, strength, changed values) of every way; images are files in the folder, which the
+    next way writes over."""
     if modality == "text":
         from headstart.modalities.text.perturb import STRESS as TEXTS
 
@@ -107,16 +108,15 @@ def _changes(
                 yield kind, name, changed
         return
     from headstart.modalities.image.perturb import STRESS as PICTURES
-    from headstart.modalities.image.perturb import changed_file
+    from headstart.modalities.image.perturb import in_view, written
 
-    for number, (kind, (turn, strengths)) in enumerate(PICTURES.items()):
-        for place, (name, strength) in enumerate(strengths):
-            paths = []
-            for i, one in enumerate(values):
-                path = folder / f"{number}-{place}-{i}.png"
-                path.write_bytes(changed_file(one, turn, _seed(one, seed), strength))
-                paths.append(str(path))
-            yield kind, name, paths
+    pictures = [(in_view(one), _seed(one, seed)) for one in values]
+    paths = [folder / f"{number}.png" for number in range(len(values))]
+    for kind, (turn, strengths) in PICTURES.items():
+        for name, strength in strengths:
+            for path, (image, own) in zip(paths, pictures, strict=True):
+                path.write_bytes(written(turn(image, own, strength)))
+            yield kind, name, [str(path) for path in paths]
 
 
 def _seed(value: str, seed: int) -> int:

@@ -15,7 +15,7 @@ from headstart.adapt.device import training_device
 from headstart.adapt.probe import ProbeRung
 from headstart.adapt.run import derived_seed
 from headstart.adapt.rung import Rung
-from headstart.adapt.threads import one_thread_each
+from headstart.backbones.threads import one_thread_each
 from headstart.heads import fit_linear
 from headstart.types.ladder import RungFold
 from headstart.workflow.arms import Arms

@@ -1,4 +1,8 @@
-"""Pictures as they arrive on a bad day. Equal seeds give equal pictures."""
+"""Pictures as they arrive on a bad day. Equal seeds give equal pictures.
+
+A picture larger than a network can see is reduced before it is changed: on twelve million pixels
+noise would be gone once they are scaled down, and would take seconds.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,10 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from headstart.modalities.image.opening import open_image
+
+
+SEEN = 512 * 512
+"""Pixels of a picture that is changed, at most: networks are shown 224 to 384 a side."""
 
 
 def noise(image: Image.Image, seed: int, deviation: float) -> Image.Image:
@@ -44,10 +52,24 @@ def dark(image: Image.Image, seed: int, light: float) -> Image.Image:
     return ImageEnhance.Brightness(image).enhance(light)
 
 
-def changed_file(path: str, change: Change, seed: int, strength: float) -> bytes:
-    """The picture in the file, changed, as the bytes of a PNG."""
+def in_view(path: str) -> Image.Image:
+    """The picture in the file, upright, reduced to `SEEN` pixels where it has more.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    image = open_image(path)
+    share = (SEEN / (image.width * image.height)) ** 0.5
+    if share >= 1.0:
+        return image
+    size = (max(1, round(share * image.width)), max(1, round(share * image.height)))
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def written(image: Image.Image) -> bytes:
+    """The bytes of a PNG, hardly compressed: it is read again at once."""
     stream = io.BytesIO()
-    change(open_image(path).convert("RGB"), seed, strength).save(stream, format="PNG")
+    image.save(stream, format="PNG", compress_level=1)
     return stream.getvalue()
 
 
