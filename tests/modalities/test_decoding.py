@@ -86,6 +86,21 @@ def test_each_turn_of_a_jpeg_is_nearly_the_picture(mode: str, turn: int, tmp_pat
     assert (np.abs(found - seen(mode)) <= 12).mean() > 0.97
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_large_jpeg_is_decoded_as_far_as_it_is_needed(mode: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sideways = scene(960, 640).transpose(Image.Transpose(STORED[6])).convert(mode)
+    sideways.save(tmp_path / "a.jpg", quality=98, subsampling=0, exif=exif)
+    whole = open_image(tmp_path / "a.jpg")
+    assert whole.size == (960, 640)
+    found = open_image(tmp_path / "a.jpg", at_least=100)
+    assert found.size == (240, 160)  # An eighth would be 80 pixels high.
+    gap = np.asarray(found).astype(int) - np.asarray(whole.resize(found.size))
+    assert (np.abs(gap) <= 12).mean() > 0.97
+    assert open_image(tmp_path / "a.jpg", at_least=641).size == (960, 640)
+
+
 def test_a_damaged_exif_block_turns_nothing(tmp_path: Path) -> None:
     scene().save(tmp_path / "a.png", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff")
     np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "a.png")), np.asarray(scene()))

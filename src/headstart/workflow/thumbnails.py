@@ -24,7 +24,7 @@ def error_pictures(evaluation: EvaluationReport) -> list[tuple[str, Any]]:
 
 def thumbnail(path: str) -> str:
     """A data URI of the picture, at most 112 pixels wide and high and about 6 kB."""
-    image = open_image(Path(path))
+    image = open_image(Path(path), at_least=2 * SIDE)
     image.thumbnail((SIDE, SIDE))
     for quality in (80, 60, 40, 20):
         stream = BytesIO()

@@ -18,7 +18,7 @@ def small_pixels(path: str) -> NDArray[np.uint8]:
     """The image squeezed to (3, 32, 32)."""
     from PIL import Image
 
-    with open_image(path) as image:
+    with open_image(path, at_least=2 * SIDE) as image:
         small = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small, dtype=np.uint8).transpose(2, 0, 1)
 

@@ -39,16 +39,20 @@ SMALL = (64, 64)
 _header = threading.Lock()
 
 
-def open_image(path: Path | str) -> Image.Image:
+def open_image(path: Path | str, *, at_least: int | None = None) -> Image.Image:
     """The first frame as an upright RGB image of 8 bits a channel.
 
     EXIF rotation is applied, transparency is laid on white, 16 bits are scaled to 8. The size is
-    read from the header and checked before anything is decoded.
+    read from the header and checked before anything is decoded. at_least: pixels a side that are
+    needed; of a larger JPEG only every second, fourth or eighth is decoded, which takes less than
+    half of the time. None: all of them.
 
     Raises:
         DataError: the file is no image, is damaged, or is too large; the place is the path.
     """
     with _opened(path) as image:
+        if at_least is not None:
+            image.draft("RGB", (at_least, at_least))
         image.load()
         turn = _orientation(image)  # None for a TIFF, which Pillow turns when it loads it.
         plain = _plain(image)

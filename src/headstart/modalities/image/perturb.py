@@ -14,8 +14,8 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from headstart.modalities.image.opening import open_image
 
-
-SEEN = 512 * 512
+SIDE = 512
+SEEN = SIDE * SIDE
 """Pixels of a picture that is changed, at most: networks are shown 224 to 384 a side."""
 
 
@@ -58,7 +58,7 @@ def in_view(path: str) -> Image.Image:
     Raises:
         DataError: it cannot be read.
     """
-    image = open_image(path)
+    image = open_image(path, at_least=SIDE)
     share = (SEEN / (image.width * image.height)) ** 0.5
     if share >= 1.0:
         return image
