@@ -66,13 +66,16 @@ def test_what_else_lies_there_is_set_aside_and_hidden_files_are_passed_over(phot
     (photos / "cat" / "notes").write_text("mine")
     for hidden in (photos / ".git", photos / "cat" / ".thumbnails"):
         picture(hidden / "x.png", 1)
-    (photos / "cat" / ".DS_Store").write_text("")
+    for system in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (photos / "cat" / system).write_text("")
+    (photos / "cat" / "IMG_1.HEIC").write_text("")
     (photos / "bird").mkdir()
     found = load_dataset(photos)
     assert len(found) == 12
     assert aside(found) == {
         "loose.png": "stands in no class folder",
         "readme.txt": "not an image file that can be read ('.txt')",
+        "IMG_1.HEIC": "HEIC is not read ('.HEIC'): export the photograph as JPEG",
         "notes": "not an image file that can be read ('notes')",
     }
     assert found.remarks == ("The subfolder 'bird' holds no image and is no class.",)
@@ -88,6 +91,11 @@ def test_what_else_lies_there_is_set_aside_and_hidden_files_are_passed_over(phot
             ["cat/a.txt", "dog/b.txt"],
             "none of the subfolders (2) holds an image",
             ".jpeg, .jpg, .png",
+        ),
+        (
+            ["cat/a.heic", "dog/b.HEIC"],
+            "none of the subfolders (2) holds an image",
+            "export HEIC photographs as JPEG",
         ),
     ],
 )

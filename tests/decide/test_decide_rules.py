@@ -108,6 +108,25 @@ def test_not_better_than_the_largest_class_is_never_shipped(cases: Any, verdict:
     assert ("credibly worse" in decision.reasons[0]) == (verdict == "harms")
 
 
+def test_a_holdout_too_small_for_the_gain_of_the_folds_is_said_to_be(cases: Any) -> None:
+    base = cases["text-helps"]
+    chosen, metric = base.adapt.chosen, base.adapt.metric
+    folds = Comparison(
+        "majority", chosen, metric, -0.275, -0.352, -0.198, 0.001, "t", 197, 50, 10, "harms"
+    )
+    steps = {}
+    for on_folds in ("harms", "inconclusive"):
+        compared = (replace(folds, verdict=on_folds),)
+        judging = replace(base, adapt=replace(base.adapt, comparisons=compared))
+        for on_holdout in ("harms", "inconclusive"):
+            against = replace(base.evaluation.against_majority, verdict=on_holdout)
+            steps[on_folds, on_holdout] = judged(judging, against=against).decision.next_steps[0]
+    said = steps.pop(("harms", "inconclusive"))
+    assert "+27.5 points (+19.8 to +35.2)" in said
+    assert "more hold-out rows" in said
+    assert all(step.startswith("Do not build on this yet") for step in steps.values())
+
+
 def test_the_majority_itself_is_never_shipped(cases: Any) -> None:
     base = judged(cases["text-inconclusive"], against=NotAvailable("the same answers"))
     base = replace(base, adapt=replace(base.adapt, approach="majority", chosen="majority"))

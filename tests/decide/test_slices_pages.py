@@ -17,7 +17,7 @@ def test_worse_parts_are_marked_and_a_risk(cases: Any) -> None:
     page = memo_html(cases["text-certified"].view)
     section = _plain(page.split('<section id="slices">')[1].split("</section>")[0])
     assert "channel is 'fax' worse 140 31.0% 24.0% to 39.0%" in section
-    assert "2 parts were tested, 1 have too few rows" in section
+    assert "Of the parts, 2 could be tested, 1 had too few rows" in section
     assert "worse in a part of the rows" in _plain(page.split('<nav class="toc"')[0])
     assert "| channel is 'fax' (**worse**) | 140 | 31.0%" in memo_markdown(
         cases["text-certified"].view

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.audit.exhibits import count
 from headstart.data.one_name import column_values
 from headstart.types.brief import DataSource
 from headstart.types.data import Dataset, Example
@@ -39,7 +40,7 @@ def column_of(examples: Sequence[Example], name: str, dataset: Dataset, flag: st
     empty = [example for example, value in zip(examples, values, strict=True) if not value]
     if empty:
         raise DataError(
-            f"{len(empty)} rows have no value in '{name}'",
+            f"{count(len(empty), 'row')} without a value in '{name}'",
             place=f"{empty[0].place}",
             tip="fill them, or take the rows out",
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.audit.exhibits import exhibit, severity
+from headstart.audit.exhibits import count, exhibit, severity
 from headstart.types.data import Dataset, Example, Exhibit, Finding, Place
 
 SHOWN = 10
@@ -70,7 +70,7 @@ def contradictory_labels(dataset: Dataset, contents: Sequence[str]) -> list[Find
         Finding(
             "contradictory-labels",
             severity(rows / len(dataset), 0.3),
-            f"{len(torn)} repeated contents carry different labels",
+            f"{count(len(torn), 'repeated content')} with different labels",
             f"{rows} rows have a twin with another label: no model can get all of them right.",
             rows=_places(torn),
             advice="Decide which label is right, or whether the two classes are one.",
@@ -137,7 +137,7 @@ def small_classes(small: Sequence[str], counts: dict[str, int], k: int) -> list[
         Finding(
             "small-classes",
             0.4,
-            f"{len(small)} classes are too small for {k} folds",
+            f"{count(len(small), 'class', 'classes')} too small for {k} folds",
             f"Fewer than {k} separate development rows: {named}{more}. In some folds they are "
             "not trained on, or not tested on.",
             advice=f"Add examples until each class has at least {k}, better 20.",

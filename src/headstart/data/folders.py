@@ -15,6 +15,9 @@ from headstart.types.errors import DataError
 SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
 )
+OF_THE_SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
+"""What Windows leaves in a folder; others hide such files."""
+PHONES = frozenset({".heic", ".heif"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class ImageFolder:
 
 
 def read_folder(folder: Path) -> ImageFolder:
-    """The images below `folder`; hidden files are passed over.
+    """The images below `folder`; hidden files and those of the system are passed over.
 
     Raises:
         DataError: there is no subfolder, no image in any, or the subfolders are splits.
@@ -70,7 +73,8 @@ def read_folder(folder: Path) -> ImageFolder:
         raise DataError(
             f"none of the subfolders ({len(classes)}) holds an image",
             place=str(folder),
-            tip=f"images end in {', '.join(sorted(SUFFIXES))}",
+            tip=f"images end in {', '.join(sorted(SUFFIXES))}"
+            + ("; export HEIC photographs as JPEG" if any(map(_from_a_phone, others)) else ""),
         )
     remarks = [
         f"The subfolder '{readable(name)}' holds no image and is no class." for name in empty
@@ -96,14 +100,24 @@ def _aside(path: Path, reason: str) -> SetAside:
     return SetAside(Place(readable(str(path))), readable(reason))
 
 
+def _from_a_phone(found: SetAside) -> bool:
+    return Path(found.place.file).suffix.lower() in PHONES
+
+
 def _not(path: Path) -> str:
+    if path.suffix.lower() in PHONES:
+        return f"HEIC is not read ('{path.suffix}'): export the photograph as JPEG"
     return f"not an image file that can be read ('{path.suffix or path.name}')"
 
 
+def _passed_over(name: str) -> bool:
+    return name.startswith(".") or name.lower() in OF_THE_SYSTEM
+
+
 def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """(subfolders, other entries) without hidden ones, each in order of their names."""
+    """(subfolders, other entries) but for what is passed over, each in order of their names."""
     try:
-        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        entries = sorted(entry for entry in folder.iterdir() if not _passed_over(entry.name))
     except OSError as error:
         raise unreadable(folder, error) from error
     folders = [entry for entry in entries if entry.is_dir()]
@@ -133,6 +147,6 @@ def _files(folder: Path) -> list[Path]:
         raise unreadable(Path(error.filename or folder), error) from error
 
     for root, folders, names in os.walk(folder, onerror=stop):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(root) / name for name in sorted(names) if not name.startswith(".")]
+        folders[:] = sorted(name for name in folders if not _passed_over(name))
+        found += [Path(root) / name for name in sorted(names) if not _passed_over(name)]
     return found

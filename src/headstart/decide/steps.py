@@ -12,7 +12,7 @@ from headstart.decide.case import Case
 from headstart.decide.certificate import cause
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
 from headstart.decide.words import count
-from headstart.metrics.words import metric_value
+from headstart.metrics.words import amount, difference, metric_value
 from headstart.types.brief import LARGEST_SHARE
 from headstart.types.result import Comparison, Estimate, NotAvailable
 
@@ -143,15 +143,38 @@ def _pair(case: Case) -> Sentence | None:
     )
 
 
+def _no_signal() -> Sentence:
+    return say(
+        "Do not build on this yet: check that the labels can be told from the input, then label "
+        "more rows and run again."
+    )
+
+
+def _more_holdout(case: Case) -> Sentence | None:
+    """The hold-out is too small to show what the folds show: a gain over the largest class."""
+    found, against = case.estimate, case.evaluation.against_majority
+    unclear = isinstance(against, Comparison) and against.verdict == "inconclusive"
+    if not case.on_holdout or not unclear or not isinstance(found, Estimate):
+        return None
+    for index, one in enumerate(case.adapt.comparisons):
+        if (one.a, one.b, one.verdict) != ("majority", case.adapt.chosen, "harms"):
+            continue
+        near, far = sorted((abs(one.low), abs(one.high)))
+        gain = amount(case.metric, abs(one.difference), steps=case.brief.counts_steps)
+        between = f"{difference(case.metric, near)} to {difference(case.metric, far)}"
+        return say(
+            "Label more hold-out rows, and run again: ",
+            (count(found.n), case.estimate_pointer),
+            " are too few to show the gain over the largest class that the folds show, ",
+            (f"{gain} ({between})", f"/adapt/comparisons/{index}"),
+            ".",
+        )
+    return None
+
+
 def _by_rule(case: Case, rule: str) -> tuple[Sentence | None, ...]:
     if rule == "not-better-than-majority":
-        return (
-            say(
-                "Do not build on this yet: check that the labels can be told from the input, then "
-                "label more rows and run again."
-            ),
-            _pair(case),
-        )
+        return _more_holdout(case) or _no_signal(), _pair(case)
     if rule == "level-missed":
         return (
             _pair(case),

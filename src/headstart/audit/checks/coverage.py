@@ -34,7 +34,7 @@ class Coverage:
         yield Finding(
             check=self.name,
             severity=0.2,
-            title=f"{count(len(few), 'class', 'classes')} of {len(counts)} have fewer than "
+            title=f"{count(len(few), 'class', 'classes')} of {len(counts)} with fewer than "
             f"{FEWEST} rows",
             detail=f"Fewest: {named}{more}. The recall of a class with {count(smallest, 'row')} "
             f"is known to within {50 * (known.high - known.low):.0f} points at best. The rows are "
