@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import random
 import sys
 import tempfile
@@ -56,7 +57,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="part of a backbone's name")
     options = parser.parse_args()
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, batches of {BATCH}")
+    # One core for all: a store is filled by every core that there is, a training by one.
+    torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    print(f"{torch.get_num_threads()} thread, torch {torch.__version__}, batches of {BATCH}")
     passed = True
     with tempfile.TemporaryDirectory() as folder:
         for name, top, target in (one for one in TARGETS if options.only in one[0]):
