@@ -103,7 +103,7 @@ def test_late_rows_of_early_groups_do_not_decide() -> None:
         ({"at": ["x"] * 200}, {"time_column": "att"}, "no other column 'att'"),
         ({"at": ["2026-01-01"] * 199 + ["soon"]}, {"time_column": "at"}, "'soon' is no time"),
         ({"at": ["2026-01-01"] * 200}, {"time_column": "at"}, "the same time"),
-        ({"at": ["2026-01-01"] * 199 + [""]}, {"time_column": "at"}, "1 rows have no value"),
+        ({"at": ["2026-01-01"] * 199 + [""]}, {"time_column": "at"}, "1 row without a value"),
         ({"who": ["a"] * 200}, {"group_column": "who"}, "the same 'who', 'a'"),
         ({}, {"group_column": "who"}, "no other column 'who'"),
         ({"at": days(200), "who": [f"c{i % 9}" for i in range(200)]},
