@@ -20,11 +20,14 @@ STOP = threading.Event()
 
 
 class ProgressLine:
-    """A `Progress` that writes to `stream` (standard error, so that output stays clean)."""
+    """A `Progress` that writes to `stream` (standard error, so that output stays clean): the time
+    since it began, what is done, and how much of that.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.rewrites = stream.isatty()
+        self._begun = time.monotonic()
         self._last = 0.0
         self._what = ""
         self._known: set[str] = set()
@@ -60,13 +63,24 @@ class ProgressLine:
         self._what, self._last = what, now
         self._known.add(what)
         count = f" {done}/{total}" if total > 1 else ""
-        line = f"  {what}{count}"
+        line = f"{clock(now - self._begun):>7}  {what}{count}"
         if self.rewrites:
             self.stream.write("\r" + line.ljust(self._width)[:200])
             self._width = max(self._width, len(line))
         else:
             self.stream.write(line + "\n")
         self.stream.flush()
+
+
+def clock(seconds: float) -> str:
+    """Time that has passed.
+
+    >>> clock(7.9), clock(754), clock(7265)
+    ('0:07', '12:34', '2:01:05')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 HELP = "a accept the suggestion, k keep the label, c change to …, s skip, u undo, q stop"

@@ -304,7 +304,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 
         def progress(what: str, done: int, total: int) -> None:
             # In the middle of an epoch, after checkpoints of this one and of the one before.
-            if "inner rows" not in what and done == 1 + total // 2:
+            if "when to stop" not in what and done == 1 + total // 2:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         trained(network, plan, data, keeping=keeping, progress=progress)

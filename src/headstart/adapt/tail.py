@@ -231,7 +231,7 @@ class Tail:
             parts.append(found.float().cpu().numpy())
             start += len(part)
             if self._progress is not None:
-                self._progress(f"{self.plan.name}: inner rows", start, len(order))
+                self._progress(f"{self.plan.name}: rows that say when to stop", start, len(order))
         joined = np.concatenate(parts)
         outputs = np.empty_like(joined)
         outputs[order] = joined

@@ -155,7 +155,7 @@ class BoundaryRows:
             found = beside_each_other(lambda at: self._computed(*at), missing.values(), workers)
             for done, (name, row) in enumerate(zip(missing, found, strict=True)):
                 if progress is not None:
-                    progress("activations at the freeze boundary", done, len(missing))
+                    progress("blocks that stay frozen, once", done, len(missing))
                 yield name, row
 
         store.add(computed())
