@@ -22,8 +22,8 @@ from headstart.types.errors import HeadstartError
 SPINS = "3000"
 """Turns that a thread of OpenMP (torch, scikit-learn) waits awake for the others before it sleeps.
 GNU's default is 300,000: where another program holds a core, the rest of the work waits for it at
-every product. Measured on two cores: a hundred times fewer cost a sixth on an idle machine, and
-make a busy one ten times as fast."""
+every product. Measured on two cores: a hundred times fewer cost up to a third on an idle machine,
+and save up to a half on a busy one."""
 
 
 def parser() -> argparse.ArgumentParser:

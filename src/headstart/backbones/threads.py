@@ -2,7 +2,7 @@
 a busy machine as its cores allow.
 
 Several threads on one piece wait for each other at every product; where another program holds a
-core, they wait for it too (two threads on two busy cores took 30 times as long as one).
+core, they wait for it too (`benchmarks/busy_machine.py`: 3.3 times as long on two busy cores).
 """
 
 from __future__ import annotations
