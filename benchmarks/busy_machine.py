@@ -61,6 +61,7 @@ def main() -> int:
         finally:
             for one in counting:
                 one.kill()
+                one.wait()
         for (way, _), alone, beside in zip(WAYS, idle, busy, strict=True):
             ratios = f"{alone / idle[-1]:.1f}× | {beside / busy[-1]:.1f}×"
             print(f"| {name} | {way} | {alone:.1f} | {beside:.1f} | {ratios} |", flush=True)

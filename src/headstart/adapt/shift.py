@@ -1,10 +1,9 @@
 """Rows mildly changed: slips of the keyboard; crop, light, noise and JPEG of a picture.
 
 What is changed is the row as it arrives: a picture before it is resized for the network (a large
-one is reduced, see `in_view`). Noise on an enlarged
-picture would be finer than anything that its camera could have drawn, and no mild change: with a
-standard deviation of 1.3% of the range it takes the frozen EfficientNet-Lite0 from 64 to 37% on
-CIFAR-10; these changes together take it to 55%.
+one is reduced, see `in_view`). Noise on an enlarged picture would be finer than anything that its
+camera could have drawn, and no mild change: with a standard deviation of 1.3% of the range it takes
+the frozen EfficientNet-Lite0 from 64 to 37% on CIFAR-10; these changes together take it to 55%.
 """
 
 from __future__ import annotations

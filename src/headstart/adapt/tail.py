@@ -48,7 +48,7 @@ class Tail:
             at.remarks.append(f"trained on {device_name(device)}")
         self.network = rows.network
         self.network.module.eval()
-        self._home = next(self.network.module.parameters()).device
+        self._home = self.network.device
         self.network.module.to(self.device)
         self.pretrained = {n: p.detach().clone() for n, p in self.network.parameters().items()}
         for parameter in self.network.module.parameters():

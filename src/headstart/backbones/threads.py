@@ -44,17 +44,15 @@ def one_thread_each() -> Iterator[None]:
 def beside_each_other(
     function: Callable[[A], B], items: Iterable[A], workers: int | None = None
 ) -> Iterator[B]:
-    """Results in the order of `items`, worked out by torch a few ahead, each on one thread.
+    """Results in the order of `items`, a few worked out ahead, each on one thread.
 
     workers: threads that work (default: one a core). Where the caller stops asking, what had not
     begun never begins.
     """
-    import torch
-
     number = available_cores() if workers is None else workers
     left = iter(items)
     with one_thread_each():
-        pool = ThreadPoolExecutor(number, "row", torch.set_num_threads, (1,))
+        pool = ThreadPoolExecutor(number, "headstart-work", initializer=_on_one_thread)
         try:
             ahead: deque[Future[B]] = deque(
                 pool.submit(function, item) for item in islice(left, 2 * number)
@@ -65,3 +63,9 @@ def beside_each_other(
                 yield done
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _on_one_thread() -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)

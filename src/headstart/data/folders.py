@@ -70,11 +70,12 @@ def read_folder(folder: Path) -> ImageFolder:
         if len(images) == before:
             empty.append(subfolder.name)
     if not images:
+        phones = any(_from_a_phone(Path(one.place.file)) for one in others)
         raise DataError(
             f"none of the subfolders ({len(classes)}) holds an image",
             place=str(folder),
             tip=f"images end in {', '.join(sorted(SUFFIXES))}"
-            + ("; export HEIC photographs as JPEG" if any(map(_from_a_phone, others)) else ""),
+            + ("; export HEIC photographs as JPEG" if phones else ""),
         )
     remarks = [
         f"The subfolder '{readable(name)}' holds no image and is no class." for name in empty
@@ -100,12 +101,12 @@ def _aside(path: Path, reason: str) -> SetAside:
     return SetAside(Place(readable(str(path))), readable(reason))
 
 
-def _from_a_phone(found: SetAside) -> bool:
-    return Path(found.place.file).suffix.lower() in PHONES
+def _from_a_phone(path: Path) -> bool:
+    return path.suffix.lower() in PHONES
 
 
 def _not(path: Path) -> str:
-    if path.suffix.lower() in PHONES:
+    if _from_a_phone(path):
         return f"HEIC is not read ('{path.suffix}'): export the photograph as JPEG"
     return f"not an image file that can be read ('{path.suffix or path.name}')"
 

@@ -160,7 +160,7 @@ def _more_holdout(case: Case) -> Sentence | None:
         if (one.a, one.b, one.verdict) != ("majority", case.adapt.chosen, "harms"):
             continue
         near, far = sorted((abs(one.low), abs(one.high)))
-        gain = amount(case.metric, abs(one.difference), steps=case.brief.counts_steps)
+        gain = amount(case.metric, abs(one.difference), steps=case.steps)
         between = f"{difference(case.metric, near)} to {difference(case.metric, far)}"
         return say(
             "Label more hold-out rows, and run again: ",

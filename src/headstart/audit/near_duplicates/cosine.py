@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.audit.near_duplicates.pairs import Pairs, make_pairs, merge, no_pairs
+from headstart.backbones.threads import beside_each_other
 from headstart.ports import Progress
 
 BLOCK = 2048
@@ -134,16 +130,6 @@ def _block_pairs(rotated: _Rotated, task: tuple[int, int], threshold: float) -> 
     return merge(found)
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Small products are slower when several threads share them."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
-    return limits
-
-
 def _clumps(unit: NDArray[np.float32], used: NDArray[np.int64]) -> Pairs:
     """Rows that are all but equal to a leader, where more than 16 of them are in one place.
 
@@ -217,7 +203,12 @@ def cosine_pairs(
     held = 0
     starts = range(0, n, BLOCK)
     tasks = [(start, other) for start in starts for other in range(start, n, SPAN * BLOCK)]
-    for done, part in enumerate(_in_order(rotated, tasks, threshold, threads), start=1):
+    # Blocks are too small to share, and the search for hits in a product would leave the second
+    # core idle.
+    parts = beside_each_other(
+        lambda task: _block_pairs(rotated, task, threshold), tasks, max(1, threads)
+    )
+    for done, part in enumerate(parts, start=1):
         waiting.append(part)
         held += len(part)
         if held > limit:
@@ -227,24 +218,3 @@ def cosine_pairs(
             progress("embedding pairs", done, len(tasks))
     found = merge([found, *waiting])
     return merge([replace(found, first=used[found.first], second=used[found.second]), clumps])
-
-
-def _in_order(
-    rotated: _Rotated, tasks: list[tuple[int, int]], threshold: float, threads: int
-) -> Iterator[Pairs]:
-    """The pairs of each task, in the order of `tasks`, a few tasks ahead of the reader.
-
-    One BLAS thread for each of ours: blocks are too small to share, and the search for hits in a
-    product would leave the second core idle.
-    """
-    with one_blas_thread(), ThreadPoolExecutor(max(1, threads)) as pool:
-        ahead: deque[Future[Pairs]] = deque()
-        try:
-            for task in tasks:
-                ahead.append(pool.submit(_block_pairs, rotated, task, threshold))
-                if len(ahead) > 2 * threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

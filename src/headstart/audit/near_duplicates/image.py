@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.audit.near_duplicates.cosine import one_blas_thread, unit_rows
+from headstart.audit.near_duplicates.cosine import unit_rows
 from headstart.audit.near_duplicates.nearest import nearest_rows
 from headstart.audit.near_duplicates.pairs import Pairs, make_pairs, merge
 from headstart.audit.near_duplicates.register import (
@@ -27,6 +27,7 @@ from headstart.audit.near_duplicates.thumbnails import (
     thumbnails,
     whitening,
 )
+from headstart.backbones.threads import one_thread_each
 from headstart.ports import Progress
 
 PROPOSED = 0.5
@@ -195,7 +196,7 @@ def picture_pairs(
     out. Kinds: normalised (equal thumbnails), perceptual.
     """
     small = thumbnails(paths, progress=progress)
-    with one_blas_thread():
+    with one_thread_each():
         return _pairs_of(small, features, seed, progress), small
 
 
