@@ -1,6 +1,6 @@
 """How often the guarantees hold: certificates, intervals, temperature.
 
-    python benchmarks/guarantees.py [--trials 2000] [--only certificates intervals temperature]
+    python benchmarks/guarantees.py [--trials 2000] [--only certificates intervals sets temperature]
 
 Certificates: worlds whose chance of a wrong answer is known for every row. In each trial,
 thresholds are taken from development rows and certified on calibration rows; a violation is a
@@ -8,9 +8,9 @@ certified threshold at which the true share of wrong answers lies above the limi
 the world and answers as much as the limit allows. Beside it: the naive threshold, the laxest one at
 which the share of wrong answers on the calibration rows keeps the limit; the best single test, that
 of somebody who knows the world and picks the one threshold to test on the n rows; and what no valid
-rule can exceed (`selective_ceiling.py`). Intervals: how often they
-hold the world's own value. Temperature: log-loss on other rows, after less before. Seeds are
-fixed.
+rule can exceed (`selective_ceiling.py`). Intervals: how often they hold the world's own value;
+sets: the same where a row may have several labels. Temperature: log-loss on other rows, after less
+before. Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,22 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from scipy.stats import binom, norm
 from selective_ceiling import ceiling
 
 from headstart.evaluate.estimates import OF_ANSWERS
 from headstart.evaluate.other_answers import other_answers
+from headstart.evaluate.other_marks import other_marks
+from headstart.evaluate.set_answers import SetAnswers, set_answers
 from headstart.heads import fit_temperature
-from headstart.metrics import ScoreStatistic, calibration_error_of, score
+from headstart.metrics import (
+    ScoreStatistic,
+    SetDifference,
+    SetStatistic,
+    calibration_error_of,
+    score,
+)
 from headstart.stats import (
     candidate_thresholds,
     certify,
@@ -351,6 +359,63 @@ def _coverage_row(metric: str, name: str, y: NDArray[np.int64], proba: Floats, t
     print(f"| bootstrap, BCa | {said} | {truth:.3f} | " + " | ".join(cells) + " |", flush=True)
 
 
+SHARES = np.array([0.3, 0.2, 0.15, 0.1, 0.05, 0.03, 0.02, 0.02])
+SLOW = 4
+"""The average precision has so many times fewer trials."""
+OF_MANY = ("macro_f1", "micro_f1", "average_precision", "hamming_loss", "log_loss")
+
+
+def sets(trials: int) -> None:
+    print(f"\nIntervals at 95% where a row may have several of 8 labels, {trials} trials each")
+    print(f"({trials // SLOW} for the average precision, which takes longest).")
+    print("1,000 resamples; 30% of the rows have the first label, 2% each of the last two.\n")
+    print("| interval | of | truth | n = 50 | 200 | 1,000 |")
+    print("| --- | --- | ---: | ---: | ---: | ---: |")
+    for words, apart in (("", 1.6), (", hardly an error", 2.3)):
+        y, said, other = _several(11, apart)
+        for metric in OF_MANY:
+            times = trials // SLOW if metric == "average_precision" else trials
+            _set_row(f"{metric}{words}", metric, y, [said], times)
+        for metric in ("macro_f1", "hamming_loss"):
+            name = f"difference in {metric}{words}, same rows"
+            _set_row(name, metric, y, [said, other], trials)
+
+
+def _several(seed: int, apart: float) -> tuple[NDArray[np.int64], SetAnswers, SetAnswers]:
+    """Labels that are drawn independently; answers of a calibrated model, and of one that sees the
+    same through noise of half the size."""
+    random, odds = np.random.default_rng(seed), np.log(SHARES / (1.0 - SHARES))
+    y = (random.random((POOL // 4, len(SHARES))) < SHARES).astype(np.int64)
+    seen = apart * (2.0 * y - 1.0) + random.normal(size=y.shape)
+    blurred = seen + 0.5 * random.normal(size=y.shape)
+    better, worse = (expit(2.0 * apart * x / s + odds) for x, s in ((seen, 1.0), (blurred, 1.25)))
+    return y, set_answers(better), set_answers(worse)
+
+
+def _set_row(
+    name: str, metric: str, y: NDArray[np.int64], models: list[SetAnswers], trials: int
+) -> None:
+    labels = y.shape[1]
+    statistic = SetStatistic(metric, labels) if len(models) == 1 else SetDifference(metric, labels)
+
+    def columns(rows: NDArray[np.int64]) -> Floats:
+        each = [np.asarray(one.judged(metric)[rows], dtype=np.float64) for one in models]
+        return np.hstack([y[rows], *each])
+
+    every = np.arange(len(y))
+    truth = statistic(np.zeros(len(y), dtype=np.int64), columns(every))
+
+    def once(n: int, random: np.random.Generator) -> tuple[float | None, float | None]:
+        rows = random.integers(0, len(y), n)
+        others = other_marks(metric, y[rows], [one[rows].model(metric) for one in models], n)
+        codes = np.zeros(n, dtype=np.int64)
+        seed = int(random.integers(2**31))
+        found = stratified_bootstrap_bca(statistic, codes, columns(rows), seed=seed, others=others)
+        return found.low, found.high
+
+    _held_row("bootstrap, BCa", name.replace("_", " "), truth, trials, once)
+
+
 def temperature(trials: int) -> None:
     print(f"\nTemperature: log-loss on 1,000 other rows after less before, {trials} trials each.\n")
     print("| world | rows fitted on | mean difference | worst | worse by > 0.01 | T, mean |")
@@ -458,6 +523,7 @@ def _count(
 PARTS = {
     "certificates": certificates,
     "intervals": intervals,
+    "sets": sets,
     "temperature": temperature,
     "peer": peer,
 }

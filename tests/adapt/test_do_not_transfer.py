@@ -25,7 +25,7 @@ from headstart.types.brief import Brief, DataSource
 from headstart.types.data import Dataset, Example, Place
 from headstart.types.model import ArmResult, EncoderFeatures, Unavailable
 
-QUICK, ALL = range(2), range(10)
+QUICK, ALL = range(1), range(10)
 TICKETS, DIGITS = 700, 300
 Load = Callable[..., Encoder]
 

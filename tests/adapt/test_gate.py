@@ -171,7 +171,7 @@ def test_a_clear_gain_ends_after_whole_repeats_alone() -> None:
     assert not settled((base - 0.05 + noise)[:5].tolist(), base[:5].tolist(), rule, 3)
 
 
-@pytest.mark.parametrize("shared", [0.0, 0.5])
+@pytest.mark.parametrize("shared", [0.0, pytest.param(0.5, marks=pytest.mark.slow)])
 def test_all_looks_together_stay_within_the_level(shared: float) -> None:
     """Null worlds without a margin; of the folds' variance a fifth is shared, or more."""
     rule, level, worlds = replace(RULE, n=600, margin=0.0), 0.05, 4_000

@@ -155,7 +155,7 @@ def test_few_rows_of_a_class_are_too_few():
     assert "19 rows" in found.vector.reason
 
 
-@pytest.mark.parametrize("heat", [1.0, 1.6])
+@pytest.mark.parametrize("heat", [1.0, pytest.param(1.6, marks=pytest.mark.slow)])
 def test_slopes_and_shifts_are_no_worse_on_new_rows_but_for_noise(heat: float):
     """Where a temperature is all that is needed: log-loss on 4,000 fresh rows with whatever was
     chosen, less that with the temperature alone, over 80 fits on 200 rows."""

@@ -91,11 +91,11 @@ def test_none_are_given_where_none_are_asked_for() -> None:
 
 
 def test_the_interval_holds_the_coverage_of_what_ships() -> None:
-    """300 trials of what a run does: the threshold from folds, the head refitted on all rows, its
+    """150 trials of what a run does: the threshold from folds, the head refitted on all rows, its
     sets counted on 150 sealed rows. The interval holds the coverage among 20,000 others at least as
     often as it says, and the coverage comes near to what was asked for."""
     random = np.random.default_rng(11)
-    trials, n, sealed = 300, 120, 150
+    trials, n, sealed = 150, 120, 150
     centres = random.normal(0.0, 0.7, (4, 6))
     pool_y = random.integers(0, 4, 20_000)
     pool = centres[pool_y] + random.normal(0.0, 1.0, (20_000, 6))

@@ -155,7 +155,7 @@ def test_strange_rows_that_logits_miss_are_found_by_features(given):
         assert caught.mean() > 0.9
 
 
-@pytest.mark.parametrize("pulled", [False, True])
+@pytest.mark.parametrize("pulled", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_false_alarms_keep_to_their_share_on_average(pulled):
     """60 worlds of 200 rows: the mean share of new rows above the threshold is at most 5%, but for
     three standard errors and the fold's smaller models; also where the head of all rows is pulled

@@ -78,7 +78,15 @@ def test_whatever_all_answered_rows_certify_is_certified_and_more():
     assert more
 
 
-@pytest.mark.parametrize(("n", "limit"), [(75, 0.05), (110, 0.05), (180, 0.02), (400, 0.1)])
+@pytest.mark.parametrize(
+    ("n", "limit"),
+    [
+        (75, 0.05),
+        pytest.param(110, 0.05, marks=pytest.mark.slow),
+        (180, 0.02),
+        pytest.param(400, 0.1, marks=pytest.mark.slow),
+    ],
+)
 def test_at_the_limit_itself_it_certifies_as_seldom_as_it_says(n: int, limit: float):
     """Four fifths of n rows are answered, the share `limit` of them wrong; 800 trials, δ = 0.05."""
     random = np.random.default_rng(n)

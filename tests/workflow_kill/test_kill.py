@@ -46,7 +46,7 @@ def _check(notes: Path, tmp_path: Path, kills: int) -> None:
 
 
 def test_a_killed_run_ends_in_the_same_decision(notes: Path, tmp_path: Path) -> None:
-    _check(notes, tmp_path, kills=3)
+    _check(notes, tmp_path, kills=2)
 
 
 @pytest.mark.slow

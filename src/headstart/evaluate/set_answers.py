@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import RESAMPLES, Answers, Proba
+from headstart.evaluate.other_marks import Model, other_marks
 from headstart.metrics import (
     HIGHER_IS_BETTER,
     OF_SETS,
@@ -57,6 +58,10 @@ class SetAnswers:
     def judged(self, metric: str) -> Proba:
         """What a metric looks at (n, labels)."""
         return self.given.astype(np.float64) if metric in OF_SETS else self.proba
+
+    def model(self, metric: str) -> Model:
+        """The same beside which labels may be given (labels,): those that were trained on."""
+        return self.judged(metric), np.asarray(self.proba.max(axis=0) > 0.0)
 
     def as_rows(self, y: Marks) -> Answers:
         """Each row as one answer, 0 where its labels are all right and 1 where not: true is 0."""
@@ -113,6 +118,7 @@ def set_estimates(
             seed=seed,
             lower=lower,
             upper=upper,
+            others=other_marks(name, y, [said.model(name)], seed),
         )
     return found
 
@@ -178,6 +184,7 @@ def _resampled(
         estimate = stratified_bootstrap_bca(
             SetDifference(metric, y.shape[1]), codes, np.hstack([y, of_a, of_b]),
             confidence=confidence, resamples=RESAMPLES, seed=seed,
+            others=other_marks(metric, y, [a.model(metric), b.model(metric)], seed),
         )  # fmt: skip
     observed, extreme = estimate.value, 0
     statistic = SetDifference(metric, y.shape[1]) if metric != "cost" else None
@@ -190,8 +197,10 @@ def _resampled(
             gap = statistic(codes, np.hstack([y, left, right]))
         extreme += abs(gap) >= abs(observed) - 1e-12
     p_value = (1 + extreme) / (1 + PERMUTATIONS)
-    if estimate.low is None or estimate.high is None:
-        unsure = p_value > 1.0 - confidence
-        low, high = (min(observed, 0.0), max(observed, 0.0)) if unsure else (observed, observed)
-        return observed, low, high, p_value
-    return observed, estimate.low, estimate.high, p_value
+    # Where no resample differs the bootstrap cannot say how sure it is; the permutations can.
+    low = observed if estimate.low is None else estimate.low
+    high = observed if estimate.high is None else estimate.high
+    if p_value > 1.0 - confidence:
+        # What swapped answers may give as well is not excluded, however few rows a label has.
+        low, high = min(low, 0.0), max(high, 0.0)
+    return observed, low, high, p_value
