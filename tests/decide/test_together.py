@@ -85,7 +85,54 @@ def test_what_is_the_same_for_all_is_said_once() -> None:
     assert found.risks == (
         "Rows are copied: 12",
         "It is slow.",
-        "‘topic’: Accuracy is 1%.",
-        "‘area’: Accuracy is 2%.",
+        "‘topic’ and ‘area’: Accuracy is 1% and 2%.",
     )
     assert found.next_steps == ("‘topic’: Use the classical model.",)
+
+
+def test_what_differs_in_numbers_alone_is_said_once_with_all_of_them() -> None:
+    def step(value: str, more: str) -> list[list[str]]:
+        return [["Label ", ""], [value, FOUND], [" rows of ", ""], [more, "quote"], [".", ""]]
+
+    found = decide_together(
+        {
+            "topic": decision("yes", "one", next_steps=[step("5", "spam"), step("5", "spam")]),
+            "area": decision("yes", "one", next_steps=[step("7", "spam"), step("9", "ham")]),
+            "tone": decision("yes", "one", next_steps=[step("7", "spam")]),
+            "a/b": decision("yes", "one", next_steps=[step("9", "ham")]),
+        },
+        dict.fromkeys(("topic", "area", "tone", "a/b"), "accuracy"),
+    )
+    assert found.next_steps == (
+        "‘topic’, ‘area’ and ‘tone’: Label 5, 7 and 7 rows of spam.",
+        "‘topic’: Label 5 rows of spam.",
+        "‘area’ and ‘a/b’: Label 9 rows of ham.",
+    )
+    at = [[text, source] for text, source in found.cited["next_steps"][0] if text in "57"]
+    assert at == [["5", FOUND], ["7", f"/outputs/area{FOUND}"], ["7", f"/outputs/tone{FOUND}"]]
+
+
+def test_what_holds_the_others_back_comes_first() -> None:
+    def step(words: str) -> list[list[str]]:
+        return [[words, ""]]
+
+    found = decide_together(
+        {
+            "topic": decision("yes", "one", next_steps=[step("Watch it.")]),
+            "area": decision("with-review", "two", next_steps=[step("Check it.")]),
+            "team": decision("no", "three", next_steps=[step("Mend it.")]),
+        },
+        dict.fromkeys(("topic", "area", "team"), "accuracy"),
+    )
+    assert found.next_steps == (
+        "Leave ‘team’ out, if the product can do without, and run again: the rest may ship with "
+        "review.",
+        "‘team’: Mend it.",
+        "‘area’: Check it.",
+        "‘topic’: Watch it.",
+    )
+    none = decide_together(
+        {"topic": decision("no", "one"), "area": decision("no", "two")},
+        {"topic": "accuracy", "area": "accuracy"},
+    )
+    assert none.next_steps == ()

@@ -244,8 +244,8 @@ def _approach(case: Case) -> Sentence | None:
     approach = case.adapt.approach
     if approach == "classical":
         return say(
-            "Use the classical model in the bundle: it needs no pretrained backbone, and nothing "
-            "credibly beats it by enough."
+            "Use the classical model in the bundle: no pretrained backbone credibly beats it by "
+            "enough."
         )
     if approach == "zero-shot":
         return say("Use the generic model as it is: no training was worth it so far.")

@@ -11,7 +11,7 @@ from headstart.audit.exhibits import SHOWN, count, exhibit, places_of, share
 from headstart.audit.labels.agreement import consensus, krippendorff_alpha
 from headstart.audit.labels.confusion import confused_pairs
 from headstart.audit.labels.contradictions import contradictions
-from headstart.audit.labels.ranking import LabelRanking
+from headstart.audit.labels.ranking import LabelRanking, told_apart
 from headstart.audit.near_duplicates.normalise import normalise
 from headstart.audit.near_duplicates.pairs import Pairs
 from headstart.types.data import Dataset, Finding
@@ -34,7 +34,7 @@ def label_findings(
     if ranking is not None:
         found.append(_suspicious(dataset, ranking))
     if probabilities is not None:
-        found.append(_confused(dataset, probabilities))
+        found.append(_untold(dataset, probabilities) or _confused(dataset, probabilities))
     found.append(_definitions(dataset, definitions or {}))
     found.append(_annotators(dataset))
     return tuple(finding for finding in found if finding is not None)
@@ -103,6 +103,24 @@ def _contradicted(
             for one in found[:SHOWN]
         ),
         numbers={"groups": len(found), "rows": len(rows)},
+    )
+
+
+def _untold(dataset: Dataset, probabilities: NDArray[np.float32]) -> Finding | None:
+    found = told_apart(probabilities, dataset.codes())
+    if found.told:
+        return None
+    return Finding(
+        check=CHECK,
+        severity=0.3,
+        title="Labels cannot be checked: the model that would check them does not tell them apart",
+        detail=f"Its answers out of fold to {count(found.n, 'row')} are no better than the shares "
+        f"of the classes (log-loss {found.log_loss:.3f} against {found.of_shares:.3f}), so that no "
+        "label is called wrong.",
+        advice="Where other models do not tell them apart either, check that people can, from this "
+        "input alone.",
+        method="out-of-fold probabilities against the shares of the classes (one-sided t, 5%)",
+        numbers={"log_loss": found.log_loss, "log_loss_of_shares": found.of_shares},
     )
 
 

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from headstart.audit.labels.neighbours import neighbour_vote
 from headstart.audit.near_duplicates.cosine import unit_rows
+from headstart.stats.distributions import normal_quantile
 
 NEIGHBOURS = 20
 NEIGHBOUR_WEIGHT = 0.3
 TEMPERATURES = tuple(np.geomspace(0.05, 4, 30).tolist())
 ROUNDS = 60
+ONCE_IN_TWENTY = normal_quantile(0.95)
 TINY = 1e-300
 Matrix = NDArray[np.float64]
 
@@ -25,7 +27,8 @@ class LabelRanking:
     order (n,): rows by suspicion. suspicion (n,): log of the best other class's probability over
     the given one's; above 0 another class fits better. suggested (n,): that other class. wrong
     (n,): estimated probability that the label is wrong; its mean over the first k of `order` is
-    the list's estimated precision, its sum the number of wrong labels.
+    the list's estimated precision, its sum the number of wrong labels. It is 0 throughout where
+    the labels are not told apart: who cannot say which is right cannot say which is wrong.
     """
 
     order: NDArray[np.int64]
@@ -86,8 +89,39 @@ def rank_labels(
     suggested = other.argmax(axis=1)
     suspicion = np.log(other.max(axis=1) + 1e-6) - np.log(both[rows, codes] + 1e-6)
     order = np.lexsort((rows, -suspicion)).astype(np.int64)
-    wrong = _noise_model(joint, codes)
+    told = told_apart(probabilities, codes).told
+    wrong = _noise_model(joint, codes) if told else np.zeros(n)
     return LabelRanking(order, suspicion, suggested.astype(np.int64), wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldApart:
+    """Whether probabilities say more of n labels than the classes' shares do, and the log-loss of
+    both."""
+
+    told: bool
+    log_loss: float
+    of_shares: float
+    n: int
+
+
+def told_apart(probabilities: NDArray[np.float32], codes: NDArray[np.int64]) -> ToldApart:
+    """codes (n,), probabilities out of fold (n, classes). Told: the gain in the logarithm of the
+    given label's probability lies above 0 by more than chance would have it once in 20 times (t).
+
+    >>> codes = np.tile([0, 1], 20)
+    >>> told_apart(np.full((40, 2), 0.5, np.float32), codes).told
+    False
+    >>> told_apart(np.eye(2, dtype=np.float32)[codes] * 0.8 + 0.1, codes).told
+    True
+    """
+    n = len(codes)
+    shares = np.bincount(codes, minlength=probabilities.shape[1]) / n
+    own = tempered(probabilities.astype(np.float64), codes)[np.arange(n), codes]
+    base, gain = np.log(shares[codes]), np.log(own + 1e-12) - np.log(shares[codes])
+    least = max(ONCE_IN_TWENTY * float(gain.std()) / n**0.5, 1e-9)
+    loss = -float((base + gain).mean())
+    return ToldApart(bool(gain.mean() > least), loss, -float(base.mean()), n)
 
 
 def _softmax(logits: Matrix) -> Matrix:
