@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from headstart.adapt import find_weights, minimised
+from headstart.adapt import ArmInputs, find_weights, minimised, run_arm
 from headstart.adapt.run import scored
 from headstart.data import make_folds
+from headstart.engines.local import LocalEngine
 from headstart.heads import fit_linear
 from headstart.metrics import given_answers, given_labels, macro_f1
-from headstart.types.adapt import AnswerWeights
+from headstart.types.adapt import AnswerWeights, ArmSpec
 from headstart.types.model import ArmResult
 from headstart.types.result import NotAvailable
 
@@ -107,3 +108,26 @@ def test_scores_of_folds_promise_no_more_than_new_rows_keep() -> None:
     error = np.std(gaps, ddof=1) / np.sqrt(60)
     assert abs(np.mean(gaps)) < max(0.015, 3 * error)
     assert np.mean(gains) > 0.03
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_largest_class_is_always_answered_whatever_the_folds_shares(several: bool) -> None:
+    """Folds of 61 rows and 62 differ in their shares by a row: answers that follow that difference
+    would mix both classes, and promise more F1 than the largest class alone."""
+    codes = np.repeat([0, 1], [246, 62])
+    folds = make_folds(codes, np.arange(308), k=5, repeats=2, seed=0)
+    labels = np.column_stack([np.ones(308, np.int64), codes]) if several else codes
+    inputs = ArmInputs(
+        "text", ["x"] * 308, labels, ("fine", "rude"), np.arange(308),
+        separator=";" if several else None,
+    )  # fmt: skip
+    spec = ArmSpec("majority", "majority", "")
+    found = run_arm(spec, inputs, folds, 0, lambda *_: None, LocalEngine(), metric="macro_f1")
+    assert isinstance(found, ArmResult)
+    if several:
+        assert found.scores["macro_f1"] == pytest.approx((1.0 + 2 * 0.2 / 1.2) / 2, abs=0.01)
+    else:
+        assert found.scores["accuracy"] == pytest.approx(0.8, abs=0.01)
+        assert found.scores["macro_f1"] == pytest.approx(0.8 / 1.8, abs=0.01)
+    weights = find_weights(found, ("fine", "rude"), labels, "macro_f1")
+    assert isinstance(weights, AnswerWeights if several else NotAvailable)

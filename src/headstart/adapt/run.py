@@ -123,8 +123,9 @@ def run_arm(
         return _lacking(spec, error)
     own = None if mix is None else mix.of(spec.family)
     scores, out_of_fold = scored(
-        [fold.proba for fold in found], inputs.codes, folds, costs, metric, own
-    )
+        [fold.proba for fold in found], inputs.codes, folds, costs, metric, own,
+        alike=spec.family == "majority",
+    )  # fmt: skip
     chosen = {name: [fold.chosen[name] for fold in found] for name in found[0].chosen}
     return ArmResult(
         name=spec.name,
@@ -163,14 +164,17 @@ def scored(
     costs: NDArray[np.float64] | None = None,
     metric: str = "accuracy",
     mix: Mix | None = None,
+    *,
+    alike: bool = False,
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
     """(scores of each fold, of answers that suit the metric; probabilities (n, classes) averaged
     over the repeats).
 
-    mix: scores are those of use; the probabilities remain those of the rows.
+    mix: scores are those of use; the probabilities remain those of the rows. alike: as in
+    `label_weights`.
     """
     scores: dict[str, list[float]] = {}
-    by = answers_minimise(metric, found, codes, costs, mix)
+    by = answers_minimise(metric, found, codes, costs, mix, alike=alike)
     summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
     for (_, test), proba in zip(folds, found, strict=True):
         for name, value in scores_of(codes[test], proba, costs, by, mix).items():
@@ -186,13 +190,15 @@ def answers_minimise(
     codes: NDArray[np.int64],
     costs: NDArray[np.float64] | None,
     mix: Mix | None = None,
+    *,
+    alike: bool = False,
 ) -> NDArray[np.float64] | None:
     """What an arm's answers minimise, by its probabilities out of fold; None: they are the most
     probable ones. The arguments are those of `label_weights`; found: of any folds.
     """
     if metric == "cost":
         return costs
-    weights = label_weights(metric, np.concatenate(found), codes, mix)
+    weights = label_weights(metric, np.concatenate(found), codes, mix, alike=alike)
     return miss_costs(weights, several=codes.ndim == 2)
 
 
@@ -201,6 +207,8 @@ def label_weights(
     proba: NDArray[np.floating],
     codes: NDArray[np.int64],
     mix: Mix | None = None,
+    *,
+    alike: bool = False,
 ) -> tuple[float, ...]:
     """How much it counts to miss each label (`miss_weights`).
 
@@ -209,10 +217,15 @@ def label_weights(
         codes: of all rows, or where a row may have several labels 1 where one applies (all,
             labels).
         mix: how common the labels are in use, where the brief says so.
+        alike: every row has the same answer, that of the majority arm. The shares of its folds
+            differ by a row, and answers that follow such a difference would promise more F1 than
+            any one answer; so its weights are those of the shares of all rows.
     """
+    shares = majority_shares(codes, proba.shape[1])
+    if alike:
+        proba = shares[None, :]
     if mix is not None:
         return miss_weights(metric, mix.in_use, mix.shifted(proba), mix.commonness(proba))
-    shares = majority_shares(codes, proba.shape[1])
     return miss_weights(metric, shares, proba, several=codes.ndim == 2)
 
 

@@ -40,7 +40,7 @@ def find_weights(
     if not scored.any():
         return NotAvailable("no row was answered out of fold")
     y, proba = codes[scored], chosen.out_of_fold[scored]
-    weights = label_weights(metric, proba, codes, mix)
+    weights = label_weights(metric, proba, codes, mix, alike=chosen.family == "majority")
     if not weights:
         return NotAvailable(f"the most probable labels promise the best {metric_name(metric)}")
     by = miss_costs(weights, several=several)
