@@ -307,6 +307,9 @@ def test_arms_of_several_backbones_are_told_apart():
     }
     assert {arm.family for arm in several if not arm.deployable} == {"scratch", "random"}
     assert [arm.name for arm in plan_arms("text", [])] == names
+    assert plan_arms("text", [])[0].describe == "always the most frequent class"
+    assert plan_arms("text", [], by_cost=True)[0].describe.endswith("that costs least")
+    assert plan_arms("text", [], several=True, by_cost=True)[0].describe.startswith("the same")
 
 
 def pictures(folder, n: int) -> ArmInputs:

@@ -34,6 +34,7 @@ CLASSICAL = {
     "text": "word and character TF-IDF with logistic regression",
     "image": "HOG and colour histograms with logistic regression",
 }
+MOST_FREQUENT = "always the most frequent class"
 SCRATCH = {
     "text": "a small network on hashed n-grams, trained from nothing",
     "image": "a small convolutional network on 32 × 32 pixels, trained from nothing",
@@ -41,19 +42,22 @@ SCRATCH = {
 
 
 def plan_arms(
-    modality: ModalityName, backbones: Sequence[BackboneCard], *, several: bool = False
+    modality: ModalityName,
+    backbones: Sequence[BackboneCard],
+    *,
+    several: bool = False,
+    by_cost: bool = False,
 ) -> tuple[ArmSpec, ...]:
-    """The arms of a run; several: a row may have several labels.
+    """The arms of a run; several: a row may have several labels; by_cost: answers follow it.
 
     Several backbones are told apart by their name, and by their reference where they share one. The
     architecture of the first backbone stands for all of them at random weights. Without any, the
     arms are there all the same, and `run_arm` says why they cannot be run.
     """
+    one_answer = "the one answer for all that costs least" if by_cost else MOST_FREQUENT
     arms = [
         ArmSpec(
-            "majority",
-            "majority",
-            "the same labels for every case" if several else "always the most frequent class",
+            "majority", "majority", "the same labels for every case" if several else one_answer
         ),
         ArmSpec("classical", "classical", CLASSICAL[modality]),
         ArmSpec("scratch", "scratch", SCRATCH[modality]),

@@ -82,6 +82,7 @@ class Arms:
             rows.modality,
             [backbone.card for backbone in backbones],
             several=rows.separator is not None,
+            by_cost=split.metric == "cost",
         )
 
     def run(
