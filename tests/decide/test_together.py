@@ -112,6 +112,21 @@ def test_what_differs_in_numbers_alone_is_said_once_with_all_of_them() -> None:
     assert at == [["5", FOUND], ["7", f"/outputs/area{FOUND}"], ["7", f"/outputs/tone{FOUND}"]]
 
 
+def test_findings_that_are_quoted_whole_are_not_run_together() -> None:
+    def found_in(title: str) -> list[list[str]]:
+        return [[title, "/audit/findings/0/title"], [".", ""]]
+
+    found = decide_together(
+        {
+            "topic": decision("yes", "one"),
+            "area": decision("yes", "one", risks=[found_in("Labels differ")]),
+            "tone": decision("yes", "one", risks=[found_in("Rows repeat")]),
+        },
+        dict.fromkeys(("topic", "area", "tone"), "accuracy"),
+    )
+    assert found.risks == ("‘area’: Labels differ.", "‘tone’: Rows repeat.")
+
+
 def test_what_holds_the_others_back_comes_first() -> None:
     def step(words: str) -> list[list[str]]:
         return [[words, ""]]

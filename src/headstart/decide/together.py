@@ -81,7 +81,7 @@ def _gathered(order: Decisions, part: str, decisions: Decisions) -> list[list[li
     for column, one in order.items():
         seen = Counter[tuple[str, ...]]()
         for pieces in one.cited[part]:
-            words = tuple("" if _is_cited(source) else text for text, source in pieces)
+            words = _words(pieces)
             alike.setdefault((words, seen[words]), {})[column] = pieces
             seen[words] += 1
     found: list[list[list[str]]] = []
@@ -133,6 +133,13 @@ def _listed(items: Sequence[list[list[str]]]) -> list[list[str]]:
     for number, item in enumerate(items[1:], 1):
         found += [[" and " if number == len(items) - 1 else ", ", ""], *item]
     return found
+
+
+def _words(pieces: Pieces) -> tuple[str, ...]:
+    """What a sentence says but for its numbers; all of it where it is quoted as a whole."""
+    words = tuple("" if _is_cited(source) else text for text, source in pieces)
+    own = any(letter.isalpha() for text in words for letter in text)
+    return words if own else tuple(text for text, _ in pieces)
 
 
 def _is_cited(source: str) -> bool:
