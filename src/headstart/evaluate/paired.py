@@ -21,7 +21,7 @@ from headstart.metrics import (
 )
 from headstart.metrics.probability import row_brier, row_log_loss
 from headstart.stats import mcnemar_exact, newcombe_paired, stratified_bootstrap_bca
-from headstart.types.result import Comparison, NotAvailable, TransferVerdict
+from headstart.types.result import Comparison, Estimate, NotAvailable, TransferVerdict
 
 PERMUTATIONS = 1000
 ROW_LOSS: dict[str, Callable[[NDArray[np.int64], Answers], NDArray[np.float64]]] = {
@@ -121,13 +121,18 @@ def _resampled(
     )  # fmt: skip
     observed = estimate.value
     p_value = _permutation_test(y, a, b, metric, observed, seed, over)
+    return observed, *within_reach(estimate, p_value, confidence), p_value
+
+
+def within_reach(estimate: Estimate, p_value: float, confidence: float) -> tuple[float, float]:
+    """The interval of a difference, with 0 in it where swapped answers may give as much."""
     # Where no resample differs the bootstrap cannot say how sure it is; the permutations can.
-    low = observed if estimate.low is None else estimate.low
-    high = observed if estimate.high is None else estimate.high
+    low = estimate.value if estimate.low is None else estimate.low
+    high = estimate.value if estimate.high is None else estimate.high
     if p_value > 1.0 - confidence:
         # What swapped answers may give as well is not excluded, however few rows a class has.
         low, high = min(low, 0.0), max(high, 0.0)
-    return observed, low, high, p_value
+    return low, high
 
 
 def _permutation_test(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from headstart.evaluate.estimates import RESAMPLES, Answers, Proba
 from headstart.evaluate.other_marks import Model, other_marks
+from headstart.evaluate.paired import within_reach
 from headstart.metrics import (
     HIGHER_IS_BETTER,
     OF_SETS,
@@ -197,10 +198,4 @@ def _resampled(
             gap = statistic(codes, np.hstack([y, left, right]))
         extreme += abs(gap) >= abs(observed) - 1e-12
     p_value = (1 + extreme) / (1 + PERMUTATIONS)
-    # Where no resample differs the bootstrap cannot say how sure it is; the permutations can.
-    low = observed if estimate.low is None else estimate.low
-    high = observed if estimate.high is None else estimate.high
-    if p_value > 1.0 - confidence:
-        # What swapped answers may give as well is not excluded, however few rows a label has.
-        low, high = min(low, 0.0), max(high, 0.0)
-    return observed, low, high, p_value
+    return observed, *within_reach(estimate, p_value, confidence), p_value
