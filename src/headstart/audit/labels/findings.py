@@ -11,7 +11,7 @@ from headstart.audit.exhibits import SHOWN, count, exhibit, places_of, share
 from headstart.audit.labels.agreement import consensus, krippendorff_alpha
 from headstart.audit.labels.confusion import confused_pairs
 from headstart.audit.labels.contradictions import contradictions
-from headstart.audit.labels.ranking import LabelRanking, told_apart
+from headstart.audit.labels.ranking import LabelRanking, tempered, told_apart
 from headstart.audit.near_duplicates.normalise import normalise
 from headstart.audit.near_duplicates.pairs import Pairs
 from headstart.types.data import Dataset, Finding
@@ -107,7 +107,8 @@ def _contradicted(
 
 
 def _untold(dataset: Dataset, probabilities: NDArray[np.float32]) -> Finding | None:
-    found = told_apart(probabilities, dataset.codes())
+    codes = dataset.codes()
+    found = told_apart(tempered(probabilities.astype(np.float64), codes), codes)
     if found.told:
         return None
     return Finding(

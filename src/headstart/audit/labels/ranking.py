@@ -77,7 +77,8 @@ def rank_labels(
         none = np.zeros(n)
         rows = np.arange(n, dtype=np.int64)
         return LabelRanking(rows, none, np.asarray(codes, dtype=np.int64), none.copy())
-    joint = np.log(np.clip(tempered(probabilities.astype(np.float64), codes), 1e-5, 1))
+    sure = tempered(probabilities.astype(np.float64), codes)
+    joint = np.log(np.clip(sure, 1e-5, 1))
     if features is not None:
         k = min(NEIGHBOURS, max(1, n // n_classes))
         vote = neighbour_vote(unit_rows(features), codes, n_classes, k=k, groups=groups)
@@ -89,8 +90,7 @@ def rank_labels(
     suggested = other.argmax(axis=1)
     suspicion = np.log(other.max(axis=1) + 1e-6) - np.log(both[rows, codes] + 1e-6)
     order = np.lexsort((rows, -suspicion)).astype(np.int64)
-    told = told_apart(probabilities, codes).told
-    wrong = _noise_model(joint, codes) if told else np.zeros(n)
+    wrong = _noise_model(joint, codes) if told_apart(sure, codes).told else np.zeros(n)
     return LabelRanking(order, suspicion, suggested.astype(np.int64), wrong)
 
 
@@ -105,19 +105,20 @@ class ToldApart:
     n: int
 
 
-def told_apart(probabilities: NDArray[np.float32], codes: NDArray[np.int64]) -> ToldApart:
-    """codes (n,), probabilities out of fold (n, classes). Told: the gain in the logarithm of the
-    given label's probability lies above 0 by more than chance would have it once in 20 times (t).
+def told_apart(probabilities: Matrix, codes: NDArray[np.int64]) -> ToldApart:
+    """codes (n,); probabilities out of fold, `tempered` (n, classes). Told: the gain in the log of
+    the given label's probability lies above 0 by more than chance would have it once in 20 times
+    (t).
 
     >>> codes = np.tile([0, 1], 20)
-    >>> told_apart(np.full((40, 2), 0.5, np.float32), codes).told
+    >>> told_apart(np.full((40, 2), 0.5), codes).told
     False
-    >>> told_apart(np.eye(2, dtype=np.float32)[codes] * 0.8 + 0.1, codes).told
+    >>> told_apart(np.eye(2)[codes] * 0.8 + 0.1, codes).told
     True
     """
     n = len(codes)
     shares = np.bincount(codes, minlength=probabilities.shape[1]) / n
-    own = tempered(probabilities.astype(np.float64), codes)[np.arange(n), codes]
+    own = probabilities[np.arange(n), codes]
     base, gain = np.log(shares[codes]), np.log(own + 1e-12) - np.log(shares[codes])
     least = max(ONCE_IN_TWENTY * float(gain.std()) / n**0.5, 1e-9)
     loss = -float((base + gain).mean())
