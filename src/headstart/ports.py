@@ -109,7 +109,8 @@ class AuditInputs:
     """What an audit check may look at. What is None could not be had (yet)."""
 
     dataset: Dataset
-    """The rows that are trained on. `features`, `probabilities` and `groups` follow their order."""
+    """The rows that are trained on. `features`, `probabilities`, `groups`
+    and `copies` follow their order."""
     holdout: Dataset | None = None
     features: NDArray[np.float32] | None = None
     """Frozen embeddings (n, width)."""
@@ -117,7 +118,10 @@ class AuditInputs:
     probabilities: NDArray[np.float32] | None = None
     """Out-of-fold and calibrated (n, classes), columns in the order of `dataset.labels`."""
     groups: NDArray[np.int64] | None = None
-    """Near-duplicates share an id."""
+    """Rows that must be kept together share an id: near-duplicates, and rows of one value in the
+    brief's group column."""
+    copies: NDArray[np.int64] | None = None
+    """Near-duplicates share an id, and nothing else does."""
     definitions: Mapping[str, str] = field(default_factory=dict)
     """The brief's, by label name."""
     tokenize: Callable[[Sequence[str]], list[list[str]]] | None = None

@@ -81,6 +81,8 @@ def test_a_group_that_leaks_into_the_holdout_file_does_not_decide() -> None:
     held = replace(held, examples=tuple(fresh))
     report = audit(data, held, by(group_column="customer"))
     assert report.holdout_clean.tolist() == [False, True, False, True, True, True]
+    (found,) = (one for one in report.findings if one.check == "holdout-groups")
+    assert [place.row for place in found.rows] == [held.examples[i].place.row for i in (0, 2)]
     without = replace(held, examples=tuple(replace(e, metadata=()) for e in held.examples))
     assert audit(data, without, by(group_column="customer")).holdout_clean.all()
 
@@ -94,7 +96,12 @@ def test_late_rows_of_early_groups_do_not_decide() -> None:
     for row, clean in zip(report.holdout, report.holdout_clean, strict=True):
         assert clean == (week[row] not in early)
     assert 0 < (~report.holdout_clean).sum() < 7
-    assert any(finding.check == "holdout-leak" for finding in report.findings)
+    (found,) = (one for one in report.findings if one.check.startswith("holdout"))
+    late = int((~report.holdout_clean).sum())
+    assert found.title == f"{late} hold-out row{'s' * (late > 1)} of a 'who' that is trained on"
+    assert report.copies is not None
+    assert len(set(report.copies.tolist())) == len(report.development)
+    assert len(set(report.groups.tolist())) < len(report.development)
 
 
 @pytest.mark.parametrize(

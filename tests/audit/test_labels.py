@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cleanlab.count import compute_confident_joint
@@ -12,6 +14,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import NearestNeighbors
 
+from headstart.audit.checks.label_errors import LabelErrors
 from headstart.audit.labels import (
     confused_pairs,
     consensus,
@@ -23,6 +26,7 @@ from headstart.audit.labels import (
 from headstart.audit.labels.neighbours import neighbour_vote, neighbours
 from headstart.audit.labels.ranking import confident_joint, tempered
 from headstart.audit.near_duplicates.pairs import make_pairs, merge
+from headstart.ports import AuditInputs
 from headstart.types.data import Dataset, Example, Place
 from headstart.types.result import Estimate
 
@@ -293,3 +297,21 @@ def test_contradictions_are_shown_side_by_side() -> None:
     (finding,) = label_findings(dataset, pairs=pairs)
     assert finding.exhibits[0].labels == ("a", "b")
     assert finding.rows == (Place("a.csv", 1), Place("a.csv", 2))
+
+
+def test_rows_of_one_customer_are_no_copies_of_each_other() -> None:
+    """Rows that the brief's group column keeps together may have different labels."""
+    features, codes, _, answers = _noisy(0.0, seed=3)
+    dataset = _dataset([f"class {code}" for code in codes])
+    inputs = AuditInputs(
+        dataset,
+        features=features,
+        probabilities=answers,
+        groups=np.arange(len(codes)) // 3,
+        copies=np.arange(len(codes)),
+    )
+    assert not any("near-duplicates" in one.title for one in LabelErrors()(inputs))
+    alike = replace(inputs, copies=np.maximum(np.arange(len(codes)), 1))
+    torn = [one for one in LabelErrors()(alike) if "near-duplicates" in one.title]
+    assert [one.numbers for one in torn] == [{"groups": 1, "rows": 2}]
+    assert codes[0] != codes[1]

@@ -17,6 +17,7 @@ from headstart.audit.split_findings import (
     contradictory_labels,
     leaking_rows,
     repeated_rows,
+    rows_of_known_groups,
     small_classes,
     unseen_labels,
 )
@@ -200,19 +201,24 @@ def audit(
     clean = np.ones(0, dtype=bool)
     if holdout is not None:
         kind, held = "file", np.arange(len(holdout))
-        clean = ~np.isin(ids[n:], ids[:n])
+        copied = np.isin(alike[n:], alike[:n])
         if near is None:
-            findings += leaking_rows(holdout, clean)
+            findings += leaking_rows(holdout, copied)
         else:
-            clean &= ~near.leaking
+            copied |= near.leaking
+        known_groups = np.isin(ids[n:], ids[:n]) & ~copied
+        clean = ~copied & ~known_groups
+        findings += rows_of_known_groups(holdout, known_groups, brief.data.group_column)
         findings += unseen_labels(holdout, single)
     elif n >= FEWEST_FOR_HOLDOUT and brief.data.time_column is not None:
         late = latest(times(dataset, brief.data.time_column), HOLDOUT_SHARE)
         kind, development, held = "carved", np.flatnonzero(~late), np.flatnonzero(late)
+        copied = np.isin(alike[held], alike[development])
         clean = ~np.isin(ids[held], ids[development])
         _check_late(dataset, codes[development], clean, brief.data.time_column)
         later = replace(dataset, examples=tuple(dataset.examples[int(i)] for i in held))
-        findings += leaking_rows(later, clean)
+        findings += leaking_rows(later, copied)
+        findings += rows_of_known_groups(later, ~clean & ~copied, brief.data.group_column)
     elif n >= FEWEST_FOR_HOLDOUT:
         shares = shares_named(brief.data.prevalence, labels)
         development, held = carve_holdout(codes, ids[:n], HOLDOUT_SHARE, brief.seed, shares)
@@ -236,6 +242,7 @@ def audit(
         small_classes=small,
         findings=(*findings, *small_classes(small, apart, folds.k)),
         holdout_alike=repeated[held + n] if kind == "file" else repeated[held],
+        copies=alike[development],
     )
 
 

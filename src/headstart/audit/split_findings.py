@@ -81,9 +81,9 @@ def contradictory_labels(dataset: Dataset, contents: Sequence[str]) -> list[Find
     ]
 
 
-def leaking_rows(holdout: Dataset, clean: NDArray[np.bool_]) -> list[Finding]:
+def leaking_rows(holdout: Dataset, copied: NDArray[np.bool_]) -> list[Finding]:
     """Hold-out rows that are trained on too. Nothing is removed from the hold-out."""
-    leaked = [e for e, ok in zip(holdout.examples, clean, strict=True) if not ok]
+    leaked = [e for e, known in zip(holdout.examples, copied, strict=True) if known]
     if not leaked:
         return []
     share = len(leaked) / len(holdout)
@@ -91,7 +91,7 @@ def leaking_rows(holdout: Dataset, clean: NDArray[np.bool_]) -> list[Finding]:
         Finding(
             "holdout-leak",
             1.0 if share == 1.0 else severity(share, 0.3),
-            f"{len(leaked)} hold-out rows are also trained on",
+            f"{count(len(leaked), 'hold-out row is', 'hold-out rows are')} also trained on",
             f"{len(leaked)} of {len(holdout)} hold-out rows ({share:.1%}) duplicate a "
             "development row. They are scored beside the others and do not decide.",
             rows=tuple(example.place for example in leaked),
@@ -99,6 +99,30 @@ def leaking_rows(holdout: Dataset, clean: NDArray[np.bool_]) -> list[Finding]:
             advice="Draw the hold-out from other sources or a later time.",
             exhibits=_exhibits([[example] for example in leaked[:SHOWN]], holdout.modality),
             numbers={"rows": len(leaked), "share": share},
+        )
+    ]
+
+
+def rows_of_known_groups(
+    holdout: Dataset, known: NDArray[np.bool_], column: str | None
+) -> list[Finding]:
+    """Hold-out rows of a customer, device, … that has development rows too."""
+    rows = [e for e, yes in zip(holdout.examples, known, strict=True) if yes]
+    if not rows or column is None:
+        return []
+    part = len(rows) / len(holdout)
+    return [
+        Finding(
+            "holdout-groups",
+            severity(part, 0.1) / 2,
+            f"{count(len(rows), 'hold-out row')} of a '{column}' that is trained on",
+            f"{len(rows)} of {len(holdout)} hold-out rows ({part:.1%}) have the '{column}' of a "
+            "development row. They are scored beside the others and do not decide.",
+            rows=tuple(example.place for example in rows),
+            done="set aside from the rows that decide",
+            advice=f"Nothing where every '{column}' in use will be new; otherwise leave the group "
+            "column out.",
+            numbers={"rows": len(rows), "share": part},
         )
     ]
 

@@ -40,6 +40,11 @@ def limit(case: Case) -> Sentence:
     return say("at most ", (rate(case.brief.requirement.max_error or 0.0), MAX_ERROR))
 
 
+def in_scope(case: Case) -> str:
+    """Which cases the certificate speaks of, where some may lie out of scope."""
+    return "" if case.brief.data.out_of_scope is None else " to cases in scope"
+
+
 def reviewed(case: Case) -> Sentence:
     """The share of the cases that goes to a person."""
     found = case.certificate
@@ -61,6 +66,7 @@ def certificate_reason(case: Case) -> Sentence | None:
     def put(text: str) -> tuple[str, str]:
         return text, CERTIFICATE
 
+    of = "" if case.brief.data.out_of_scope is None else " in scope"
     return say(
         "The model may answer alone from a probability of ",
         put(probability(found.threshold)),
@@ -68,13 +74,13 @@ def certificate_reason(case: Case) -> Sentence | None:
         put(count(found.wrong)),
         " of the ",
         put(count(found.answered)),
-        " hold-out rows that it answered there are wrong, at most ",
+        f" hold-out rows{of} that it answered there are wrong, at most ",
         put(percent(found.upper)),
         " of such answers with ",
         put(confidence(found.confidence)),
         " confidence; it answers ",
         put(percent(found.coverage)),
-        " of the cases (interval ",
+        f" of the cases{of} (interval ",
         put(percent(found.coverage_low)),
         " to ",
         put(percent(found.coverage_high)),

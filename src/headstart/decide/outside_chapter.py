@@ -28,7 +28,7 @@ def outside(read: Reader) -> dict[str, Any] | None:
     why = read.at(ROOT)
     if why is not None and kind(why) == "NotAvailable":
         return {"why": read.prose(str(why.value["reason"]), why), "rows": []}
-    names = ("recall", "false_alarms", "accuracy", "confident")
+    names = ("recall", "false_alarms", "accuracy", "confident", "alone")
     found = {name: read.measure("accuracy", read.at(f"{ROOT}/{name}")) for name in names}
     if found["recall"].value is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headstart.decide.case import Case
+from headstart.decide.certificate import limit
 from headstart.decide.sentences import Piece, Sentence, names, quoted, say
 from headstart.decide.words import confidence, count
 from headstart.metrics.words import metric_name, metric_value, percent
@@ -94,12 +95,30 @@ def _confident_errors(case: Case) -> Sentence | None:
 
 def _outside(case: Case) -> Sentence | None:
     found = case.evaluation.outside
-    if isinstance(found, NotAvailable) or found.recall.value >= MOSTLY_FLAGGED:
+    if isinstance(found, NotAvailable):
+        return None
+    if not isinstance(found.alone, NotAvailable) and found.alone.value > 1.0 - MOSTLY_FLAGGED:
+        return _answered_alone(case, found.alone, found.bearable or 0.0)
+    if found.recall.value >= MOSTLY_FLAGGED:
         return None
     return say(
         "Of the rows out of scope, ",
         (percent(1.0 - found.recall.value), "/evaluate/outside/recall"),
         " are answered as if they were in scope.",
+    )
+
+
+def _answered_alone(case: Case, alone: Estimate, bearable: float) -> Sentence:
+    """Each answer to a row out of scope is wrong, and the certificate does not count it."""
+    return say(
+        "Of the rows out of scope, ",
+        (percent(alone.value), "/evaluate/outside/alone"),
+        " are answered without a person, always wrongly; the certificate does not count them. As "
+        "measured, the answers given alone keep to ",
+        limit(case),
+        " wrong ones while up to ",
+        (percent(bearable), "/evaluate/outside/bearable"),
+        " of the cases lie out of scope.",
     )
 
 
@@ -265,11 +284,13 @@ def _leak(case: Case) -> Sentence | None:
         return None
     if not isinstance(clean, Estimate):
         return None
+    column, alike = case.brief.data.group_column, "near copies of training rows"
+    if column is not None:
+        alike += f" or share their '{column}'"
     return say(
         "Some of the ",
         (count(evaluation.n_all), "/evaluate/n_all"),
-        f" hold-out rows are near copies of training rows: {metric_name(metric, steps=case.steps)}"
-        " is ",
+        f" hold-out rows are {alike}: {metric_name(metric, steps=case.steps)} is ",
         (metric_value(metric, whole.value), f"/evaluate/metrics_all/{escape(metric)}"),
         " with them, ",
         (metric_value(metric, clean.value), case.estimate_pointer),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headstart.decide.case import Case
-from headstart.decide.certificate import cause, limit, reviewed
+from headstart.decide.certificate import cause, in_scope, limit, reviewed
 from headstart.decide.reasons import evidence_reasons, measured, required
 from headstart.decide.risks import risks
 from headstart.decide.sentences import Sentence, capital, plain, say
@@ -135,7 +135,7 @@ def _uncertified(case: Case) -> Sentence:
         capital(measured(case)),
         ", but that ",
         limit(case),
-        " of the answers given without a person are wrong ",
+        f" of the answers given without a person{in_scope(case)} are wrong ",
         cause(case),
         ".",
     )
@@ -161,7 +161,7 @@ def _certified(case: Case) -> Sentence:
         _good(case),
         ", and it is certified that ",
         limit(case),
-        " of the answers it gives without a person are wrong; ",
+        f" of the answers it gives without a person{in_scope(case)} are wrong; ",
         reviewed(case),
         " of the cases go to a person.",
     )

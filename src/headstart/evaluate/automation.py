@@ -47,7 +47,10 @@ def thresholds_by_cost(
 def automation_report(
     y: NDArray[np.int64], said: Answers, tried: Thresholds | None, brief: Brief
 ) -> AutomationReport | NotAvailable:
-    """The curve on rows that chose nothing. Intervals: stratified bootstrap (BCa), Wilson."""
+    """The curve on rows that chose nothing. Intervals: stratified bootstrap (BCa), Wilson.
+
+    What is withheld is reviewed at every threshold.
+    """
     if brief.review_cost is None:
         return NO_REVIEW
     if tried is None or not len(y):
@@ -73,6 +76,6 @@ def automation_report(
         chosen=tried.chosen,
         share=wilson(int(alone.sum()), len(y), confidence),
         cost=mean(np.where(alone, spent - value, review)),
-        alone=mean(spent - value),
+        alone=mean(np.where(said.certainty >= 0.0, spent - value, review)),
         review=review,
     )

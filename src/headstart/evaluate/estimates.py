@@ -31,18 +31,23 @@ class Answers:
     """What the model says of n rows.
 
     proba: (n, classes). given: the answer to each row (n,). costs: (classes, classes) where the
-    brief names some. paid: what each answer cost (n,), where that is known already.
+    brief names some. paid: what each answer cost (n,), where that is known already. withheld:
+    whether the answer goes to a person however probable it is (n,), as it was flagged as out of
+    scope; None: none does.
     """
 
     proba: Proba
     given: NDArray[np.int64]
     costs: NDArray[np.float64] | None = None
     paid: NDArray[np.float64] | None = None
+    withheld: NDArray[np.bool_] | None = None
 
     @property
     def certainty(self) -> NDArray[np.floating]:
-        """Probability of the answer that is given (n,)."""
-        return self.proba[np.arange(len(self.given)), self.given]
+        """Probability of the answer that is given (n,); −1, below every threshold, where it is
+        withheld."""
+        sure = self.proba[np.arange(len(self.given)), self.given]
+        return sure if self.withheld is None else np.where(self.withheld, -1.0, sure)
 
     @property
     def decided(self) -> NDArray[np.float64]:
@@ -63,7 +68,8 @@ class Answers:
 
     def __getitem__(self, rows: Any) -> Answers:
         paid = None if self.paid is None else self.paid[rows]
-        return Answers(self.proba[rows], self.given[rows], self.costs, paid)
+        withheld = None if self.withheld is None else self.withheld[rows]
+        return Answers(self.proba[rows], self.given[rows], self.costs, paid, withheld)
 
 
 def answers(

@@ -16,7 +16,7 @@ from headstart.evaluate.expected_cost import cost_report
 from headstart.evaluate.held_rows import HoldoutRows
 from headstart.evaluate.looks import asked_level, at_look, noted
 from headstart.evaluate.ordinal import ordinal_report
-from headstart.evaluate.outside import NO_LABEL, Outside, outside_report
+from headstart.evaluate.outside import NO_LABEL, Outside, offered, outside_report, strangeness
 from headstart.evaluate.paired import compare_on_rows
 from headstart.evaluate.prediction_sets import NOT_ASKED, SetRule, prediction_set_report
 from headstart.evaluate.sealed import OpenedHoldout, SealedHoldout
@@ -125,6 +125,9 @@ def evaluate(
             confidence=confidence,
             seed=seed,
         )
+    own = strangeness(outside, [opened.values[i] for i in kept])
+    alone = offered(said, own, outside)
+    certified = certificate(y[clean], alone, thresholds, brief.requirement, openings)
     slices: SliceReport | NotAvailable = NotAvailable("no parts were named")
     gallery: GalleryReport | NotAvailable = NotAvailable("nothing to group errors by")
     if context is not None:
@@ -151,9 +154,9 @@ def evaluate(
         ),
         unseen_labels=unseen,
         costs=cost_report(decisive, proba[clean], costs, majority, brief),
-        certificate=certificate(y[clean], said, thresholds, brief.requirement, openings),
+        certificate=certified,
         class_certificates=class_certificates(
-            y[clean], said, labels, reference, brief.requirement, openings
+            y[clean], alone, labels, reference, brief.requirement, openings
         ),
         stress=NotAvailable("no bundle was given to ask")
         if bundle is None
@@ -168,9 +171,15 @@ def evaluate(
         slices=slices,
         gallery=gallery,
         outside=outside_report(
-            outside, y[clean], said, [opened.values[i] for i in kept], confidence
+            outside,
+            y[clean],
+            said,
+            own,
+            lambda some: answered_by(widen(some, len(every)), by),
+            certified,
+            confidence,
         ),
-        automation=automation_report(y[clean], said, by_cost, brief),
+        automation=automation_report(y[clean], alone, by_cost, brief),
         prediction_sets=prediction_set_report(y[clean], said, len(labels), sets, brief),
         ordinal=ordinal_report(decisive, said.given, every, brief),
         today=today_report(

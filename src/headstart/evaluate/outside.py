@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,13 @@ from headstart.evaluate.sealed import SealedHoldout
 from headstart.metrics import auroc
 from headstart.stats import wilson
 from headstart.types.model import OutsideScore
-from headstart.types.result import NotAvailable, OutsidePoint, OutsideReport
+from headstart.types.result import (
+    Estimate,
+    NotAvailable,
+    OutsidePoint,
+    OutsideReport,
+    SelectiveCertificate,
+)
 
 POINTS = 40
 """Of the curve."""
@@ -36,27 +42,52 @@ class Outside:
     sealed: SealedHoldout
 
 
+def strangeness(
+    outside: Outside | NotAvailable, values: Sequence[str]
+) -> NDArray[np.floating] | None:
+    """Scores of rows in scope (n,); None where nothing tells what lies out of scope."""
+    if isinstance(outside, NotAvailable) or not len(values):
+        return None
+    return outside.outputs(values)[1]
+
+
+def offered(
+    said: Answers, own: NDArray[np.floating] | None, outside: Outside | NotAvailable
+) -> Answers:
+    """The answers as the bundle gives them: those to rows that it flags go to a person."""
+    if own is None or isinstance(outside, NotAvailable):
+        return said
+    return replace(said, withheld=own > outside.score.threshold)
+
+
 def outside_report(
     outside: Outside | NotAvailable,
     y: NDArray[np.int64],
     said: Answers,
-    values: Sequence[str],
+    own: NDArray[np.floating] | None,
+    judge: Callable[[NDArray[np.floating]], Answers],
+    certified: SelectiveCertificate | NotAvailable,
     confidence: float,
 ) -> OutsideReport | NotAvailable:
-    """What is flagged of the rows in scope (y, said, values) and of those that are not.
+    """What is flagged of the rows in scope (y, said, and their scores `own`) and of the others.
 
     Shares with Wilson's interval. The curve is of the rows that judge: no point of it is chosen.
+
+    judge: what the model answers where it gives these probabilities.
     """
     if isinstance(outside, NotAvailable):
         return outside
-    if not outside.sealed.n or not len(y):
+    if not outside.sealed.n or own is None:
         return NO_ROWS
     opened = outside.sealed.open(REASON)
-    _, own = outside.outputs(values)
     proba, strange = outside.outputs(opened.values)
     limit = outside.score.threshold
     right = said.given == y
     missed = (strange <= limit) & (proba.max(axis=1) >= SURE)
+    alone: Estimate | NotAvailable = NotAvailable("no threshold is certified")
+    if not isinstance(certified, NotAvailable):
+        sure = (strange <= limit) & (judge(proba).certainty >= certified.threshold)
+        alone = wilson(int(sure.sum()), len(strange), confidence)
     edges = np.quantile(np.concatenate([own, strange]), np.linspace(1.0, 0.0, POINTS))
     return OutsideReport(
         score=outside.score.name,
@@ -75,4 +106,18 @@ def outside_report(
             )
             for edge in np.unique(edges)[::-1]
         ),
+        alone=alone,
+        bearable=_bearable(certified, alone),
     )
+
+
+def _bearable(
+    certified: SelectiveCertificate | NotAvailable, alone: Estimate | NotAvailable
+) -> float | None:
+    """The share s of cases out of scope at which, with what was measured, the limit L is reached:
+    of all that is answered alone, c·(1 − s) in scope of which e are wrong and a·s that are not."""
+    if isinstance(certified, NotAvailable) or isinstance(alone, NotAvailable) or not alone.value:
+        return None
+    left = certified.coverage * max(0.0, certified.limit - certified.error)
+    odds = left / (alone.value * (1.0 - certified.limit))
+    return odds / (1.0 + odds)

@@ -230,7 +230,8 @@ class AuditReport:
     development: NDArray[np.int64]
     """Rows of the dataset used for training and cross-validation."""
     groups: NDArray[np.int64]
-    """One group id for each development row; rows of one group never sit on both sides."""
+    """One group id for each development row; rows of one group never sit on both sides. Near-
+    duplicates share one, and rows of one value in the brief's group column."""
     folds: Folds
     holdout_kind: HoldoutKind
     holdout: NDArray[np.int64]
@@ -250,3 +251,6 @@ class AuditReport:
     holdout_alike: NDArray[np.bool_] | None = None
     """For each hold-out row: is another row nearly the same? Those that decide have no such row
     among the development rows, but may have one beside them. None: it was not looked at."""
+    copies: NDArray[np.int64] | None = None
+    """One id for each development row; near-duplicates share it, whatever the group column says.
+    None: it was not looked at."""

@@ -268,6 +268,12 @@ class OutsideReport:
     """Share of the rows out of scope that are not flagged and answered with 0.9 or more."""
     points: tuple[OutsidePoint, ...]
     """From few flags to many."""
+    alone: Estimate | NotAvailable = NotAvailable("no threshold is certified")
+    """Share of the rows out of scope that are answered without a person: not flagged, and at the
+    certified threshold or above. Each of these answers is wrong."""
+    bearable: float | None = None
+    """Share of the cases in use that may lie out of scope before more than the brief's limit of all
+    that is answered alone is wrong, if all is as it was measured; None where none was answered."""
 
 
 @dataclass(frozen=True, slots=True)

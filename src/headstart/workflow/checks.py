@@ -45,6 +45,7 @@ def look(
             holdout_features=there.matrix if there else None,
             probabilities=witness(results).out_of_fold if results else None,
             groups=split.groups,
+            copies=split.copies,
             definitions=brief.data.definitions,
             tokenize=tokenizer_of(backbone.encoder),
             max_tokens=backbone.card.max_tokens,

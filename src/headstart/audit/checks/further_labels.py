@@ -53,7 +53,8 @@ class FurtherLabels:
         )
         if proba is not None:
             ranking = rank_labels(dataset.codes(), proba, features[rows], groups=groups)
-            found = label_findings(dataset, ranking=ranking, probabilities=proba, groups=groups)
+            copies = None if inputs.copies is None else inputs.copies[rows]
+            found = label_findings(dataset, ranking=ranking, probabilities=proba, copies=copies)
             for one in found:
                 yield replace(one, check=self.name, title=f"Column '{column}': {one.title}")
         yield from self._against_first(inputs.dataset, rows, values, column)

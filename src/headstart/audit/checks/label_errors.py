@@ -24,6 +24,6 @@ class LabelErrors:
             inputs.dataset,
             ranking=ranking,
             probabilities=inputs.probabilities,
-            groups=inputs.groups,
+            copies=inputs.copies,
             definitions=inputs.definitions,
         )

@@ -25,12 +25,12 @@ def label_findings(
     *,
     ranking: LabelRanking | None = None,
     probabilities: NDArray[np.float32] | None = None,
-    groups: NDArray[np.int64] | None = None,
+    copies: NDArray[np.int64] | None = None,
     pairs: Pairs | None = None,
     definitions: Mapping[str, str] | None = None,
 ) -> tuple[Finding, ...]:
     """Suspicious labels, contradictions, classes confused both ways, definitions, annotators."""
-    found: list[Finding | None] = [_contradicted(dataset, groups, pairs)]
+    found: list[Finding | None] = [_contradicted(dataset, copies, pairs)]
     if ranking is not None:
         found.append(_suspicious(dataset, ranking))
     if probabilities is not None:
@@ -77,10 +77,10 @@ def _suspicious(dataset: Dataset, ranking: LabelRanking) -> Finding | None:
 
 
 def _contradicted(
-    dataset: Dataset, groups: NDArray[np.int64] | None, pairs: Pairs | None
+    dataset: Dataset, copies: NDArray[np.int64] | None, pairs: Pairs | None
 ) -> Finding | None:
     labels = [example.label for example in dataset.examples]
-    found = contradictions(labels, groups=groups, pairs=pairs)
+    found = contradictions(labels, groups=copies, pairs=pairs)
     if not found:
         return None
     rows = [row for one in found for row in one.rows]
