@@ -39,11 +39,14 @@ def states(view: LedgerView, answers: Answers = NOBODY) -> dict[str, str]:
     return {key: state for state, key in found}
 
 
+def line(view: LedgerView, key: str, answers: Answers = NOBODY) -> str:
+    page = readiness_html(view, answers).split("<h2>Model selection</h2>")[1]
+    return next(part for part in page.split("<tr ") if f">{key}</span>" in part)
+
+
 def cell(view: LedgerView, key: str, answers: Answers = NOBODY) -> str:
     """What is known on a line."""
-    page = readiness_html(view, answers).split("<h2>Model selection</h2>")[1]
-    row = next(part for part in page.split("<tr ") if f">{key}</span>" in part)
-    return re.sub(r"<[^>]+>", "", row.split("<td>")[1])
+    return re.sub(r"<[^>]+>", "", line(view, key, answers).split("<td>")[1])
 
 
 @pytest.mark.parametrize("which", PAGES)
@@ -87,6 +90,8 @@ def test_what_was_measured_and_is_wrong_is_a_gap(cases: Any) -> None:
     assert "opened_once" not in found
     refused = states(cases["text-refused"].view)
     assert refused["answers_alone"] == "gap"
+    assert "Add hold-out rows and run again" in line(cases["text-refused"].view, "answers_alone")
+    assert "Set requirement.max_error" in line(cases["text-helps"].view, "answers_alone")
     image = cases["image-harms"]
     assert states(image.view)["opened_once"] == "gap"
     assert states(image.view)["serious_findings"] == "gap"
@@ -117,7 +122,11 @@ def test_cases_that_are_none_of_the_classes(cases: Any) -> None:
     found = OutsideReport("energy", 3080, 400, share, share, share, 0.9, share, ())
     view = replace(base, evaluation=replace(base.evaluation, outside=found)).view
     assert states(view)["out_of_scope"] == "done"
-    assert "71.0% (66.0% to 75.0%)" in cell(view, "out_of_scope")
+    assert "71.0% (66.0% to 75.0%) of them" in cell(view, "out_of_scope")
+    assert "without a person" not in cell(view, "out_of_scope")
+    alone = replace(found, alone=Estimate(0.12, 0.09, 0.16, 400, "Wilson"))
+    view = replace(base, evaluation=replace(base.evaluation, outside=alone)).view
+    assert "answers 12.0% (9.0% to 16.0%) without a person" in cell(view, "out_of_scope")
 
 
 def test_an_answer_settles_what_was_asked_and_never_what_was_measured(cases: Any) -> None:

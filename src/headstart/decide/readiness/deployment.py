@@ -71,6 +71,7 @@ LINES = (
         "Is it fast enough?",
         "Set budget.latency_ms in headstart.toml and run again, or say what is enough.",
         _latency,
+        "Run headstart select on this pilot for a faster backbone, or allow more.",
     ),
     Line("price", DEPLOYMENT, "Is it known what answers cost?", "Run again.", _price),
     Line(

@@ -144,7 +144,12 @@ def _alone(read: Reader) -> Known:
 def _outside(read: Reader) -> Known:
     entry = read.at("/evaluate/outside/recall")
     if is_estimate(entry):
-        return done("it notices ", *interval(read.measure("accuracy", entry)), " of them")
+        noticed = ("it notices ", *interval(read.measure("accuracy", entry)), " of them")
+        alone = read.at("/evaluate/outside/alone")
+        if not is_estimate(alone):
+            return done(*noticed)
+        answered = interval(read.measure("accuracy", alone))
+        return done(*noticed, ", and answers ", *answered, " without a person")
     why = read.at("/evaluate/outside")
     return asked(*(read.measure("", why).why.parts if why else ("not measured",)))
 
@@ -226,6 +231,7 @@ LINES = (
         "Is it certified when the model may answer alone?",
         "Set requirement.max_error in headstart.toml and run again, or say why it never may.",
         _alone,
+        "Add hold-out rows and run again; until then let a person check every answer.",
     ),
     Line(
         "out_of_scope",

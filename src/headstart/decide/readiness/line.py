@@ -24,7 +24,8 @@ class Line:
     """One line of the checklist.
 
     `look` says what the ledger knows: done, a gap that words cannot close, or asked, where a
-    person must say; None: it does not concern this run.
+    person must say; None: it does not concern this run. mend: the next step where it was measured
+    and is a gap, if that is another one than where it was not.
     """
 
     key: str
@@ -32,6 +33,10 @@ class Line:
     question: str
     step: str
     look: Callable[[Reader], Known | None]
+    mend: str = ""
+
+    def next_step(self, state: State) -> str:
+        return self.mend if state == "gap" and self.mend else self.step
 
 
 def done(*parts: Part) -> Known:

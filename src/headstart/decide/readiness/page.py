@@ -131,5 +131,5 @@ def _row(columns: Mapping[str, Reader], line: Line, answers: Answers) -> dict[st
         "known": known,
         "said": Quote(said, 400) if said else None,
         "owner": Quote(owner, 60) if owner else Said((NOBODY if settled in OPEN else "",)),
-        "step": line.step,
+        "step": line.next_step(state),
     }
