@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
 import os
 import random
+import runpy
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+collect_ignore = ["in_a_fork.py"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -47,6 +52,16 @@ def read() -> Callable[[Path], list[dict[str, str]]]:
 
 
 BUDGET = ("--minutes", "1")
+SCRIPT = str(Path(__file__).with_name("in_a_fork.py"))
+IMPORTED = (
+    "headstart.cli",
+    "headstart.bootstrap",
+    "headstart.workflow.pipeline",
+    "headstart.adapt.device",
+    "sklearn.linear_model",
+    "transformers",
+    "onnxruntime",
+)
 
 
 def pilot(path: Path) -> bool:
@@ -54,9 +69,9 @@ def pilot(path: Path) -> bool:
 
 
 @pytest.fixture
-def headstart(cache: Path, tmp_path: Path) -> Run:
-    """Run `headstart` in a process of its own; a new pilot has a budget of a minute where none is
-    named, which repeats the folds less often than the default's five."""
+def headstart(cache: Path, tmp_path: Path, forks: ForkServerContext) -> Run:
+    """Run `headstart` in a process of its own (`in_a_fork.py`); a new pilot has a budget
+    of a minute where none is named, which repeats the folds less often than the default's five."""
 
     def run(
         *arguments: object, timeout: float = 200, typed: str | None = None
@@ -64,17 +79,41 @@ def headstart(cache: Path, tmp_path: Path) -> Run:
         said = [str(one) for one in arguments]
         own = "--minutes" not in said
         begins = said[0] == "init" or (said[0] == "run" and not pilot(tmp_path / said[1]))
-        return subprocess.run(
-            [sys.executable, "-m", "headstart", *said, *(BUDGET if begins and own else ())],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            input=typed,
-            cwd=tmp_path,
-            env={**os.environ, "HEADSTART_CACHE": str(cache), "HF_HUB_OFFLINE": "1"},
-        )
+        said += BUDGET if begins and own else ()
+        with tempfile.TemporaryDirectory() as folder:
+            streams = {name: Path(folder) / name for name in ("input", "output", "errors")}
+            for path in streams.values():
+                path.touch()
+            streams["input"].write_text(typed or "", encoding="utf-8")
+            asked = {
+                **streams,
+                "folder": tmp_path,
+                "arguments": said,
+                "environment": {
+                    **os.environ, "HEADSTART_CACHE": str(cache), "HF_HUB_OFFLINE": "1"
+                },
+            }  # fmt: skip
+            process = forks.Process(target=runpy.run_path, args=(SCRIPT, {"asked": asked}))
+            process.start()
+            process.join(timeout)
+            if process.exitcode is None:
+                process.kill()
+                process.join()
+                raise subprocess.TimeoutExpired(["headstart", *said], timeout)
+            output, errors = (
+                streams[name].read_text(encoding="utf-8") for name in ("output", "errors")
+            )
+            return subprocess.CompletedProcess(said, process.exitcode, output, errors)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def forks() -> ForkServerContext:
+    """Processes that begin with what a run imports, which takes seconds and is done once here."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*IMPORTED])
+    return context
 
 
 @pytest.fixture
