@@ -146,3 +146,18 @@ def test_a_column_that_is_taken_is_neither() -> None:
     assert (
         find_columns(table(text=WORDS, note=OTHER, label=CODES), None, None, ["text"])[0] == "note"
     )
+
+
+@pytest.mark.parametrize("more", [{}, {"income": ["2,5", "-1e3", " 7 "] * 10}])
+def test_a_table_of_numbers_is_no_table_of_texts(more: dict[str, list[str]]) -> None:
+    numbers = table(age=NUMBERS, churn=KINDS, **more)
+    with pytest.raises(DataError, match=r"holds? numbers: 'age'") as caught:
+        find_columns(numbers, None, "churn")
+    assert "--input age" in str(caught.value.tip)
+    assert find_columns(numbers, "age", "churn") == ("age", "churn")
+
+
+def test_a_column_of_numbers_beside_two_others_is_not_proposed() -> None:
+    with pytest.raises(DataError) as caught:
+        find_columns(table(n=NUMBERS, a=WORDS, b=OTHER, label=CODES), None, None)
+    assert caught.value.tip == "name it: --input a or --input b"

@@ -133,9 +133,11 @@ def _input(table: Table, taken: Sequence[str]) -> str:
     chosen = _choose(named, INPUT_NAMES[0])
     if chosen is not None:
         return chosen
+    pool = [column for column in named or free if not _all_numbers(table, column)]
+    if free and not pool:
+        raise _no_input(table, named or free)
     if len(free) == 1:
         return free[0]
-    pool = named or free
     likely = [column for column in pool if _looks_like_input(table, column)]
     if len(likely) == 1:
         return likely[0]
@@ -159,6 +161,28 @@ def _looks_like_input(table: Table, column: str) -> bool:
         return True
     words = sum(len(value.split()) for value in values) / len(values)
     return words >= 2.5 and len(set(values)) > len(values) // 3
+
+
+def _all_numbers(table: Table, column: str) -> bool:
+    values = _values(table, column)
+    try:
+        for value in values:
+            float(value.replace(",", "."))
+    except ValueError:
+        return False
+    return bool(values)
+
+
+def _no_input(table: Table, columns: Sequence[str]) -> DataError:
+    shown = ", ".join(f"'{name}'" for name in columns[:12])
+    hold = "column holds" if len(columns) == 1 else "columns hold"
+    return DataError(
+        f"texts or images are needed, and the {hold} numbers: {shown}",
+        place=str(table.path),
+        tip="add a column with texts or the names of image files; a table of numbers is not judged "
+        "yet (for such a table gradient boosting is the usual start). Where the numbers are codes "
+        f"to be read as text, say so: --input {shlex.quote(columns[0])}",
+    )
 
 
 def _unclear(table: Table, what: str, candidates: Sequence[str]) -> DataError:
