@@ -97,6 +97,8 @@ def test_what_else_lies_there_is_set_aside_and_hidden_files_are_passed_over(phot
             "none of the subfolders (2) holds an image",
             "export HEIC photographs as JPEG",
         ),
+        (["my rows.csv", "notes.txt"], "the folder holds no images", "/photos/my rows.csv'"),
+        (["cat/a.wav", "dog/b.wav"], "none of the subfolders", "sound is not read yet"),
     ],
 )
 def test_a_folder_without_classes_of_images(

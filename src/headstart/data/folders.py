@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headstart.data.encoding import readable, unreadable
+from headstart.data.reading import READERS
 from headstart.modalities.image import SUFFIXES
 from headstart.types.data import Place, SetAside
 from headstart.types.errors import DataError
@@ -18,6 +19,9 @@ SPLITS = frozenset(
 OF_THE_SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
 """What Windows leaves in a folder; others hide such files."""
 PHONES = frozenset({".heic", ".heif"})
+SOUNDS = frozenset({".wav", ".mp3", ".flac", ".ogg", ".m4a"})
+TABLES = frozenset(READERS) - {".txt"}
+"""Files of a folder that its user may have meant, where it holds no images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ def read_folder(folder: Path) -> ImageFolder:
         raise DataError(
             f"the folder {said}",
             place=str(folder),
-            tip="make one subfolder a class and put the images of the class into it",
+            tip=_tables_beside(loose)
+            or "make one subfolder a class and put the images of the class into it",
         )
     _check_splits(folder, classes)
     images: list[ImageFile] = []
@@ -75,7 +80,8 @@ def read_folder(folder: Path) -> ImageFolder:
             f"none of the subfolders ({len(classes)}) holds an image",
             place=str(folder),
             tip=f"images end in {', '.join(sorted(SUFFIXES))}"
-            + ("; export HEIC photographs as JPEG" if phones else ""),
+            + ("; export HEIC photographs as JPEG" if phones else "")
+            + ("; sound is not read yet" if any(map(_sound, others)) else ""),
         )
     remarks = [
         f"The subfolder '{readable(name)}' holds no image and is no class." for name in empty
@@ -123,6 +129,16 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
         raise unreadable(folder, error) from error
     folders = [entry for entry in entries if entry.is_dir()]
     return folders, [entry for entry in entries if not entry.is_dir()]
+
+
+def _tables_beside(files: list[Path]) -> str:
+    """Which of the files of the folder the user may have meant; empty where none is a table."""
+    names = [shlex.quote(readable(str(one))) for one in files if one.suffix.lower() in TABLES]
+    return f"name the table itself: {' or '.join(names[:3])}" if names else ""
+
+
+def _sound(one: SetAside) -> bool:
+    return Path(one.place.file).suffix.lower() in SOUNDS
 
 
 def _check_splits(folder: Path, classes: list[Path]) -> None:
