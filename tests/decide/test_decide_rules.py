@@ -221,8 +221,15 @@ def test_inconclusive_names_the_labels_that_would_settle_it(cases: Any) -> None:
 
 def test_small_classes_are_a_risk_and_a_step(cases: Any) -> None:
     decision = cases["text-inconclusive"].decision
-    assert any("‘billing’" in risk and "fewer rows than folds" in risk for risk in decision.risks)
+    assert any("‘billing’" in risk and "fewer separate rows" in risk for risk in decision.risks)
     assert any(step == "Collect more examples of ‘billing’." for step in decision.next_steps)
+    base = cases["text-inconclusive"]
+    counts = {**base.audit.class_counts, "billing": 40}
+    steps = replace(base, audit=replace(base.audit, class_counts=counts)).decision.next_steps
+    assert any(
+        step.endswith("The rows of ‘billing’ are copies of each other: only others count.")
+        for step in steps
+    )
 
 
 def test_a_class_that_another_drowns_comes_with_the_cost_to_name(cases: Any) -> None:

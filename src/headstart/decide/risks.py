@@ -34,9 +34,9 @@ def _small(case: Case) -> Sentence | None:
         return None
     return say(
         (count(len(small)), "/audit/small_classes"),
-        " class has fewer rows than folds, so its numbers say little: "
+        " class has fewer separate rows than folds, so its numbers say little: "
         if len(small) == 1
-        else " classes have fewer rows than folds, so their numbers say little: ",
+        else " classes have fewer separate rows than folds, so their numbers say little: ",
         names(small, "/audit/small_classes"),
         ".",
     )

@@ -283,7 +283,16 @@ def _small(case: Case) -> Sentence | None:
     small = [name for name in case.audit.small_classes if names_of[spelling(name)] == 1]
     if not small:
         return None
-    return say("Collect more examples of ", names(tuple(small), "/audit/small_classes"), ".")
+    pointer, column = "/audit/small_classes", case.brief.data.group_column
+    collect = say("Collect more examples of ", names(tuple(small), pointer), ".")
+    enough = 2 * case.audit.folds.k
+    copied = tuple(name for name in small if case.audit.class_counts[name] >= enough)
+    if not copied:
+        return collect
+    related = "copies of each other" if column is None else f"copies or of one '{column}'"
+    return say(
+        collect, " The rows of ", names(copied, pointer), f" are {related}: only others count."
+    )
 
 
 def _shares(case: Case) -> Sentence | None:
