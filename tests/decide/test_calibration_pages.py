@@ -8,7 +8,7 @@ from typing import Any
 
 from headstart.decide import memo_html, memo_markdown
 from headstart.types.adapt import TemperatureReport, VectorScaling
-from headstart.types.result import BrierParts, NotAvailable
+from headstart.types.result import BrierParts, Estimate, NotAvailable
 
 
 def _chapter(page: str) -> str:
@@ -40,6 +40,21 @@ def test_the_brier_score_is_taken_apart(cases: Any) -> None:
         assert "The Brier score, 0.236, is 0.012 of stated probabilities" in said
         assert "less 0.457 of telling cases apart (resolution), plus 0.679" in said
         assert "and 0.001 within" in said
+    less = replace(base.evaluation.calibration, brier=replace(brier, within=-0.0062))
+    case = replace(base, evaluation=replace(base.evaluation, calibration=less))
+    assert "and −0.006 within" in memo_markdown(case.view)
+
+
+def test_where_no_answer_is_sure_none_of_them_is_said_to_be_wrong(cases: Any) -> None:
+    base = cases["text-certified"]
+    none = replace(
+        base.evaluation.calibration,
+        sure=Estimate(0.0, 0.0, 0.037, 100, "Wilson"),
+        sure_wrong=NotAvailable("no answer was given with a probability of 0.9 or more"),
+    )
+    case = replace(base, evaluation=replace(base.evaluation, calibration=none))
+    for said in (_chapter(memo_html(case.view)), memo_markdown(case.view)):
+        assert "of its answers have a probability of 90% or more. " in said
 
 
 def test_all_three_log_losses_are_named(cases: Any) -> None:

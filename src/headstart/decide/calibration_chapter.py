@@ -91,7 +91,7 @@ def _brier(read: Reader) -> Said:
     if any(entry is None for entry in found.values()):
         return Said(())
     parts = {
-        name: read.figure(f"{round(entry.value, 3) + 0.0:.3f}", entry)
+        name: read.figure(f"{round(entry.value, 3) + 0.0:.3f}".replace("-", "−"), entry)
         for name, entry in found.items()
         if entry is not None
     }

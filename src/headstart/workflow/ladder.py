@@ -221,7 +221,8 @@ class Ladder:
         if repeats < 1:
             ask = ceil(once / 60 / SHARE + self.brief.budget.minutes - left / 60 / SHARE)
             why = (
-                f"it would take about {ceil(minutes)} minutes more than the budget of "
+                f"it would take about {ceil(minutes)} "
+                f"{'minute' if minutes <= 1 else 'minutes'} more than the budget of "
                 f"{self.brief.budget.minutes:g} leaves; try it with --minutes {ask}"
             )
             return ended("not tried", why, minutes, ask=ask), None, 0.0
