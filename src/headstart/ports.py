@@ -109,8 +109,8 @@ class AuditInputs:
     """What an audit check may look at. What is None could not be had (yet)."""
 
     dataset: Dataset
-    """The rows that are trained on. `features`, `probabilities`, `groups`
-    and `copies` follow their order."""
+    """The rows that are trained on. `features`, `probabilities`, `groups` and `copies` follow their
+    order."""
     holdout: Dataset | None = None
     features: NDArray[np.float32] | None = None
     """Frozen embeddings (n, width)."""

@@ -206,9 +206,8 @@ def audit(
             findings += leaking_rows(holdout, copied)
         else:
             copied |= near.leaking
-        known_groups = np.isin(ids[n:], ids[:n]) & ~copied
-        clean = ~copied & ~known_groups
-        findings += rows_of_known_groups(holdout, known_groups, brief.data.group_column)
+        clean = ~np.isin(ids[n:], ids[:n]) & ~copied
+        findings += rows_of_known_groups(holdout, ~clean & ~copied, brief.data.group_column)
         findings += unseen_labels(holdout, single)
     elif n >= FEWEST_FOR_HOLDOUT and brief.data.time_column is not None:
         late = latest(times(dataset, brief.data.time_column), HOLDOUT_SHARE)

@@ -174,15 +174,18 @@ def _all_numbers(table: Table, column: str) -> bool:
 
 
 def _no_input(table: Table, columns: Sequence[str]) -> DataError:
-    shown = ", ".join(f"'{name}'" for name in columns[:12])
     hold = "column holds" if len(columns) == 1 else "columns hold"
     return DataError(
-        f"texts or images are needed, and the {hold} numbers: {shown}",
+        f"texts or images are needed, and the {hold} numbers: {_quoted(columns)}",
         place=str(table.path),
         tip="add a column with texts or the names of image files; a table of numbers is not judged "
         "yet (for such a table gradient boosting is the usual start). Where the numbers are codes "
         f"to be read as text, say so: --input {shlex.quote(columns[0])}",
     )
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in columns[:12])
 
 
 def _unclear(table: Table, what: str, candidates: Sequence[str]) -> DataError:
@@ -192,10 +195,9 @@ def _unclear(table: Table, what: str, candidates: Sequence[str]) -> DataError:
             place=str(table.path),
             tip=f"the columns are: {', '.join(table.header)}",
         )
-    shown = ", ".join(f"'{name}'" for name in candidates[:12])
     flags = " or ".join(f"--{what} {shlex.quote(name)}" for name in candidates[:3])
     return DataError(
-        f"the {what} column is not clear; it could be {shown}",
+        f"the {what} column is not clear; it could be {_quoted(candidates)}",
         place=str(table.path),
         tip=f"name it: {flags}",
     )

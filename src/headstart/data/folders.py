@@ -75,13 +75,13 @@ def read_folder(folder: Path) -> ImageFolder:
         if len(images) == before:
             empty.append(subfolder.name)
     if not images:
-        phones = any(_from_a_phone(Path(one.place.file)) for one in others)
+        found = [Path(one.place.file) for one in others]
         raise DataError(
             f"none of the subfolders ({len(classes)}) holds an image",
             place=str(folder),
             tip=f"images end in {', '.join(sorted(SUFFIXES))}"
-            + ("; export HEIC photographs as JPEG" if phones else "")
-            + ("; sound is not read yet" if any(map(_sound, others)) else ""),
+            + ("; export HEIC photographs as JPEG" if any(map(_from_a_phone, found)) else "")
+            + ("; sound is not read yet" if any(map(_sound, found)) else ""),
         )
     remarks = [
         f"The subfolder '{readable(name)}' holds no image and is no class." for name in empty
@@ -111,6 +111,10 @@ def _from_a_phone(path: Path) -> bool:
     return path.suffix.lower() in PHONES
 
 
+def _sound(path: Path) -> bool:
+    return path.suffix.lower() in SOUNDS
+
+
 def _not(path: Path) -> str:
     if _from_a_phone(path):
         return f"HEIC is not read ('{path.suffix}'): export the photograph as JPEG"
@@ -135,10 +139,6 @@ def _tables_beside(files: list[Path]) -> str:
     """Which of the files of the folder the user may have meant; empty where none is a table."""
     names = [shlex.quote(readable(str(one))) for one in files if one.suffix.lower() in TABLES]
     return f"name the table itself: {' or '.join(names[:3])}" if names else ""
-
-
-def _sound(one: SetAside) -> bool:
-    return Path(one.place.file).suffix.lower() in SOUNDS
 
 
 def _check_splits(folder: Path, classes: list[Path]) -> None:

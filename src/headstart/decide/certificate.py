@@ -40,9 +40,9 @@ def limit(case: Case) -> Sentence:
     return say("at most ", (rate(case.brief.requirement.max_error or 0.0), MAX_ERROR))
 
 
-def in_scope(case: Case) -> str:
-    """Which cases the certificate speaks of, where some may lie out of scope."""
-    return "" if case.brief.data.out_of_scope is None else " to cases in scope"
+def in_scope(case: Case, what: str = "") -> str:
+    """Which rows or cases the certificate speaks of, where some may lie out of scope."""
+    return "" if case.brief.data.out_of_scope is None else f"{what} in scope"
 
 
 def reviewed(case: Case) -> Sentence:
@@ -66,7 +66,7 @@ def certificate_reason(case: Case) -> Sentence | None:
     def put(text: str) -> tuple[str, str]:
         return text, CERTIFICATE
 
-    of = "" if case.brief.data.out_of_scope is None else " in scope"
+    of = in_scope(case)
     return say(
         "The model may answer alone from a probability of ",
         put(probability(found.threshold)),

@@ -135,7 +135,7 @@ def _uncertified(case: Case) -> Sentence:
         capital(measured(case)),
         ", but that ",
         limit(case),
-        f" of the answers given without a person{in_scope(case)} are wrong ",
+        f" of the answers given without a person{in_scope(case, ' to cases')} are wrong ",
         cause(case),
         ".",
     )
@@ -161,7 +161,7 @@ def _certified(case: Case) -> Sentence:
         _good(case),
         ", and it is certified that ",
         limit(case),
-        f" of the answers it gives without a person{in_scope(case)} are wrong; ",
+        f" of the answers it gives without a person{in_scope(case, ' to cases')} are wrong; ",
         reviewed(case),
         " of the cases go to a person.",
     )

@@ -84,8 +84,10 @@ def outside_report(
     limit = outside.score.threshold
     right = said.given == y
     missed = (strange <= limit) & (proba.max(axis=1) >= SURE)
-    alone: Estimate | NotAvailable = NotAvailable("no threshold is certified")
-    if not isinstance(certified, NotAvailable):
+    alone: Estimate | NotAvailable
+    if isinstance(certified, NotAvailable):
+        alone = certified
+    else:
         sure = (strange <= limit) & (judge(proba).certainty >= certified.threshold)
         alone = wilson(int(sure.sum()), len(strange), confidence)
     edges = np.quantile(np.concatenate([own, strange]), np.linspace(1.0, 0.0, POINTS))
