@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from headstart.decide import decision_json, memo_html, memo_markdown
@@ -16,6 +17,10 @@ def test_the_memo_has_the_certificate_as_a_table(cases: Any) -> None:
         assert text in said, text
     assert "1.7%" in said
     assert "least sure" in page
+    base = cases["text-certified"]
+    data = replace(base.brief.data, out_of_scope="none of these")
+    flags = replace(base, brief=replace(base.brief, data=data))
+    assert "fit to ship, with 20.0% of the cases sent to people" in memo_markdown(flags.view)
     assert '<a href="#certificate">' in page
     markdown = memo_markdown(cases["text-certified"].view)
     assert "## May it answer alone?" in markdown

@@ -102,7 +102,8 @@ def statement(read: Reader) -> Said:
     reviewed = read.at("/evaluate/certificate")
     if ship == "yes" and reviewed is not None and kind(reviewed) == "SelectiveCertificate":
         share = read.figure(percent(reviewed.value["reviewed"]), reviewed)
-        alone = " It is fit to ship, with the least sure "
+        flags = read.value("/brief/data/out_of_scope") is not None
+        alone = f" It is fit to ship, with {'' if flags else 'the least sure '}"
         return Said(("Use ", *what.parts, ".", alone, share, " of the cases sent to people.", why))
     if ship == "yes":
         return Said(("Use ", *what.parts, ". It is fit to ship.", why))
