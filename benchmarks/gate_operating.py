@@ -13,7 +13,8 @@ worst of these six. For power, one rung sees the base's dimensions and some more
 measured on rows outside the sample, whose classes are weighed as in it. The oracle knows the
 standard deviation over worlds of the mean difference about the true gain (less what the measurement
 of the true gain adds to it) and adopts by a z-test at the same level and margin; the gate is shown
-on one rung, and on one of two that share the level.
+on one rung, and on one of two that share the level. *Folds alone* is the gate as it would be if it
+took the spread of a gain from the folds and not from the rows in them too.
 """
 
 from __future__ import annotations
@@ -26,10 +27,19 @@ from numpy.typing import NDArray
 from scipy import stats
 from selection_regret import Task, limited, pictures, table, tweets
 
-from headstart.adapt.gate import Rule, gains, given_up, judge_gain, last_level, level_of, settled
+from headstart.adapt.gate import (
+    Gaps,
+    Rule,
+    gains,
+    given_up,
+    judge_gain,
+    last_level,
+    level_of,
+    settled,
+)
 from headstart.backbones import load_encoder
 from headstart.data import file_key, text_key
-from headstart.stats import clopper_pearson
+from headstart.stats import clopper_pearson, rows_variance
 from headstart.workflow.rung_folds import waves
 
 K, REPEATS, MARGIN, KEPT, BLOCK = 5, 3, 0.01, 96, 32
@@ -45,6 +55,8 @@ PENALTY = 0.1
 """In units of a row's mean square distance from the mean, a dimension."""
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Right = NDArray[np.bool_]
+"""Whether each row of each fold is answered rightly (repeats × K, n / K)."""
 
 
 def pools(shared: Path) -> dict[str, tuple[Matrix, Codes]]:
@@ -100,8 +112,8 @@ def dealt(y: Codes, random: np.random.Generator) -> Codes:
     return np.stack(parts)
 
 
-def fold_scores(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Matrix:
-    """Accuracy of ridge classifiers fitted without each block: sums over all rows less its own."""
+def folds_right(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Right:
+    """Of ridge classifiers fitted without each block: sums over all rows less its own."""
     wide = np.concatenate([rows - rows.mean(axis=0), np.ones((len(rows), 1))], axis=1)
     targets = np.eye(classes)[y]
     blocks, answers = wide[tests], targets[tests]
@@ -109,7 +121,7 @@ def fold_scores(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Matrix:
     gram = wide.T @ wide - turned @ blocks
     gram += np.diag([*np.full(rows.shape[1], PENALTY * len(y) * rows.var(axis=0).mean()), 0.0])
     weights = np.linalg.solve(gram, wide.T @ targets - turned @ answers)
-    return ((blocks @ weights).argmax(axis=2) == y[tests]).mean(axis=1)
+    return np.asarray((blocks @ weights).argmax(axis=2) == y[tests])
 
 
 def right(rows: Matrix, y: Codes, new: Matrix, codes: Codes, classes: int) -> NDArray[np.bool_]:
@@ -139,46 +151,53 @@ def outside(y: Codes, n: int) -> int:
     return int(np.bincount(y).min()) - -(-n // len(np.unique(y)))
 
 
+def gaps_of(rung: Right, base: Right, *, rows: bool = True) -> Gaps:
+    """What the rung gains; rows: with the spread of the rows."""
+    by_fold = rung.mean(axis=1) - base.mean(axis=1)
+    return Gaps(by_fold, rows_variance(list(rung), list(base)) if rows else None)
+
+
 def adopted(
-    rung: Matrix, base: Matrix, n: int, margin: float, level: float, *, last: bool = True
-) -> bool:
+    rung: Right, base: Right, n: int, margin: float, level: float, *, last: bool = True,
+    rows: bool = True,
+) -> bool:  # fmt: skip
     """By all folds, whether the first ones gave it up or not; the last rung is looked at after
     each repeat, as in a run."""
     rule, repeats = Rule("accuracy", margin, 0.95, n, K), len(rung) // K
     looks = repeats if last else 1
     for end in range(K, K * looks, K):
-        if settled(rung[:end].tolist(), base[:end].tolist(), rule, looks):
+        if settled(gaps_of(rung[:end], base[:end], rows=rows), rule, looks):
             return True
-    found = gains(rung, base, rule, ("rung", "base"))
+    found = gains(gaps_of(rung, base, rows=rows), rule, ("rung", "base"))
     return judge_gain(found, rule, last_level(level, looks))[0] == "adopt"
 
 
-def trained(rung: Matrix, base: Matrix, n: int, level: float) -> tuple[int, bool]:
+def trained(rung: Right, base: Right, n: int, level: float) -> tuple[int, bool]:
     """(folds that a run trains before the rung is given up, or clear, or all; given up or not)."""
     rule = Rule("accuracy", MARGIN, 0.95, n, K)
     repeats = len(rung) // K
     for wave in waves(K, len(rung)):
-        seen = rung[: wave.stop].tolist(), base[: wave.stop].tolist()
-        if given_up(*seen, rule, len(rung), last_level(level, repeats)) is not None:
+        seen = gaps_of(rung[: wave.stop], base[: wave.stop])
+        if given_up(seen, rule, len(rung), last_level(level, repeats)) is not None:
             return wave.stop, True
-        if settled(*seen, rule, repeats):
+        if settled(seen, rule, repeats):
             return wave.stop, False
     return len(rung), False
 
 
-def climbs(arms: list[Matrix], repeats: int, n: int, margin: float) -> bool:
+def climbs(arms: list[Right], repeats: int, n: int, margin: float, *, rows: bool = True) -> bool:
     """Whether the gate adopts any rung."""
     best, wrong, level = arms[0], False, level_of(ALPHA, len(arms) - 1)
     for rung in arms[1:]:
         known = rung[: K * repeats], best[: K * repeats]
-        said = adopted(*known, n, margin, level, last=rung is arms[-1])
+        said = adopted(*known, n, margin, level, last=rung is arms[-1], rows=rows)
         best, wrong = (rung, True) if said else (best, wrong)
     return wrong
 
 
-def naive(arms: list[Matrix]) -> list[bool]:
+def naive(arms: list[Right]) -> list[bool]:
     """Single split, plain paired t, highest mean: whether any rung is adopted."""
-    gaps = [rung - arms[0] for rung in arms[1:]]
+    gaps = [gaps_of(rung, arms[0], rows=False).by_fold for rung in arms[1:]]
     plain = [
         gap.std() > 0 and gap.mean() / gap.std(ddof=1) * len(gap) ** 0.5
         > stats.t.ppf(1 - ALPHA, len(gap) - 1)
@@ -199,10 +218,11 @@ def null_cell(
     pool: tuple[Matrix, Codes], n: int, balanced: bool, worlds: int
 ) -> tuple[list[int], float]:
     """Worlds with a wrong adoption: the gate on one rung with 1, 2, 3 repeats, on two rungs with 1,
-    2, 3 repeats, on one with 3 repeats and no margin; single split, plain t, highest mean. Then the
-    share of the folds of one rung that a run trains before it gives up."""
+    2, 3 repeats, on one with 3 repeats and no margin; on one with 1 and 3 repeats by the folds
+    alone; single split, plain t, highest mean. Then the share of the folds of one rung that a run
+    trains before it gives up."""
     rows, y = pool
-    count = np.zeros(10, dtype=int)
+    count = np.zeros(12, dtype=int)
     folds = 0
     for world in range(worlds):
         random = np.random.default_rng([world, n, balanced])
@@ -211,9 +231,10 @@ def null_cell(
         tests = dealt(codes, random)
         seen = inside[:, :BLOCK]
         noise = NOISE * seen.std() * random.normal(size=(3, *seen.shape))
-        arms = [fold_scores(seen + one, codes, tests, int(y.max()) + 1) for one in noise]
+        arms = [folds_right(seen + one, codes, tests, int(y.max()) + 1) for one in noise]
         said = [climbs(arms[:last], r, n, MARGIN) for last in (2, 3) for r in (1, 2, 3)]
-        count += [*said, climbs(arms[:2], 3, n, 0.0), *naive(arms)]
+        alone = [climbs(arms[:2], r, n, MARGIN, rows=False) for r in (1, 3)]
+        count += [*said, climbs(arms[:2], 3, n, 0.0), *alone, *naive(arms)]
         folds += trained(arms[1], arms[0], n, ALPHA)[0]
     return [int(one) for one in count], folds / worlds / (K * REPEATS)
 
@@ -221,10 +242,11 @@ def null_cell(
 def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> list[float]:
     """True gain, then the share adopted by: oracle, the gate on one rung and on one of two, single
     split, plain t, highest mean; then the gate on one rung as it is run, which gives up early, and
-    the share of the folds that it trains."""
+    the share of the folds that it trains; then with one repeat: oracle, the gate on one rung, and
+    by the folds alone."""
     rows, y = pool
     classes = int(y.max()) + 1
-    said, means, truth, blur, run = [], [], [], [], []
+    said, means, truth, blur, run, once = [], [], [], [], [], []
     for world in range(worlds):
         random = np.random.default_rng([world, n, more])
         taken = sample(y, n, True, random)
@@ -232,7 +254,7 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         everything = rotated(rows, random)[:, : BASE + more]
         inside, codes, new = everything[taken], y[taken], everything[rest]
         tests, part = dealt(codes, random), len(codes) * (K - 1) // K
-        arms = [fold_scores(inside[:, :d], codes, tests, classes) for d in (BASE, BASE + more)]
+        arms = [folds_right(inside[:, :d], codes, tests, classes) for d in (BASE, BASE + more)]
         base, better = (
             right(inside[:part, :d], codes[:part], new[:, :d], y[rest], classes)
             for d in (BASE, BASE + more)
@@ -240,19 +262,33 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         gain, variance = true_gain(better, base, codes, y[rest], classes)
         truth.append(gain)
         blur.append(variance)
-        means.append(float((arms[1] - arms[0]).mean()))
+        gaps = gaps_of(arms[1], arms[0], rows=False).by_fold
+        means.append((float(gaps.mean()), float(gaps[:K].mean())))
         levels = [level_of(ALPHA, rungs) for rungs in (1, 2)]
         said.append([*(adopted(arms[1], arms[0], n, MARGIN, one) for one in levels), *naive(arms)])
         folds, dropped = trained(arms[1], arms[0], n, ALPHA)
         run.append((said[-1][0] and not dropped, folds / len(arms[1])))
-    spread = float(np.var(np.subtract(means, truth), ddof=1)) - float(np.mean(blur))
-    need = max(MARGIN, stats.norm.ppf(1 - ALPHA) * max(spread, 0.0) ** 0.5)
+        first = arms[1][:K], arms[0][:K]
+        once.append([adopted(*first, n, MARGIN, ALPHA, rows=rows) for rows in (True, False)])
+    thrice, single = (
+        oracle(np.array(of), np.array(truth), float(np.mean(blur)))
+        for of in zip(*means, strict=True)
+    )
     return [
         float(np.mean(truth)),
-        float((np.array(means) >= need).mean()),
+        thrice,
         *np.mean(said, axis=0).tolist(),
         *np.mean(run, axis=0).tolist(),
+        single,
+        *np.mean(once, axis=0).tolist(),
     ]
+
+
+def oracle(means: Matrix, truth: Matrix, blur: float) -> float:
+    """Share of worlds in which the mean gain is credible to who knows its standard deviation."""
+    spread = float(np.var(means - truth, ddof=1)) - blur
+    need = max(MARGIN, stats.norm.ppf(1 - ALPHA) * max(spread, 0.0) ** 0.5)
+    return float((means >= need).mean())
 
 
 def main() -> int:
@@ -266,8 +302,9 @@ def main() -> int:
     found = {name: pool for name, pool in pools(said.shared).items() if said.only in name}
     if said.part != "power":
         print("| rows of | n | classes | one rung: 1 repeat | 2 | 3 | two rungs: 1 repeat | 2 | 3 "
-              "| upper bound | no margin | single split | plain t | highest mean | always "
-              "| folds trained |\n| --- " + "| ---: " * 15 + "|")  # fmt: skip
+              "| upper bound | no margin | folds alone: 1 repeat | 3 | single split | plain t "
+              "| highest mean | always | folds trained |\n| --- "
+              + "| ---: " * 17 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
                 for balanced in (True, False):
@@ -282,8 +319,9 @@ def main() -> int:
                           f"| {folds:.0%} |", flush=True)  # fmt: skip
     if said.part != "null":
         print("\n| rows of | n | true gain | oracle | gate, one rung | of two | single split "
-              "| plain t | highest mean | one rung, given up early | folds trained |\n| --- "
-              + "| ---: " * 10 + "|")  # fmt: skip
+              "| plain t | highest mean | one rung, given up early | folds trained "
+              "| 1 repeat: oracle | gate, one rung | folds alone |\n| --- "
+              + "| ---: " * 13 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
                 if n > 0.6 * len(pool[1]) or outside(pool[1], n) < OUTSIDE:
@@ -294,7 +332,7 @@ def main() -> int:
                 for gain in GAINS:
                     if not curve[0, 0] <= gain <= curve[-1, 0]:
                         continue
-                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 9)]
+                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 12)]
                     shown = " | ".join(f"{one:.0%}" for one in at)
                     print(f"| {name} | {n:,} | {100 * gain:.0f} | {shown} |", flush=True)
     return 0

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, log_loss
 
 from headstart.adapt.gate import (
     FoldAnswers,
+    Gaps,
     Rule,
     chance,
     gains,
+    gaps_between,
     given_up,
     guards,
     hopeless,
@@ -31,54 +33,55 @@ from headstart.adapt.gate import (
 )
 from headstart.data import make_folds
 from headstart.select.block_ridge import Decomposed, held_out
+from headstart.types.model import ArmResult
 from headstart.types.result import Comparison
 from headstart.workflow.rung_folds import waves
 
 RULE = Rule("accuracy", 0.01, 0.95, 400, 5)
 
 
-def found(rung: np.ndarray, base: np.ndarray, rule: Rule = RULE) -> Comparison:
-    return gains(rung, base, rule, ("rung", "base"))
+def found(gaps: np.ndarray, rule: Rule = RULE, by_rows: float | None = None) -> Comparison:
+    return gains(Gaps(gaps, by_rows), rule, ("rung", "base"))
 
 
-def by_hand(gaps: np.ndarray, k: int) -> float:
-    """One-sided p-value of Nadeau and Bengio's test."""
+def by_hand(gaps: np.ndarray, k: int, by_rows: float | None = None) -> float:
+    """One-sided p-value of Nadeau and Bengio's test; by_rows counts as ten degrees of freedom."""
     n = len(gaps)
-    error = gaps.std(ddof=1) * np.sqrt(1 / n + 1 / (k - 1))
-    return float(stats.t.sf(gaps.mean() / error, n - 1))
+    spread, df = gaps.var(ddof=1), n - 1
+    if by_rows is not None:
+        spread, df = (df * spread + 10 * by_rows) / (df + 10), df + 10
+    error = np.sqrt(spread * (1 / n + 1 / (k - 1)))
+    return float(stats.t.sf(gaps.mean() / error, df))
 
 
+@pytest.mark.parametrize("by_rows", [None, 0.01**2, 0.03**2])
 @pytest.mark.parametrize("seed", range(30))
-def test_it_adopts_where_the_test_by_hand_does(seed: int) -> None:
+def test_it_adopts_where_the_test_by_hand_does(seed: int, by_rows: float | None) -> None:
     random = np.random.default_rng(seed)
-    base = random.normal(0.7, 0.03, 10)
-    rung = base + random.normal(0.02, 0.02, 10)
-    level = 0.025
-    verdict, _ = judge_gain(found(rung, base), RULE, level)
-    gaps = rung - base
-    wanted = by_hand(gaps, 5) <= level and gaps.mean() >= RULE.margin
+    gaps, level = random.normal(0.02, 0.02, 10), 0.025
+    verdict, _ = judge_gain(found(gaps, by_rows=by_rows), RULE, level)
+    wanted = by_hand(gaps, 5, by_rows) <= level and gaps.mean() >= RULE.margin
     assert (verdict == "adopt") == wanted
 
 
 def test_all_three_outcomes_and_what_they_say() -> None:
-    base = np.array([0.70, 0.72, 0.69, 0.71, 0.70])
     small = np.array([0.002, -0.002, 0.001, -0.001, 0.0])
-    assert judge_gain(found(base + 0.05 + small, base), RULE, 0.025)[0] == "adopt"
-    verdict, why = judge_gain(found(base + small, base), RULE, 0.025)
+    assert judge_gain(found(0.05 + small), RULE, 0.025)[0] == "adopt"
+    verdict, why = judge_gain(found(small), RULE, 0.025)
     assert verdict == "stay"
     assert "credibly less than the margin" in why
     wild = np.array([0.09, -0.05, 0.08, 0.0, 0.03])
-    verdict, why = judge_gain(found(base + wild, base), RULE, 0.025)
+    verdict, why = judge_gain(found(wild), RULE, 0.025)
     assert verdict == "not enough evidence"
     assert "rows would settle a gain of this size" in why
-    verdict, why = judge_gain(found(base - wild, base), RULE, 0.025)
+    verdict, why = judge_gain(found(-wild), RULE, 0.025)
     assert verdict == "not enough evidence"
     assert "rows would show that it is less" in why
 
 
 def test_the_rows_that_settle_a_gain_do_so_four_times_in_five() -> None:
     gaps = np.array([0.09, -0.05, 0.08, 0.0, 0.03])
-    one = found(0.7 + gaps, np.full(5, 0.7))
+    one = found(gaps)
     rows = rows_to_settle(one, one.difference, 0.025)
     assert rows is not None
     error = gaps.std(ddof=1) * np.sqrt(1 / 5 + 1 / 4) * np.sqrt(400 / rows)
@@ -89,53 +92,57 @@ def test_the_rows_that_settle_a_gain_do_so_four_times_in_five() -> None:
 
 @given(st.lists(st.floats(-0.2, 0.2), min_size=5, max_size=5), st.floats(0.0, 0.1))
 def test_more_gain_never_turns_adopt_into_another_word(gaps: list[float], more: float) -> None:
-    base = np.full(5, 0.5)
-    before, _ = judge_gain(found(base + gaps, base), RULE, 0.025)
-    after, _ = judge_gain(found(base + gaps + more, base), RULE, 0.025)
+    before, _ = judge_gain(found(np.array(gaps)), RULE, 0.025)
+    after, _ = judge_gain(found(np.array(gaps) + more), RULE, 0.025)
     if before == "adopt" and np.std(gaps) > 1e-6:
         assert after == "adopt"
 
 
-@given(st.lists(st.floats(0.1, 0.9), min_size=10, max_size=10))
-def test_equal_arms_and_gains_below_the_margin_are_never_adopted(scores: list[float]) -> None:
-    base = np.array(scores)
-    assert judge_gain(found(base, base), RULE, 0.05)[0] != "adopt"
-    assert judge_gain(found(base + 0.009, base), RULE, 0.05)[0] != "adopt"
+@given(st.lists(st.floats(-0.5, 0.5), min_size=10, max_size=10), st.floats(0.0, 0.1))
+def test_equal_arms_and_gains_below_the_margin_are_never_adopted(
+    scores: list[float], by_rows: float
+) -> None:
+    gaps = np.array(scores) - np.mean(scores)
+    assert judge_gain(found(gaps, by_rows=by_rows), RULE, 0.05)[0] != "adopt"
+    assert judge_gain(found(gaps + 0.009, by_rows=by_rows), RULE, 0.05)[0] != "adopt"
 
 
 @given(st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=9))
 def test_to_lose_hope_is_to_be_short_of_the_margin(gaps: list[float]) -> None:
-    base = [0.5] * len(gaps)
-    rung = [0.5 + gap for gap in gaps]
-    if hopeless(rung, base, RULE):
-        assert np.mean(gaps) < RULE.margin + 1e-12
-    assert not hopeless(rung[:1], base[:1], RULE)
+    if hopeless(Gaps(np.array(gaps)), RULE):
+        assert np.mean(gaps) < RULE.margin
+    assert not hopeless(Gaps(np.array(gaps[:1])), RULE)
 
 
+@pytest.mark.parametrize("by_rows", [None, 0.04**2])
 @pytest.mark.parametrize(("gaps", "trainings"), [((0.02, -0.01), 5), ((0.05, 0.01, 0.03), 15)])
 def test_the_chance_of_an_adoption_is_that_of_folds_that_go_on_so(
-    gaps: tuple[float, ...], trainings: int
+    gaps: tuple[float, ...], trainings: int, by_rows: float | None
 ) -> None:
     """The other folds drawn about a rate that the first ones leave open."""
     rule, level, done = replace(RULE, n=200), 0.05, len(gaps)
-    base = np.full(done, 0.5)
-    found, need = chance((base + gaps).tolist(), base.tolist(), rule, trainings, level)
-    own = float(np.std(gaps, ddof=1))
+    found, need = chance(Gaps(np.array(gaps), by_rows), rule, trainings, level)
+    own, df = float(np.std(gaps, ddof=1)), trainings - 1
+    least = (0.1 * rule.k / rule.n) ** 0.5
+    if by_rows is not None:
+        own, df = (((done - 1) * own**2 + 10 * by_rows) / (done + 9)) ** 0.5, df + 10
+        least = 0.0
     error = own * (1 / trainings + 1 / (rule.k - 1)) ** 0.5
-    assert need == pytest.approx(max(rule.margin, stats.t.ppf(0.95, trainings - 1) * error))
-    random, spread = np.random.default_rng(0), max(own, (0.1 * rule.k / rule.n) ** 0.5)
+    assert need == pytest.approx(max(rule.margin, stats.t.ppf(0.95, df) * error))
+    random, spread = np.random.default_rng(0), max(own, least)
     rate = np.mean(gaps) + spread / done**0.5 * random.standard_normal((100_000, 1))
     rest = rate + spread * random.standard_normal((100_000, trainings - done))
     whole = (np.sum(gaps) + rest.sum(axis=1)) / trainings
     assert found == pytest.approx((whole >= need).mean(), abs=0.005)
 
 
+@pytest.mark.parametrize("rows_known", [False, True])
 @pytest.mark.parametrize(
     ("trainings", "gain", "lost", "saved"),
     [(5, 0.0, 0.01, 0.35), (5, 0.04, 0.02, 0.05), (15, 0.0, 0.01, 0.6), (15, 0.04, 0.03, 0.05)],
 )
 def test_giving_up_saves_trainings_and_hardly_any_adoption(
-    trainings: int, gain: float, lost: float, saved: float
+    trainings: int, gain: float, lost: float, saved: float, rows_known: bool
 ) -> None:
     """Folds whose gains share a fifth of their variance; of the adoptions that all folds would have
     given."""
@@ -144,15 +151,12 @@ def test_giving_up_saves_trainings_and_hardly_any_adoption(
     random, worlds = np.random.default_rng(trainings), 1_500
     gaps = gain + own / 2 * random.standard_normal((worlds, 1))
     gaps = gaps + own * random.standard_normal((worlds, trainings))
+    by_rows = own**2 if rows_known else None
     adopted = kept = used = 0
     for one in gaps:
-        base = np.full(trainings, 0.5)
-        right = judge_gain(found(base + one, base, rule), rule, level)[0] == "adopt"
+        right = judge_gain(found(one, rule, by_rows), rule, level)[0] == "adopt"
         ends = [wave.stop for wave in waves(5, trainings)]
-        said = (
-            given_up((base + one)[:end].tolist(), base[:end].tolist(), rule, trainings, level)
-            for end in ends
-        )
+        said = (given_up(Gaps(one[:end], by_rows), rule, trainings, level) for end in ends)
         stopped = next((end for end, word in zip(ends, said, strict=True) if word), None)
         adopted, kept = adopted + right, kept + (right and stopped is None)
         used += stopped or trainings
@@ -161,18 +165,19 @@ def test_giving_up_saves_trainings_and_hardly_any_adoption(
 
 
 def test_a_clear_gain_ends_after_whole_repeats_alone() -> None:
-    rule, base = replace(RULE, n=2000), np.full(15, 0.5)
+    rule = replace(RULE, n=2000)
     noise = 0.004 * np.random.default_rng(1).standard_normal(15)
-    clear, faint = ((base + gain + noise).tolist() for gain in (0.05, 0.012))
+    clear, faint = (gain + noise for gain in (0.05, 0.012))
     for end, said in ((4, False), (5, True), (7, False), (10, True), (15, False)):
-        assert settled(clear[:end], base[:end].tolist(), rule, 3) == said
-    assert not settled(clear[:5], base[:5].tolist(), rule, 1)
-    assert not settled(faint[:5], base[:5].tolist(), rule, 3)
-    assert not settled((base - 0.05 + noise)[:5].tolist(), base[:5].tolist(), rule, 3)
+        assert settled(Gaps(clear[:end]), rule, 3) == said
+    assert not settled(Gaps(clear[:5]), rule, 1)
+    assert not settled(Gaps(faint[:5]), rule, 3)
+    assert not settled(Gaps((noise - 0.05)[:5]), rule, 3)
 
 
+@pytest.mark.parametrize("by_rows", [None, 0.03**2])
 @pytest.mark.parametrize("shared", [0.0, pytest.param(0.5, marks=pytest.mark.slow)])
-def test_all_looks_together_stay_within_the_level(shared: float) -> None:
+def test_all_looks_together_stay_within_the_level(shared: float, by_rows: float | None) -> None:
     """Null worlds without a margin; of the folds' variance a fifth is shared, or more."""
     rule, level, worlds = replace(RULE, n=600, margin=0.0), 0.05, 4_000
     random = np.random.default_rng(3)
@@ -180,11 +185,9 @@ def test_all_looks_together_stay_within_the_level(shared: float) -> None:
     gaps = 0.03 * (gaps + random.standard_normal((worlds, 15)))
     early = last = 0
     for one in gaps:
-        base = np.full(15, 0.5)
-        rung = base + one
-        if any(settled(rung[:end].tolist(), base[:end].tolist(), rule, 3) for end in (5, 10)):
+        if any(settled(Gaps(one[:end], by_rows), rule, 3) for end in (5, 10)):
             early += 1
-        elif judge_gain(found(rung, base, rule), rule, last_level(level, 3))[0] == "adopt":
+        elif judge_gain(found(one, rule, by_rows), rule, last_level(level, 3))[0] == "adopt":
             last += 1
     assert early / worlds <= (0.005 if shared == 0.0 else 0.03)
     if shared == 0.0:
@@ -192,8 +195,8 @@ def test_all_looks_together_stay_within_the_level(shared: float) -> None:
 
 
 def test_what_was_given_up_says_what_adoption_takes() -> None:
-    rule, base = replace(RULE, n=616), [0.5] * 2
-    said = given_up([0.53, 0.484], base, rule, 5, 0.05)
+    rule = replace(RULE, n=616)
+    said = given_up(Gaps(np.array([0.03, -0.016])), rule, 5, 0.05)
     assert said is not None
     assert said[0] == "not enough evidence"
     assert re.fullmatch(
@@ -201,14 +204,14 @@ def test_what_was_given_up_says_what_adoption_takes() -> None:
         r"so many rows, to which it had a chance of \d%",
         said[1],
     )
-    assert given_up([0.48, 0.47], base, rule, 5, 0.05) == (
+    assert given_up(Gaps(np.array([-0.02, -0.03])), rule, 5, 0.05) == (
         "stay", "after 2 of 5 folds it gained −2.5 points: no hope of the margin",
     )  # fmt: skip
-    assert given_up([0.56, 0.54], base, rule, 5, 0.05) is None
-    assert given_up([0.4] * 5, [0.5] * 5, rule, 5, 0.05) is None
+    assert given_up(Gaps(np.array([0.06, 0.04])), rule, 5, 0.05) is None
+    assert given_up(Gaps(np.full(5, -0.1)), rule, 5, 0.05) is None
 
 
-@pytest.mark.parametrize(("repeats", "fewest"), [(1, 208), (2, 128), (3, 109)])
+@pytest.mark.parametrize(("repeats", "fewest"), [(1, 154), (2, 117), (3, 104)])
 def test_a_likely_gain_is_found_four_times_in_five_from_just_enough_rows(
     repeats: int, fewest: int
 ) -> None:
@@ -221,11 +224,11 @@ def test_a_likely_gain_is_found_four_times_in_five_from_just_enough_rows(
     shared = own / np.sqrt(5 - 1)
     gaps = 0.1 + shared * random.standard_normal((worlds, 1))
     gaps = gaps + own * random.standard_normal((worlds, trainings))
-    share = np.mean([by_hand(one, 5) <= rule.alpha for one in gaps])
+    share = np.mean([by_hand(one, 5, own**2) <= rule.alpha for one in gaps])
     assert share == pytest.approx(0.8, abs=0.025)
 
 
-@pytest.mark.parametrize(("lacking", "fewest"), [(0.3, 109), (0.1, 434), (0.04, 1084)])
+@pytest.mark.parametrize(("lacking", "fewest"), [(0.3, 104), (0.1, 415), (0.04, 1038)])
 def test_what_lacks_little_takes_more_rows(lacking: float, fewest: int) -> None:
     """A rung that mends half of what the frozen backbone gets wrong, in folds of drawn rows."""
     rule = replace(RULE, n=fewest)
@@ -242,34 +245,43 @@ def test_what_lacks_little_takes_more_rows(lacking: float, fewest: int) -> None:
     broken = random.poisson(0.25 * lacking * a_fold, (worlds, 15))
     shared = np.sqrt(lacking / a_fold / 4) * random.standard_normal((worlds, 1))
     gaps = (mended - broken) / a_fold + shared
-    share = np.mean([by_hand(one, 5) <= rule.alpha for one in gaps])
+    by_rows = lacking / a_fold
+    share = np.mean([by_hand(one, 5, by_rows) <= rule.alpha for one in gaps])
     assert share == pytest.approx(0.8, abs=0.025)
 
 
 def test_with_too_few_rows_it_says_what_could_be_found_and_what_is_needed() -> None:
     said = too_few_rows(replace(RULE, n=32), 3)
-    assert "with 32 rows the gate would find a gain of +18.4 points four times in five" in said
+    assert "with 32 rows the gate would find a gain of +18.0 points four times in five" in said
     costs = replace(RULE, metric="cost", n=32, largest=10.0)
-    assert "+1.84 in the unit of the costs" in too_few_rows(costs, 3)
+    assert "+1.8 in the unit of the costs" in too_few_rows(costs, 3)
     assert not too_few_rows(replace(costs, n=109), 3)
 
 
 def test_the_gain_of_an_ordered_task_is_counted_in_steps() -> None:
-    base = np.full(10, 0.5)
     small = 1e-4 * np.arange(10)
     for steps, unit in ((True, "steps"), (False, "in the unit of the costs")):
         rule = replace(RULE, metric="cost", n=32, largest=2.0, steps=steps)
-        _, why = judge_gain(found(base - 0.1 + small, base, rule), rule, 0.05)
+        _, why = judge_gain(found(0.1 - small, rule), rule, 0.05)
         assert f"it gains +0.0995 {unit} (" in why
         assert f"not one of +0.2 {unit}" in too_few_rows(rule, 3)
 
 
 def test_smaller_is_better_where_the_metric_says_so() -> None:
     rule = replace(RULE, metric="log_loss")
-    base = np.array([0.9, 0.95, 0.92, 0.88, 0.91])
-    assert found(base - 0.1, base, rule).difference == pytest.approx(0.1)
-    assert judge_gain(found(base - 0.1, base, rule), rule, 0.025)[0] == "adopt"
-    assert hopeless((base + 0.1).tolist(), base.tolist(), rule)
+    random = np.random.default_rng(2)
+    codes, worse = random.integers(0, 4, 400), random.random(400) < 0.5
+    better = worse | (random.random(400) < 0.5)
+    gaps = gaps_between(answers(better, codes), arm_of(answers(worse, codes), rule), rule)
+    losses = [
+        log_loss(one.codes, other.proba) - log_loss(one.codes, one.proba)
+        for one, other in zip(answers(better, codes), answers(worse, codes), strict=True)
+    ]
+    assert gaps.by_fold == pytest.approx(losses)
+    assert gaps.mean > 0.0
+    assert judge_gain(found(gaps.by_fold, rule, gaps.by_rows), rule, 0.025)[0] == "adopt"
+    back = gaps_between(answers(worse, codes), arm_of(answers(better, codes), rule), rule)
+    assert hopeless(back, rule)
 
 
 @pytest.mark.parametrize("rungs", [1, 2, 3])
@@ -311,6 +323,14 @@ def answers(right: np.ndarray, codes: np.ndarray, sure: float = 0.9) -> list[Fol
     return [FoldAnswers(codes[part], proba[part], proba[part]) for part in parts]
 
 
+def arm_of(folds: list[FoldAnswers], rule: Rule) -> ArmResult:
+    """An arm that gives these answers."""
+    scores = {rule.metric: np.array([one.score(rule.metric, rule) for one in folds])}
+    by_row = tuple(one.values(rule.metric, rule).astype(np.float32) for one in folds)
+    none = np.zeros((0, 4), dtype=np.float32)
+    return ArmResult("base", "frozen", True, True, "", scores, none, by_row=by_row)
+
+
 def test_what_falls_is_named_and_stops_an_adoption() -> None:
     random = np.random.default_rng(0)
     codes = random.integers(0, 4, 400)
@@ -334,7 +354,7 @@ def test_what_falls_is_named_and_stops_an_adoption() -> None:
     moved = [replace(one, shifted=one.proba[:, ::-1]) for one in answers(better, codes)]
     assert falls(moved)["rows that are mildly changed"]
 
-    gain = found(np.full(5, 0.8) + np.arange(5) / 1000, np.full(5, 0.7))
+    gain = found(0.1 + np.arange(5) / 1000)
     word = outcome("top-1", "", "frozen", gain, said, RULE, 0.05, folds_run=5, estimated_minutes=1)
     assert word.verdict == "stay"
     assert "not at this price" in word.reason
@@ -353,12 +373,14 @@ def test_what_must_not_fall_is_judged_by_the_answers_that_are_given() -> None:
     assert (one.right != replace(one, by=None).right).any()
     moved = (proba[:, ::-1] * [1.0, 2.0, 5.0]).argmax(axis=1)
     macro = replace(RULE, metric="macro_f1")
-    assert one.shifted_score(macro) == pytest.approx(f1_score(codes, moved, average="macro"))
+    assert one.score("macro_f1", macro, shifted=True) == pytest.approx(
+        f1_score(codes, moved, average="macro")
+    )
     costs = np.array([[0.0, 1.0, 1.0], [4.0, 0.0, 1.0], [9.0, 9.0, 0.0]])
     cheapest = (proba[:, ::-1] @ costs).argmin(axis=1)
     paid = costs[codes, cheapest].mean()
     priced = replace(RULE, metric="cost", costs=costs)
-    assert one.shifted_score(priced) == pytest.approx(-paid)
+    assert one.score("cost", priced, shifted=True) == pytest.approx(paid)
 
 
 def test_a_ladder_of_equal_rungs_is_seldom_climbed() -> None:
@@ -384,7 +406,7 @@ def test_a_ladder_of_equal_rungs_is_seldom_climbed() -> None:
         rule = replace(RULE, n=n, margin=0.0)
         level = level_of(rule.alpha, 2)
         for rung in scores[1:]:
-            verdict, _ = judge_gain(found(rung, scores[0], rule), rule, level)
+            verdict, _ = judge_gain(found(rung - scores[0], rule), rule, level)
             if verdict == "adopt":
                 wrong += 1
                 break

@@ -93,7 +93,8 @@ def test_scores_of_rows_of_each_class_are_those_of_cases_in_use() -> None:
     found = [equal[test] for _, test in folds]
     truth, _, used = world(200_000, USE, 3)
     for metric in ("accuracy", "macro_f1", "balanced_accuracy"):
-        scores, out_of_fold = scored(found, codes, folds, None, metric, mix)
+        scores, out_of_fold, by_row = scored(found, codes, folds, None, metric, mix)
+        assert [len(one) for one in by_row] == [len(one) for one in found]
         assert out_of_fold == pytest.approx(equal, abs=1e-6)
         by = answer_costs(metric, USE, used)
         given = given_answers(used, by)
@@ -134,12 +135,12 @@ def test_a_rung_is_judged_by_cases_in_use() -> None:
     assert (one.right == (given == codes)).all()
     weights = MIX.weights(codes)
     wanted = accuracy_score(codes, given, sample_weight=weights)
-    assert one.score(rule) == pytest.approx(wanted)
+    assert one.score("accuracy", rule) == pytest.approx(wanted)
     loss = log_loss(codes, MIX.shifted(equal), sample_weight=weights)
-    assert one.log_loss() == pytest.approx(loss)
+    assert one.score("log_loss", rule) == pytest.approx(loss)
     moved = MIX.shifted(equal[:, ::-1]).argmax(axis=1)
     wanted = accuracy_score(codes, moved, sample_weight=weights)
-    assert one.shifted_score(rule) == pytest.approx(wanted)
+    assert one.score("accuracy", rule, shifted=True) == pytest.approx(wanted)
 
 
 def test_nothing_is_shifted_where_the_brief_is_silent() -> None:

@@ -70,6 +70,8 @@ def test_empty_rows_and_columns_and_other_sheets(tmp_path: Path) -> None:
         {"text": "one", "label": "a", "column 4": "beside"},
         {"text": "two", "label": "b", "column 4": None},
     ]
+    # A row is found in the sheet by its number, empty ones above it or not.
+    assert [row.number for row in table.rows] == [1, 3]
     assert table.remarks == ("The sheet 'Sheet' is read; 'notes', 'more' are not.",)
     assert load_values(file, input_column="text").values == ["one", "two"]
 
@@ -77,6 +79,16 @@ def test_empty_rows_and_columns_and_other_sheets(tmp_path: Path) -> None:
 def test_a_first_sheet_without_rows_is_passed_over(tmp_path: Path) -> None:
     table = read_table(write(tmp_path / "t.xlsx", [], data=[["text"], ["one"]]))
     assert [row.fields["text"] for row in table.rows] == ["one"]
+
+
+def test_a_sheet_of_notes_is_passed_over(tmp_path: Path) -> None:
+    notes, table = [["exported by Ann"], ["on Monday"]], [["text", "label"], ["one", "a"]]
+    found = read_table(write(tmp_path / "t.xlsx", notes, tickets=table, old=table))
+    assert [row.fields for row in found.rows] == [{"text": "one", "label": "a"}]
+    assert found.remarks == ("The sheet 'tickets' is read; 'Sheet', 'old' are not.",)
+    # Where no sheet is wider, the first one is what was meant.
+    found = read_table(write(tmp_path / "t.xlsx", [["text"], ["one"]], notes=notes))
+    assert [row.fields for row in found.rows] == [{"text": "one"}]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from headstart.stats import compare, labels_needed, mean_over_folds, minimum_detectable_effect
+from headstart.stats import (
+    compare,
+    labels_needed,
+    mean_over_folds,
+    minimum_detectable_effect,
+    moderated,
+    probability_above,
+    rows_variance,
+    standard_error,
+)
 from headstart.types.result import Comparison
 
 K, REPEATS, N = 5, 2, 300
@@ -105,6 +115,59 @@ def test_differences_that_are_equal_but_for_rounding_are_constant() -> None:
     assert np.ptp((b + 0.05) - b) > 0
     assert _compare(b + 0.05, b, n=40).verdict == "inconclusive"
     assert _compare(b + 1e-15, b).difference == 0.0
+
+
+@given(st.integers(0, 10_000), st.floats(-0.05, 0.05), st.floats(0.001, 0.1))
+@settings(max_examples=50, deadline=None)
+def test_the_rows_spread_counts_as_ten_degrees_of_freedom(
+    seed: int, gap: float, spread: float
+) -> None:
+    a, b = _scores(seed, gap)
+    found = _compare(a, b, by_rows=spread**2)
+    d, df = a - b, K * REPEATS - 1
+    variance = (df * d.var(ddof=1) + 10 * spread**2) / (df + 10)
+    error = np.sqrt(variance * (1 / (K * REPEATS) + 1 / (K - 1)))
+    t = scipy_stats.t(df=df + 10)
+    assert found.df == df + 10
+    assert standard_error(found) == (pytest.approx(error), df + 10)
+    assert found.high - found.low == pytest.approx(2 * t.ppf(0.975) * error)
+    assert found.p_value == pytest.approx(2 * t.sf(abs(d.mean() / error)), rel=1e-6)
+    assert found.probability_above_margin == pytest.approx(t.cdf(d.mean() / error), abs=1e-9)
+    assert probability_above(found, 0.01) == pytest.approx(t.cdf((d.mean() - 0.01) / error))
+    assert found.test == "corrected resampled t (Nadeau–Bengio), spread of folds and rows"
+
+
+def test_the_moderated_variance_is_that_of_limma() -> None:
+    """`squeezeVar` of limma (Smyth 2004) with a prior of 0.01 and 10 degrees of freedom:
+    (10 · 0.01 + 4 · 0.02) / 14."""
+    assert moderated(0.02, 4, 0.01) == (pytest.approx(0.18 / 14), 14)
+    assert moderated(0.02, 4, None) == (0.02, 4)
+
+
+def test_the_rows_spread_is_that_of_a_folds_mean() -> None:
+    random = np.random.default_rng(3)
+    sizes = [30, 31, 29, 30, 30] * 200
+    a, b = ([random.random(n) < share for n in sizes] for share in (0.8, 0.6))
+    gaps = [one.mean() - other.mean() for one, other in zip(a, b, strict=True)]
+    assert rows_variance(a, b) == pytest.approx(np.var(gaps, ddof=1), rel=0.1)
+    assert rows_variance(a[:3], b) == rows_variance(a[:3], b[:3])
+    assert rows_variance([], []) is None
+    assert rows_variance(a, ()) is None
+    assert rows_variance([[1.0]], [[0.0]]) is None
+
+
+def test_rows_that_do_not_differ_say_nothing() -> None:
+    a, b = _scores(4)
+    assert _compare(a, b, by_rows=0.0).df == K * REPEATS - 1
+    assert _compare(a, a, by_rows=0.0).p_value == 1.0
+    same = _compare(b + 0.05, b, by_rows=0.02**2)
+    assert same.high - same.low > 0.02
+
+
+def test_no_standard_error_of_what_is_no_t() -> None:
+    a, b = _scores(4)
+    with pytest.raises(ValueError, match="no t-test over folds"):
+        standard_error(replace(_compare(a, b), df=None, test="McNemar"))
 
 
 def test_the_detectable_difference_is_found_four_times_in_five() -> None:

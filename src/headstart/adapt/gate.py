@@ -6,11 +6,13 @@ nothing, though the next one may gain much. Each rung is held against the best s
 data choose. Whichever rungs truly gain, the tests of true nulls that a walk may reach before a
 wrong adoption are at most one for one rung, two for two, four for three; α divided by that many
 bounds the probability of any wrong adoption (Bonferroni).
+
+How uncertain a gain is, its folds say, which are few, and the rows in them, which are many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.prevalence import Mix
-from headstart.adapt.run import scores_of
+from headstart.adapt.run import score_of, values_of
 from headstart.metrics import HIGHER_IS_BETTER, given_answers
 from headstart.metrics.words import amount, difference, size
 from headstart.stats import (
@@ -26,10 +28,15 @@ from headstart.stats import (
     holm,
     labels_needed,
     minimum_detectable_effect,
+    moderated,
     probability_above,
+    rows_variance,
+    standard_error,
 )
 from headstart.stats.distributions import t_quantile
+from headstart.stats.folds import ROWS_DF
 from headstart.types.ladder import GateVerdict, Guard, RungOutcome
+from headstart.types.model import ArmResult
 from headstart.types.result import Comparison
 
 REACHED = {1: 1, 2: 2, 3: 4}
@@ -98,28 +105,54 @@ def last_level(level: float, repeats: int) -> float:
     return level - EARLY_LEVEL * (repeats - 1)
 
 
-def gains(
-    rung: NDArray[np.float64], base: NDArray[np.float64], rule: Rule, names: tuple[str, str]
-) -> Comparison:
-    """The rung against the best so far on the same folds, turned so that larger is better.
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """How much better one arm is than another one, larger is better, on the folds of both.
 
-    rung, base: the metric, one a fold; whole repeats, of which those count that both have.
+    by_fold: one a fold (folds,). by_rows: variance of a fold's gain that its rows explain
+    (`headstart.stats.rows_variance`); None: it is not known.
     """
+
+    by_fold: NDArray[np.float64]
+    by_rows: float | None = None
+
+    @property
+    def mean(self) -> float:
+        return float(self.by_fold.mean())
+
+    def __len__(self) -> int:
+        return len(self.by_fold)
+
+    def variance(self) -> float:
+        """Of a fold's gain; of two folds or more."""
+        own = float(self.by_fold.var(ddof=1))
+        return moderated(own, len(self) - 1, self.by_rows)[0]
+
+    def df(self, trainings: int) -> int:
+        """Degrees of freedom after so many folds."""
+        return moderated(0.0, trainings - 1, self.by_rows)[1]
+
+
+def gaps_between(rung: Sequence[FoldAnswers], best: ArmResult, rule: Rule) -> Gaps:
+    """The rung against the best so far, on the folds that both were run on."""
     sign = 1.0 if HIGHER_IS_BETTER[rule.metric] else -1.0
-    return _compare(sign * rung, sign * base, rule, names, rule.metric)
+    base = best.scores[rule.metric]
+    common = min(len(rung), len(base))
+    scores = np.array([one.score(rule.metric, rule) for one in rung[:common]])
+    values = [one.values(rule.metric, rule) for one in rung[:common]]
+    return Gaps(sign * (scores - base[:common]), rows_variance(values, best.by_row))
 
 
-def _compare(
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    rule: Rule,
-    names: tuple[str, str],
-    metric: str,
-) -> Comparison:
-    common = min(len(a), len(b))
+def gains(gaps: Gaps, rule: Rule, names: tuple[str, str]) -> Comparison:
+    """What a rung gains over the best so far, larger is better; of whole repeats."""
+    return _compare(gaps, rule, names, rule.metric)
+
+
+def _compare(gaps: Gaps, rule: Rule, names: tuple[str, str], metric: str) -> Comparison:
     return compare(
-        a[:common], b[:common], a=names[0], b=names[1], metric=metric, n=rule.n, k=rule.k,
-        repeats=common // rule.k, confidence=rule.confidence, margin=rule.margin,
+        gaps.by_fold, np.zeros(len(gaps)), a=names[0], b=names[1], metric=metric, n=rule.n,
+        k=rule.k, repeats=len(gaps) // rule.k, confidence=rule.confidence, margin=rule.margin,
+        by_rows=gaps.by_rows,
     )  # fmt: skip
 
 
@@ -150,8 +183,7 @@ def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict
 def rows_to_settle(found: Comparison, gap: float, level: float) -> int | None:
     """Rows at which a gap of this size would be shown at a one-sided level, with 80% probability;
     None where no number can be named."""
-    df = found.folds * found.repeats - 1
-    error = (found.high - found.low) / 2 / t_quantile(0.5 + found.confidence / 2, df)
+    error, df = standard_error(found)
     if not error > 0.0:
         return None
     detectable = minimum_detectable_effect(error, df, 1.0 - 2.0 * level)
@@ -179,7 +211,8 @@ def too_few_rows(rule: Rule, repeats: int, lacking: float = float("inf")) -> str
     trainings = rule.k * repeats
     own = _least_spread(rule, min(DISCORDANT, lacking / rule.largest))
     error = own * float(np.sqrt(1 / trainings + 1 / (rule.k - 1)))
-    least = minimum_detectable_effect(error, trainings - 1, 1.0 - 2.0 * rule.alpha)
+    df = trainings - 1 + ROWS_DF
+    least = minimum_detectable_effect(error, df, 1.0 - 2.0 * rule.alpha)
     if least <= likely:
         return ""
     needed = labels_needed(likely, least, rule.n)
@@ -191,59 +224,52 @@ def too_few_rows(rule: Rule, repeats: int, lacking: float = float("inf")) -> str
     )
 
 
-def settled(rung: Sequence[float], base: Sequence[float], rule: Rule, repeats: int) -> bool:
+def settled(gaps: Gaps, rule: Rule, repeats: int) -> bool:
     """Whether whole repeats show the gain so clearly that the others need not be trained."""
-    run, over = divmod(len(rung), rule.k)
+    run, over = divmod(len(gaps), rule.k)
     if over or not 1 <= run < repeats:
         return False
-    found = gains(np.asarray(rung), np.asarray(base), rule, ("rung", "base"))
-    return judge_gain(found, rule, EARLY_LEVEL)[0] == "adopt"
+    return judge_gain(gains(gaps, rule, ("rung", "base")), rule, EARLY_LEVEL)[0] == "adopt"
 
 
-def hopeless(rung: Sequence[float], base: Sequence[float], rule: Rule) -> bool:
+def hopeless(gaps: Gaps, rule: Rule) -> bool:
     """Whether the folds so far make it pointless to train the others.
 
     To stop early can only prevent an adoption, so that it costs no level. After whole repeats: the
     mean gain is below the margin. Before: it is so even with one standard error on top, from the
     second fold on.
     """
-    found = _turned(rung, base, rule)
-    if len(found) < 2:
+    if len(gaps) < 2:
         return False
-    if len(found) % rule.k == 0:
-        return bool(found.mean() < rule.margin)
-    return bool(found.mean() + _spread(found, rule) / np.sqrt(len(found)) < rule.margin)
+    if len(gaps) % rule.k == 0:
+        return gaps.mean < rule.margin
+    return bool(gaps.mean + _spread(gaps, rule) / np.sqrt(len(gaps)) < rule.margin)
 
 
-def chance(
-    rung: Sequence[float], base: Sequence[float], rule: Rule, trainings: int, level: float
-) -> tuple[float, float]:
+def chance(gaps: Gaps, rule: Rule, trainings: int, level: float) -> tuple[float, float]:
     """(probability that all the trainings would end in "adopt", the mean gain which that takes).
 
     What the folds share stays as it is, so that the mean of all of them is known from that of the
     first i up to a variance of σ²(1/i − 1/trainings); conditional power at the present trend
     (Lan, Simon and Halperin 1982). Two folds or more. To stop by it can only prevent an adoption.
     """
-    found = _turned(rung, base, rule)
-    own = float(found.std(ddof=1))
-    error = own * float(np.sqrt(1.0 / trainings + 1.0 / (rule.k - 1)))
-    need = max(rule.margin, t_quantile(1.0 - level, trainings - 1) * error)
-    left = _spread(found, rule) * float(np.sqrt(1.0 / len(found) - 1.0 / trainings))
-    return NormalDist().cdf((float(found.mean()) - need) / left), need
+    error = float(np.sqrt(gaps.variance() * (1.0 / trainings + 1.0 / (rule.k - 1))))
+    need = max(rule.margin, t_quantile(1.0 - level, gaps.df(trainings)) * error)
+    left = _spread(gaps, rule) * float(np.sqrt(1.0 / len(gaps) - 1.0 / trainings))
+    return NormalDist().cdf((gaps.mean - need) / left), need
 
 
 def given_up(
-    rung: Sequence[float], base: Sequence[float], rule: Rule, trainings: int, level: float
+    gaps: Gaps, rule: Rule, trainings: int, level: float
 ) -> tuple[GateVerdict, str] | None:
     """The gate's word where the folds so far make it pointless to train the others; None: go on."""
-    found = _turned(rung, base, rule)
-    if not 2 <= len(found) < trainings:
+    if not 2 <= len(gaps) < trainings:
         return None
-    gain = amount(rule.metric, float(found.mean()), steps=rule.steps)
-    so_far = f"after {len(found)} of {trainings} folds it gained {gain}"
-    if hopeless(rung, base, rule):
+    gain = amount(rule.metric, gaps.mean, steps=rule.steps)
+    so_far = f"after {len(gaps)} of {trainings} folds it gained {gain}"
+    if hopeless(gaps, rule):
         return "stay", f"{so_far}: no hope of the margin"
-    likely, need = chance(rung, base, rule, trainings, level)
+    likely, need = chance(gaps, rule, trainings, level)
     if likely >= FUTILE:
         return None
     least = amount(rule.metric, need, steps=rule.steps)
@@ -251,19 +277,11 @@ def given_up(
     return "not enough evidence", f"{so_far}; {why} {likely:.0%}"
 
 
-def _turned(rung: Sequence[float], base: Sequence[float], rule: Rule) -> NDArray[np.float64]:
-    """Gains, one a fold, turned so that larger is better."""
-    sign = 1.0 if HIGHER_IS_BETTER[rule.metric] else -1.0
-    found: NDArray[np.float64] = sign * (
-        np.asarray(rung, dtype=np.float64) - np.asarray(base, dtype=np.float64)
-    )
-    return found
-
-
-def _spread(found: NDArray[np.float64], rule: Rule) -> float:
-    """Standard deviation of a fold's gain. Two folds say little about it: it is taken to be at
-    least that of shares of which a tenth of the rows differ."""
-    return max(float(found.std(ddof=1)), _least_spread(rule, DISCORDANT))
+def _spread(gaps: Gaps, rule: Rule) -> float:
+    """Standard deviation of a fold's gain. Where the rows do not show it, two folds say little: it
+    is taken to be at least that of shares of which a tenth of the rows differ."""
+    own = float(np.sqrt(gaps.variance()))
+    return own if gaps.by_rows else max(own, _least_spread(rule, DISCORDANT))
 
 
 def _least_spread(rule: Rule, discordant: float) -> float:
@@ -285,18 +303,15 @@ class FoldAnswers:
     by: NDArray[np.float64] | None = None
     mix: Mix | None = None
 
-    def score(self, rule: Rule) -> float:
-        """The metric on the test rows."""
-        return scores_of(self.codes, self.proba, rule.costs, self.by, self.mix)[rule.metric]
+    def score(self, metric: str, rule: Rule, *, shifted: bool = False) -> float:
+        """A metric on the test rows, or on them mildly changed."""
+        proba = self.shifted if shifted else self.proba
+        return score_of(metric, self.codes, proba, rule.costs, self.by, self.mix)
 
-    def log_loss(self) -> float:
-        """That of the test rows."""
-        return scores_of(self.codes, self.proba, None, self.by, self.mix)["log_loss"]
-
-    def shifted_score(self, rule: Rule) -> float:
-        """The metric on the mildly changed rows, turned so that larger is better."""
-        found = scores_of(self.codes, self.shifted, rule.costs, self.by, self.mix)[rule.metric]
-        return found if HIGHER_IS_BETTER[rule.metric] else -found
+    def values(self, metric: str, rule: Rule, *, shifted: bool = False) -> NDArray[np.float64]:
+        """What each of these rows has part in it (n,)."""
+        proba = self.shifted if shifted else self.proba
+        return values_of(metric, self.codes, proba, rule.costs, self.by, self.mix)
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -319,16 +334,19 @@ def guards(
     rung, base: the same folds, whole repeats.
     """
 
-    def compared(metric: str, measure: Callable[[FoldAnswers], float]) -> Comparison:
-        a, b = (np.array([measure(one) for one in arm]) for arm in (rung, base))
-        return _compare(a, b, rule, names, metric)
+    def compared(metric: str, *, shifted: bool) -> Comparison:
+        sign = 1.0 if HIGHER_IS_BETTER[metric] else -1.0
+        a, b = (
+            np.array([one.score(metric, rule, shifted=shifted) for one in arm])
+            for arm in (rung, base)
+        )
+        rows = ([one.values(metric, rule, shifted=shifted) for one in arm] for arm in (rung, base))
+        return _compare(Gaps(sign * (a - b), rows_variance(*rows)), rule, names, metric)
 
-    loss = compared("log_loss", lambda one: -one.log_loss())
-    moved = compared(rule.metric, lambda one: one.shifted_score(rule))
     return (
-        _fallen("calibration (log loss)", loss),
+        _fallen("calibration (log loss)", compared("log_loss", shifted=False)),
         _worst_class(rung, base, names, labels, rule),
-        _fallen("rows that are mildly changed", moved),
+        _fallen("rows that are mildly changed", compared(rule.metric, shifted=True)),
     )
 
 
@@ -352,8 +370,7 @@ def _worst_class(
     present = [code for code in range(len(labels)) if counts[code] > 0]
     found = [
         _compare(
-            _hits(rung, code, counts[code] / rule.k),
-            _hits(base, code, counts[code] / rule.k),
+            _recalled(rung, base, code, counts[code] / rule.k),
             replace(rule, n=max(int(counts[code]), rule.k)),
             names,
             "recall",
@@ -368,11 +385,15 @@ def _worst_class(
     return Guard("recall of every class", falls, f"{word}; most so: {said}", found[shown])
 
 
-def _hits(folds: Sequence[FoldAnswers], code: int, usual: float) -> NDArray[np.float64]:
-    """Rows of a class that are answered rightly, one a fold, in units of a fold's usual rows of it:
-    their mean over a repeat is the recall."""
-    right = [one.right[one.codes == code].sum() for one in folds]
-    return np.array(right, dtype=np.float64) / usual
+def _recalled(
+    rung: Sequence[FoldAnswers], base: Sequence[FoldAnswers], code: int, usual: float
+) -> Gaps:
+    """More rows of a class that are answered rightly, one a fold, in units of a fold's usual rows
+    of it: their mean over a repeat is the gain in recall."""
+    right = [[one.right[one.codes == code] for one in arm] for arm in (rung, base)]
+    rows = [[hits * (len(hits) / usual) for hits in arm] for arm in right]
+    a, b = (np.array([hits.sum() / usual for hits in arm]) for arm in right)
+    return Gaps(a - b, rows_variance(*rows))
 
 
 def outcome(

@@ -8,7 +8,7 @@ from typing import cast
 
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.metrics.words import difference, metric_name, metric_value, size, unit
-from headstart.stats import compare, mean_over_folds
+from headstart.stats import compare, mean_over_folds, rows_variance
 from headstart.types.adapt import AdaptReport
 from headstart.types.brief import Brief
 from headstart.types.data import AuditReport
@@ -73,6 +73,7 @@ class Measure:
             margin=self.margin,
             higher_is_better=self.higher_is_better,
             tests=tests,
+            by_rows=rows_variance(a.by_row, b.by_row),
         )
 
     def gain(self, comparison: Comparison) -> Estimate:

@@ -16,7 +16,15 @@ from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
 from headstart.adapt.prevalence import Mix
 from headstart.backbones.threads import one_thread_each
-from headstart.metrics import all_scores, miss_costs, miss_weights, weighted_scores
+from headstart.metrics import (
+    all_scores,
+    miss_costs,
+    miss_weights,
+    row_values,
+    score,
+    weighted_score,
+    weighted_scores,
+)
 from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
@@ -126,7 +134,7 @@ def run_arm(
     except MissingExtraError as error:
         return _lacking(spec, error)
     own = None if mix is None else mix.of(spec.family)
-    scores, out_of_fold = scored(
+    scores, out_of_fold, by_row = scored(
         [fold.proba for fold in found], inputs.codes, folds, costs, metric, own,
         alike=spec.family == "majority",
     )  # fmt: skip
@@ -141,6 +149,7 @@ def run_arm(
         out_of_fold=out_of_fold,
         settings={**arm.settings(), **chosen},
         backbone=spec.backbone,
+        by_row=by_row,
     )
 
 
@@ -170,9 +179,9 @@ def scored(
     mix: Mix | None = None,
     *,
     alike: bool = False,
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
     """(scores of each fold, of answers that suit the metric; probabilities (n, classes) averaged
-    over the repeats).
+    over the repeats; what each test row of each fold has part in the metric, `ArmResult.by_row`).
 
     mix: scores are those of use; the probabilities remain those of the rows. alike: as in
     `label_weights`.
@@ -180,12 +189,19 @@ def scored(
     scores: dict[str, list[float]] = {}
     by = answers_minimise(metric, found, codes, costs, mix, alike=alike)
     summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
+    by_row = []
     for (_, test), proba in zip(folds, found, strict=True):
         for name, value in scores_of(codes[test], proba, costs, by, mix).items():
             scores.setdefault(name, []).append(value)
+        if codes.ndim == 1:
+            by_row.append(values_of(metric, codes[test], proba, costs, by, mix).astype(np.float32))
         summed[test] += proba
     out_of_fold = (summed / folds.repeats).astype(np.float32)
-    return {name: np.array(values) for name, values in scores.items()}, out_of_fold
+    return (
+        {name: np.array(values) for name, values in scores.items()},
+        out_of_fold,
+        tuple(by_row),
+    )
 
 
 def answers_minimise(
@@ -244,6 +260,35 @@ def scores_of(
     if mix is None:
         return all_scores(codes, proba, costs, by)
     return weighted_scores(codes, mix.shifted(proba), mix.weights(codes), costs, by)
+
+
+def score_of(
+    metric: str,
+    codes: NDArray[np.int64],
+    proba: NDArray[np.floating],
+    costs: NDArray[np.float64] | None,
+    by: NDArray[np.float64] | None,
+    mix: Mix | None,
+) -> float:
+    """One metric of `scores_of`, of rows with one label each."""
+    if mix is None:
+        return score(metric, codes, proba, proba.shape[1], costs, by)
+    weighted = weighted_score(metric, codes, mix.shifted(proba), costs, by)
+    return float(weighted(mix.weights(codes)[None])[0])
+
+
+def values_of(
+    metric: str,
+    codes: NDArray[np.int64],
+    proba: NDArray[np.floating],
+    costs: NDArray[np.float64] | None,
+    by: NDArray[np.float64] | None,
+    mix: Mix | None,
+) -> NDArray[np.float64]:
+    """What each row has part in one metric of `scores_of` (n,), of rows with one label each."""
+    if mix is None:
+        return row_values(metric, codes, proba, None, costs, by)
+    return row_values(metric, codes, mix.shifted(proba), mix.weights(codes), costs, by)
 
 
 def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ Cells = Sequence[str | None]
 
 
 def read_excel(path: Path) -> Table:
-    """The first sheet that has rows, its first row being the names of the columns.
+    """The first sheet of two columns or more, its first row being their names; the first one that
+    has rows, where every sheet has one column.
 
-    Of a formula the value is read that was stored with it. A cell with an error is empty, and so
-    are rows without a value, which are left out and not counted.
+    Of a formula the value is read that was stored with it. A cell with an error is empty. Rows
+    without a value are left out; rows are numbered as they stand below the header.
 
     Raises:
         DataError: it is no workbook, is locked by a password, has no row, or is too large.
@@ -74,46 +76,52 @@ def _check_size(path: Path) -> None:
 
 
 def _first_table(path: Path, sheets: Iterable[Any]) -> Table:
-    found: Table | None = None
-    read, others = "", []
-    for sheet in sheets:
-        sheet.reset_dimensions()  # what a file says of its own size is often wrong
-        cells = ([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
-        rows = (row for row in cells if any(map(_filled, row)))
-        header = next(rows, None)
-        if header is None:
-            continue
-        if found is None:
-            found, read = _table(path, f"{path}, sheet '{sheet.title}'", header, rows), sheet.title
-        else:
-            others.append(f"'{sheet.title}'")
-    if found is None:
+    filled = [sheet for sheet in sheets if next(_rows(sheet), None) is not None]
+    if not filled:
         raise DataError("the workbook has no row", place=str(path), tip="give a file with rows")
+    read = next(filter(_is_wide, filled), filled[0])
+    rows = _rows(read)
+    above, header = next(rows)
+    below = ((number - above, row) for number, row in rows)
+    found = _table(path, f"{path}, sheet '{read.title}'", header, below)
+    others = [f"'{sheet.title}'" for sheet in filled if sheet is not read]
     if not others:
         return found
     left = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} not"
-    return replace(found, remarks=(f"The sheet '{read}' is read; {left}.",))
+    return replace(found, remarks=(f"The sheet '{read.title}' is read; {left}.",))
 
 
-def _table(path: Path, place: str, header: Cells, rows: Iterable[Cells]) -> Table:
+def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
+    """Those that have a value, with their numbers in the sheet."""
+    sheet.reset_dimensions()  # what a file says of its own size is often wrong
+    cells = ([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
+    return ((number, row) for number, row in enumerate(cells, 1) if any(map(_filled, row)))
+
+
+def _is_wide(sheet: Any) -> bool:
+    """Whether its first rows have two columns or more: a sheet of notes has one."""
+    return any(sum(map(_filled, row)) > 1 for _, row in islice(_rows(sheet), 2))
+
+
+def _table(path: Path, place: str, header: Cells, rows: Iterable[tuple[int, Cells]]) -> Table:
     if len(header) > MOST_COLUMNS:
         raise DataError(
             f"the sheet has {len(header):,} columns; at most {MOST_COLUMNS:,} are read",
             place=place,
             tip="take out those that are not needed",
         )
-    found = []
-    for row in rows:
-        found.append(row)
+    found: dict[int, Cells] = {}
+    for number, row in rows:
+        found[number] = row
         check_count(path, len(found))
     if not found:
         raise DataError("there is a header and no row", place=place, tip="give rows below it")
-    width = max(map(len, (header, *found)))
+    width = max(map(len, (header, *found.values())))
     given = [(name or "").strip() for name in (*header, *[None] * (width - len(header)))]
     used = [
         i
         for i, name in enumerate(given)
-        if name or any(_filled(row[i]) for row in found if i < len(row))
+        if name or any(_filled(row[i]) for row in found.values() if i < len(row))
     ]
     names = [given[i] or f"column {i + 1}" for i in used]
     check_header(place, names)
@@ -128,7 +136,7 @@ def _table(path: Path, place: str, header: Cells, rows: Iterable[Cells]) -> Tabl
                     for i, name in zip(used, names, strict=True)
                 },
             )
-            for number, row in enumerate(found, 1)
+            for number, row in found.items()
         ),
     )
 

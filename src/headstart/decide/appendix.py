@@ -84,6 +84,7 @@ def _dropped(read: Reader, pointer: str) -> dict[str, Any] | None:
             for reason, found in common[:SHOWN_REASONS]
         ],
         "rows": [_row(read, entry) for entry in entries[:SHOWN_DROPPED]],
+        "numbered": any(entry.value["place"]["row"] is not None for entry in entries),
         "hidden": _more(read, len(entries) - SHOWN_DROPPED, entries[-1]),
     }
 

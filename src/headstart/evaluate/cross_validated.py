@@ -24,7 +24,7 @@ from headstart.evaluate.prediction_sets import NOT_ASKED
 from headstart.evaluate.tables import class_rows, confident_errors, confusion_counts
 from headstart.evaluate.today import today_report
 from headstart.metrics import HIGHER_IS_BETTER, RANGES, costs_named
-from headstart.stats import compare, mean_over_folds
+from headstart.stats import compare, mean_over_folds, rows_variance
 from headstart.types.brief import Brief, ModalityName
 from headstart.types.data import Folds
 from headstart.types.model import ArmResult
@@ -125,6 +125,7 @@ def against_majority(
         confidence=confidence,
         margin=margin,
         higher_is_better=HIGHER_IS_BETTER[metric],
+        by_rows=rows_variance(chosen.by_row, majority.by_row),
     )
 
 

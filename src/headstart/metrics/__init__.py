@@ -7,6 +7,7 @@ from headstart.metrics.answering import (
     miss_weights,
     shares_named,
 )
+from headstart.metrics.by_row import row_values
 from headstart.metrics.calibration import (
     brier_decomposition,
     calibration_error_of,
@@ -61,6 +62,7 @@ from headstart.metrics.weighted import (
     RowMean,
     ScoreDifference,
     ScoreStatistic,
+    weighted_score,
     weighted_scores,
 )
 
@@ -109,6 +111,7 @@ __all__ = [
     "positions",
     "precision_recall_f1",
     "reliability_of",
+    "row_values",
     "score",
     "set_certainty",
     "set_costs",
@@ -116,5 +119,6 @@ __all__ = [
     "set_metric_names",
     "shares_named",
     "steps_between",
+    "weighted_score",
     "weighted_scores",
 ]

@@ -67,16 +67,23 @@ def weighted_scores(
     >>> weighted_scores(y, proba, np.array([3.0, 1.0]))["accuracy"]
     0.75
     """
+    one = weights[None]
+    return {
+        name: float(weighted_score(name, y, proba, costs, by)(one)[0])
+        for name in metric_names(costs)
+    }
+
+
+def weighted_score(
+    name: str, y: Codes, proba: Proba, costs: Floats | None = None, by: Floats | None = None
+) -> Weighted:
+    """One metric of rows with one label each as a function of how much they count for; the
+    arguments are those of `score`."""
+    if name == "cost":
+        return _mean(cost_of_answers(y, proba, costs))
     classes = proba.shape[1]
-    given = np.eye(classes)[given_answers(proba, by)]
-    found = {}
-    for name in metric_names(costs):
-        if name == "cost":
-            found[name] = float(np.average(cost_of_answers(y, proba, costs), weights=weights))
-            continue
-        columns = given if name in OF_ANSWERS else proba
-        found[name] = float(ScoreStatistic(name, classes).weighted(y, columns)(weights[None])[0])
-    return found
+    columns = np.eye(classes)[given_answers(proba, by)] if name in OF_ANSWERS else proba
+    return ScoreStatistic(name, classes).weighted(y, columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,14 @@
 
 from headstart.stats.bootstrap import Others, paired_bootstrap, stratified_bootstrap_bca
 from headstart.stats.conformal import prediction_sets, set_threshold
-from headstart.stats.folds import compare, mean_over_folds, probability_above
+from headstart.stats.folds import (
+    compare,
+    mean_over_folds,
+    moderated,
+    probability_above,
+    rows_variance,
+    standard_error,
+)
 from headstart.stats.jackknife import jackknife
 from headstart.stats.multiplicity import confidence_at_look, holm
 from headstart.stats.paired import mcnemar_exact
@@ -32,14 +39,17 @@ __all__ = [
     "mcnemar_exact",
     "mean_over_folds",
     "minimum_detectable_effect",
+    "moderated",
     "newcombe",
     "newcombe_paired",
     "paired_bootstrap",
     "prediction_sets",
     "probability_above",
+    "rows_variance",
     "rows_without_error",
     "set_threshold",
     "squares_interval",
+    "standard_error",
     "stratified_bootstrap_bca",
     "wilson",
 ]

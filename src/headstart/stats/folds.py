@@ -2,10 +2,15 @@
 
 Scores of folds are not independent: folds share training rows, repeats share all rows. Nadeau and
 Bengio (2003) widen the variance of the mean for it: s² (1/(k·r) + 1/(k − 1)).
+
+Five folds say little about s², and their rows say much: the variance of a fold's mean over m rows
+is at least that of its rows over m. Where the rows are known, s² is the mean of both, weighted by
+degrees of freedom (a moderated t, Smyth 2004).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
 
@@ -18,6 +23,11 @@ from headstart.stats.proportions import wilson
 from headstart.types.result import Comparison, Estimate, TransferVerdict
 
 METHOD = "corrected resampled t (Nadeau–Bengio)"
+BY_ROWS = f"{METHOD}, spread of folds and rows"
+ROWS_DF = 10
+"""Degrees of freedom of the rows' spread beside those of the folds'. Of ten more folds, so to say:
+the spread of one repeat of five folds counts for 4 of 14, that of three repeats for 14 of 24, and a
+training that falls apart in one fold is seen."""
 ROUNDING = 1e-12
 """Scores are of the order of 1; a spread below this is arithmetic, not evidence."""
 
@@ -31,8 +41,43 @@ class CorrectedMean:
     df: int
 
 
-def corrected_mean(values: NDArray[np.float64], k: int, repeats: int) -> CorrectedMean:
+def rows_variance(a: Sequence[ArrayLike], b: Sequence[ArrayLike]) -> float | None:
+    """Variance of a fold's difference by the rows in it: of a − b within a fold, over its rows,
+    averaged over the folds that both have. None where no fold has two rows.
+
+    a, b: two models' values of the same rows, whose mean over a fold is its score
+    (`headstart.metrics.row_values`); one array (rows,) a fold, the first folds of the one being
+    those of the other.
+
+    >>> rows_variance([[1.0, 0.0, 1.0, 1.0]], [[0.0, 0.0, 1.0, 1.0]])
+    0.0625
+    """
+    found = []
+    for one, other in zip(a, b, strict=False):
+        gaps = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
+        if len(gaps) > 1:
+            found.append(float(gaps.var(ddof=1)) / len(gaps))
+    return float(np.mean(found)) if found else None
+
+
+def moderated(variance: float, df: int, by_rows: float | None) -> tuple[float, int]:
+    """(variance of a fold's value, its degrees of freedom): the folds' own `variance`, and where it
+    is known what their rows alone explain.
+
+    >>> moderated(0.02, 4, 0.01)[1]
+    14
+    """
+    if by_rows is None:
+        return variance, df
+    return (df * variance + ROWS_DF * by_rows) / (df + ROWS_DF), df + ROWS_DF
+
+
+def corrected_mean(
+    values: NDArray[np.float64], k: int, repeats: int, by_rows: float | None = None
+) -> CorrectedMean:
     """Mean of one value a fold, with the standard error of Nadeau and Bengio (2003), equation 9.
+
+    by_rows: variance of a fold's value that its rows explain (`rows_variance`); None: not known.
 
     Raises:
         ValueError: fewer than two folds, another number of values, or one that is not finite.
@@ -49,7 +94,9 @@ def corrected_mean(values: NDArray[np.float64], k: int, repeats: int) -> Correct
     mean, spread = float(values.mean()), float(values.std(ddof=1))
     if spread <= ROUNDING * max(1.0, float(np.abs(values).max())):
         spread = 0.0
-    return CorrectedMean(mean, spread * sqrt(1 / (k * repeats) + 1 / (k - 1)), k * repeats - 1)
+    seen = None if by_rows is None or by_rows <= ROUNDING**2 else by_rows
+    variance, df = moderated(spread**2, k * repeats - 1, seen)
+    return CorrectedMean(mean, sqrt(variance * (1 / (k * repeats) + 1 / (k - 1))), df)
 
 
 def mean_over_folds(
@@ -114,6 +161,7 @@ def compare(
     margin: float = 0.0,
     higher_is_better: bool = True,
     tests: int = 1,
+    by_rows: float | None = None,
 ) -> Comparison:
     """metric(a) − metric(b) on the same folds: corrected resampled t, interval, verdict, power.
 
@@ -121,10 +169,10 @@ def compare(
     P(a better by more than `margin`) is the Bayesian correlated t-test's (Corani and Benavoli 2015,
     as in baycomp), whose posterior is the same t.
 
-    Where every fold gives the same difference d, the folds do not show how uncertain it is.
-    d = 0: nothing differs, p = 1. Otherwise a fold's variance is taken to be |d|(1 − |d|)·k/n: the
-    least that a paired difference of shares has on n/k rows (every row that differs favours the
-    same arm). |d| ≥ 1 is then certain.
+    Where every fold gives the same difference d and the rows are not known, the folds do not show
+    how uncertain it is. d = 0: nothing differs, p = 1. Otherwise a fold's variance is taken to be
+    |d|(1 − |d|)·k/n: the least that a paired difference of shares has on n/k rows (every row that
+    differs favours the same arm). |d| ≥ 1 is then certain.
 
     Args:
         a_scores, b_scores: one a fold, in the order of the folds, shape (k × repeats,).
@@ -133,6 +181,8 @@ def compare(
         margin: the gain that is worth having, ≥ 0, in units of the metric.
         tests: comparisons among which this one was picked. Bonferroni: each interval is at
             1 − (1 − confidence)/tests, the p-value is multiplied by tests.
+        by_rows: variance of a fold's difference that its rows explain (`rows_variance`); None: it
+            is not known, and the spread is that of the folds alone.
 
     Raises:
         ValueError: another number of scores, one that is not finite, or tests < 1.
@@ -142,7 +192,7 @@ def compare(
     if tests < 1 or n < k:
         raise ValueError(f"{tests} tests on {n} rows in {k} folds cannot be judged")
     gaps = np.asarray(a_scores, dtype=np.float64) - np.asarray(b_scores, dtype=np.float64)
-    found = corrected_mean(gaps, k, repeats)
+    found = corrected_mean(gaps, k, repeats, by_rows)
     difference, error = found.mean, found.standard_error
     if error == 0.0:
         difference = 0.0 if abs(difference) <= ROUNDING else difference
@@ -154,6 +204,7 @@ def compare(
     verdict = _verdict(sign * difference, low, high)
     detectable = minimum_detectable_effect(error, found.df, level) if error > 0.0 else None
     open_question = verdict == "inconclusive" and detectable is not None
+    method = METHOD if by_rows is None else BY_ROWS
     return Comparison(
         a=a,
         b=b,
@@ -162,12 +213,13 @@ def compare(
         low=low,
         high=high,
         p_value=min(1.0, p_value * tests),
-        test=METHOD if tests == 1 else f"{METHOD}, Bonferroni over {tests}",
+        test=method if tests == 1 else f"{method}, Bonferroni over {tests}",
         n=n,
         folds=k,
         repeats=repeats,
         verdict=verdict,
         confidence=confidence,
+        df=found.df,
         probability_above_margin=_above(sign * difference, error, found.df, margin),
         minimum_detectable=detectable,
         labels_needed=labels_needed(difference, detectable, n)
@@ -185,10 +237,21 @@ def probability_above(comparison: Comparison, margin: float) -> float:
     >>> round(probability_above(found, 0.1), 2), round(probability_above(found, 0.0), 2)
     (0.57, 1.0)
     """
-    df = comparison.folds * comparison.repeats - 1
-    half = (comparison.high - comparison.low) / 2
-    error = half / t_quantile(0.5 + comparison.confidence / 2, df)
+    error, df = standard_error(comparison)
     return _above(comparison.difference, error, df, margin)
+
+
+def standard_error(comparison: Comparison) -> tuple[float, int]:
+    """(corrected standard error, degrees of freedom) of a comparison over folds that was not one of
+    several.
+
+    Raises:
+        ValueError: it has no degrees of freedom, since it is none over folds.
+    """
+    if comparison.df is None:
+        raise ValueError(f"'{comparison.test}' is no t-test over folds")
+    half = (comparison.high - comparison.low) / 2
+    return half / t_quantile(0.5 + comparison.confidence / 2, comparison.df), comparison.df
 
 
 def _test(difference: float, error: float, df: int, level: float) -> tuple[float, float, float]:

@@ -142,7 +142,9 @@ class ArmResult:
     """One arm on all folds.
 
     scores: metric name -> one value a fold, in the order of `Folds`; out_of_fold: mean probability
-    over repeats, shape (n, classes); of several labels a row, of each of them.
+    over repeats, shape (n, classes); of several labels a row, of each of them. by_row: what each
+    test row of a fold has part in the primary metric (`headstart.metrics.row_values`), one array a
+    fold; empty where a row may have several labels.
     """
 
     name: str
@@ -154,6 +156,7 @@ class ArmResult:
     out_of_fold: NDArray[np.float32]
     settings: dict[str, Any] = field(default_factory=dict)
     backbone: str | None = None
+    by_row: tuple[NDArray[np.float32], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

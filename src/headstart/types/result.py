@@ -49,6 +49,8 @@ class Comparison:
     verdict: TransferVerdict
     """`helps`: the interval lies above zero (a is better); `harms`: below; else `inconclusive`."""
     confidence: float = 0.95
+    df: int | None = None
+    """Degrees of freedom of the t; None: it is no t."""
     probability_above_margin: float | None = None
     """P(a beats b by more than the margin), Bayesian correlated t-test."""
     minimum_detectable: float | None = None

@@ -15,6 +15,7 @@ from headstart.adapt.gate import (
     FoldAnswers,
     Rule,
     gains,
+    gaps_between,
     given_up,
     guards,
     last_level,
@@ -234,7 +235,7 @@ class Ladder:
         spent = repeats * once * len(found) / trial.trainings
         if trial.ended is not None:
             return ended(*trial.ended, minutes, len(found)), None, spent
-        scores, out_of_fold = scored(
+        scores, out_of_fold, by_row = scored(
             [one.proba for one in found],
             self.rows.codes,
             Folds(self.split.folds.assignment[: len(found) // k], k),
@@ -246,13 +247,10 @@ class Ladder:
         arm = ArmResult(
             spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
             scores=scores, out_of_fold=out_of_fold, settings={"plan": name}, backbone=base.backbone,
+            by_row=by_row,
         )  # fmt: skip
-        gain_found = gains(
-            scores[self.rule.metric],
-            best.scores[self.rule.metric],
-            self.rule,
-            (arm.name, best.name),
-        )
+        gaps = gaps_between(self._answers(found), best, self.rule)
+        gain_found = gains(gaps, self.rule, (arm.name, best.name))
         checks = self._guards(found, best, arm.name)
         remarks = tuple(dict.fromkeys(remark for one in found for remark in one.remarks))
         if len(found) < trial.trainings:
@@ -268,7 +266,6 @@ class Ladder:
 
     def _folds(self, trial: _Trial, runner: RungFolds, best: ArmResult) -> list[RungFold]:
         """The rung on its folds, until it fails, is given up, is clear, or all are trained."""
-        standing = best.scores[self.rule.metric][: trial.trainings].tolist()
         last = last_level(trial.level, trial.looks)
         found: list[RungFold] = []
         for wave in waves(self.split.folds.k, trial.trainings):
@@ -280,11 +277,11 @@ class Ladder:
             if broken:
                 trial.ended = ("failed", broken[0])
                 return found
-            so_far, seen = self._scores(found), standing[: len(found)]
-            trial.ended = given_up(so_far, seen, self.rule, trial.trainings, last)
+            gaps = gaps_between(self._answers(found), best, self.rule)
+            trial.ended = given_up(gaps, self.rule, trial.trainings, last)
             if trial.ended is not None:
                 return found
-            clear = settled(so_far, seen, self.rule, trial.looks)
+            clear = settled(gaps, self.rule, trial.looks)
             if clear and not any(one.falls for one in self._guards(found, best, trial.arm)):
                 trial.level = EARLY_LEVEL
                 return found
@@ -297,10 +294,6 @@ class Ladder:
         common = min(len(below), len(found))
         answers = self._answers(found)[:common], below[:common]
         return guards(*answers, (name, best.name), self.rows.labels, self.rule)
-
-    def _scores(self, found: Sequence[RungFold]) -> list[float]:
-        """The metric in the folds so far, of answers that suit it."""
-        return [one.score(self.rule) for one in self._answers(found)]
 
     def _answers(self, found: Sequence[RungFold]) -> list[FoldAnswers]:
         return self._of([one.proba for one in found], [one.shifted for one in found])

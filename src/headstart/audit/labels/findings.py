@@ -46,15 +46,17 @@ def _suspicious(dataset: Dataset, ranking: LabelRanking) -> Finding | None:
         return None
     n = len(dataset)
     precision = ranking.precision(len(flagged))
-    first = ranking.precision(min(20, len(flagged)))
+    top = min(20, len(flagged))
+    first = f" ({ranking.precision(top):.0%} of the first {top})" if top < len(flagged) else ""
     labels = dataset.labels
     return Finding(
         check=CHECK,
         severity=round(min(0.95, 4 * len(flagged) * precision / n), 3),
         title=f"{count(len(flagged), 'label')} of {n:,} ({share(len(flagged), n)}) "
         f"{'is' if len(flagged) == 1 else 'are'} probably wrong",
-        detail=f"About {precision:.0%} of them are estimated to be really wrong "
-        f"({first:.0%} of the first {min(20, len(flagged))}).",
+        detail=f"About {precision:.0%} of them are estimated to be really wrong{first}."
+        if len(flagged) > 1
+        else f"It is estimated to be really wrong with a probability of {precision:.0%}.",
         rows=places_of(dataset, flagged),
         advice="Walk the list with 'headstart relabel': it starts with the clearest cases.",
         method="out-of-fold probabilities and the labels of 20 neighbours on frozen features, "
