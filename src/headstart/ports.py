@@ -129,6 +129,8 @@ class AuditInputs:
     max_tokens: int | None = None
     also: tuple[str, ...] = ()
     """Further columns with labels."""
+    time_column: str | None = None
+    """The column by which the latest rows were held out, where the brief names one."""
     seed: int = 0
 
 

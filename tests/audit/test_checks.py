@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from headstart.audit.checks.coverage import Coverage
 from headstart.audit.checks.hardness import Hardness
 from headstart.audit.checks.hidden_groups import HiddenGroups, find_bursts
 from headstart.audit.checks.input_length import InputLength
+from headstart.audit.checks.later_rows import LaterRows
 from headstart.audit.checks.personal_data import PersonalData
 from headstart.audit.checks.picture_quality import PictureQuality
 from headstart.audit.checks.ranking_curve import area_under_curve
@@ -283,7 +286,8 @@ def test_a_check_that_cannot_run_says_why_and_every_check_answers() -> None:
     assert [outcome.check for outcome in outcomes] == [check.name for check in BUILT_IN]
     why = {outcome.check: outcome.skipped for outcome in outcomes if outcome.skipped}
     assert set(why) == {
-        "labels", "further-labels", "hardness", "slices", "shift", "hidden-groups", "input-length"
+        "labels", "further-labels", "hardness", "slices", "shift", "hidden-groups", "later-rows",
+        "input-length",
     }  # fmt: skip
     assert "no arm has answered" in str(why["labels"])
 
@@ -330,6 +334,62 @@ def test_a_burst_of_timestamps_that_flatters_the_score_is_named() -> None:
     (one,) = found(HiddenGroups()(AuditInputs(data, features=features)))
     assert one.title.startswith("The column 'at', in bursts of time, behaves like a group")
     assert "--time" in one.advice
+
+
+def dated(drift: float, seed: int, *, form: str = "%Y-%m-%d") -> AuditInputs:
+    """300 rows a day apart, in any order; the classes trade places as they go."""
+    random = np.random.default_rng(seed)
+    day, codes = random.permutation(300), random.integers(2, size=300)
+    moved = np.where(day < 240, 1.0, 1.0 - drift)
+    features = random.normal(size=(300, 8))
+    features[:, 0] += 1.5 * np.where(codes == 1, 1, -1) * moved
+    features[:, 1] += 1.5 * np.where(codes == 1, 1, -1) * (1.0 - moved)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = tuple(
+        Example(str(i), f"m {i}", f"class {codes[i]}", Place("t.csv", i + 1),
+                (("made", (start + timedelta(days=int(day[i]))).strftime(form)),
+                 ("price", f"{1 + i / 7:.2f}"), ("number", str(1_700_000_000 + i))))
+        for i in range(300)
+    )  # fmt: skip
+    data = Dataset("text", rows, ("class 0", "class 1"), "t.csv", "0" * 64)
+    return AuditInputs(data, features=features.astype(np.float32))
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_times_that_the_hold_out_does_not_follow_are_pointed_out(form: str) -> None:
+    inputs = dated(1.0, 0, form=form)
+    (one,) = found(LaterRows()(inputs))
+    assert re.fullmatch(
+        r"The column 'made' holds times, and the hold-out is a random part of them: later rows "
+        r"cost \d+\.\d points",
+        one.title,
+    )
+    assert "From 2026-01-01 to 2026-10-27" in one.detail
+    assert one.advice.endswith("--time made.")
+    assert one.severity > 0.5
+    later, mixed = one.numbers["later"], one.numbers["mixed"]
+    # Of the earlier rows only the dimension is known that later ones do not have.
+    assert isinstance(later, float)
+    assert isinstance(mixed, float)
+    assert later == pytest.approx(0.5, abs=0.15)
+    assert mixed > later + 0.1
+
+
+def test_times_are_named_without_a_cost_where_later_rows_are_like_the_others() -> None:
+    titles = [one.title for seed in range(40) for one in found(LaterRows()(dated(0.0, seed)))]
+    assert len(titles) == 40
+    assert sum("cost" in title for title in titles) <= 3
+
+
+def test_no_times_no_word() -> None:
+    inputs = dated(1.0, 1)
+    assert found(LaterRows()(replace(inputs, time_column="made"))) == []
+    assert found(LaterRows()(replace(inputs, holdout=inputs.dataset))) == []
+    bare = tuple(replace(one, metadata=one.metadata[1:]) for one in inputs.dataset.examples)
+    timeless = replace(inputs, dataset=replace(inputs.dataset, examples=bare))
+    assert found(LaterRows()(timeless)) == []
+    # Five customers, all of them known early: nothing later is new.
+    assert found(LaterRows()(replace(inputs, groups=np.arange(300) % 5))) == []
 
 
 def _answered(data: Dataset, right: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
-from headstart.stats import compare, rows_variance
+from headstart.stats import compare, moderated, rows_variance
 
 WORLDS, N, K, REPEATS, WIDTH, CLASSES = 480, 200, 5, 2, 8, 3
 Views = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
@@ -103,3 +103,16 @@ def test_one_repeat_of_folds_finds_more_by_their_rows() -> None:
              for rows in (False, True)]  # fmt: skip
     assert found[1] > found[0] + 0.05 * WORLDS
     assert wrong[1] <= wrong[0] <= scipy_stats.binom.ppf(0.99, WORLDS, 0.05)
+
+
+@pytest.mark.parametrize(("unstable", "wrong"), [(0.0, 0.0053), (0.25, 0.0246), (0.5, 0.0459)])
+def test_unstable_trainings_are_seldom_taken_for_a_gain(unstable: float, wrong: float) -> None:
+    """Five folds without a gain whose trainings add so much to what the rows add to the variance,
+    half of it common to all folds: the one-sided test at 5%, as decision 21 has it."""
+    random, worlds = np.random.default_rng(1), 40_000
+    own, common = random.normal(size=(worlds, K)), random.normal(size=(worlds, 1))
+    folds = random.normal(size=(worlds, K)) + np.sqrt(unstable / 2) * (own + common)
+    variance = np.array([moderated(float(one), K - 1, 1.0)[0] for one in folds.var(axis=1, ddof=1)])
+    t = folds.mean(axis=1) / np.sqrt(variance * (1 / K + 1 / (K - 1)))
+    share = np.mean(t > scipy_stats.t.ppf(0.95, moderated(0.0, K - 1, 1.0)[1]))
+    assert share == pytest.approx(wrong, abs=4 * np.sqrt(wrong / worlds))

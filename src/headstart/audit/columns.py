@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -104,6 +105,20 @@ def _by_format(text: str) -> datetime:
         except ValueError:
             continue
     raise ValueError(f"'{text[:40]}' is no time that can be read")
+
+
+def times_in(values: Sequence[str]) -> NDArray[np.float64] | None:
+    """Seconds since 1970 where a column holds nothing but times with a date, else None.
+
+    >>> times_in(["1970-01-01", "02.01.1970"]).tolist(), times_in(["22.78"])
+    ([0.0, 86400.0], None)
+    """
+    if not all(re.search(r"\d[-/:]\d|\d\.\d+\.\d|\d{9}", value) for value in values):
+        return None
+    try:
+        return np.array([parse_time(value) for value in values])
+    except (ValueError, OverflowError):
+        return None
 
 
 def times(dataset: Dataset, name: str) -> NDArray[np.float64]:

@@ -50,6 +50,7 @@ def look(
             tokenize=tokenizer_of(backbone.encoder),
             max_tokens=backbone.card.max_tokens,
             also=brief.data.also,
+            time_column=brief.data.time_column,
             seed=brief.seed,
         ),
         progress,

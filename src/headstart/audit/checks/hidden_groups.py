@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.audit.columns import parse_time
+from headstart.audit.columns import times_in
 from headstart.data import make_folds
 from headstart.heads import fit_linear
 from headstart.ports import AuditInputs
@@ -48,9 +48,9 @@ class HiddenGroups:
         if not columns or len(np.unique(own)) < FOLDS:
             return
         matrix = inputs.features[rows]
-        apart = _right(matrix, codes, own, inputs.seed)
+        apart = right_apart(matrix, codes, own, inputs.seed)
         for name, groups in columns.items():
-            together = _right(matrix, codes, groups, inputs.seed)
+            together = right_apart(matrix, codes, groups, inputs.seed)
             gap = float(apart.mean() - together.mean())
             change = np.bincount(groups, apart.astype(float) - together)
             if gap < WORTH or mcnemar_exact(change > 0, change < 0) * len(columns) > 0.05:
@@ -101,19 +101,9 @@ def _candidates(dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, NDArray[
             and several >= REPEATED * len(values)
         ):
             found[name] = np.unique(values, return_inverse=True)[1].astype(np.int64)
-        elif (when := _times(values)) is not None and (bursts := find_bursts(when)) is not None:
+        elif (when := times_in(values)) is not None and (bursts := find_bursts(when)) is not None:
             found[f"{name}, in bursts of time,"] = bursts
     return dict(list(found.items())[:MOST_COLUMNS])
-
-
-def _times(values: list[str]) -> NDArray[np.float64] | None:
-    """Seconds since 1970 where a column holds times with a date, else None."""
-    if not all(re.search(r"\d[-/.:]\d|\d{9}", value) for value in values):
-        return None
-    try:
-        return np.array([parse_time(value) for value in values])
-    except (ValueError, OverflowError):
-        return None
 
 
 def find_bursts(when: NDArray[np.float64]) -> NDArray[np.int64] | None:
@@ -157,10 +147,11 @@ def _prefix(path: str) -> str:
     )  # fmt: skip
 
 
-def _right(
+def right_apart(
     matrix: NDArray[np.float32], codes: NDArray[np.int64], groups: NDArray[np.int64], seed: int
 ) -> NDArray[np.bool_]:
-    """Which rows a model that has not seen their fold gets right."""
+    """Which rows a model gets right that has not seen their fold, nor the rest of their group
+    (n,)."""
     classes = int(codes.max()) + 1
     right = np.zeros(len(codes), dtype=bool)
     for train, test in make_folds(codes, groups, FOLDS, 1, seed):

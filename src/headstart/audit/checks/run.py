@@ -12,6 +12,7 @@ from headstart.audit.checks.hardness import Hardness
 from headstart.audit.checks.hidden_groups import HiddenGroups
 from headstart.audit.checks.input_length import InputLength
 from headstart.audit.checks.label_errors import LabelErrors
+from headstart.audit.checks.later_rows import LaterRows
 from headstart.audit.checks.personal_data import PersonalData
 from headstart.audit.checks.picture_quality import PictureQuality
 from headstart.audit.checks.shift import Shift
@@ -30,6 +31,7 @@ BUILT_IN: tuple[AuditCheck, ...] = (
     Shift(),
     Slices(),
     HiddenGroups(),
+    LaterRows(),
     InputLength(),
     Boilerplate(),
     PersonalData(),
