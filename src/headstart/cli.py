@@ -259,7 +259,9 @@ def _relabel(arguments: argparse.Namespace) -> int:
         work = bootstrap.open_relabelling(arguments.pilot, progress)
     converse(work.session, sys.stdin, sys.stdout)
     path = work.save()
-    _tell(f"{len(work.session.changes())} labels changed; the data set with them: {path}")
+    changed = len(work.session.changes())
+    labels = "label" if changed == 1 else "labels"
+    _tell(f"{changed} {labels} changed; the data set with them: {path}")
     return 0
 
 

@@ -110,7 +110,8 @@ def converse(session: Session, answers: TextIO, said: TextIO) -> None:
     if session.current is None:
         say("No suspicious label is left.")
     if found is not None:
-        say(f"{found.n} labels read, {found.value:.0%} of them wrong "
+        labels = "label" if found.n == 1 else "labels"
+        say(f"{found.n} {labels} read, {found.value:.0%} of them wrong "
             f"(95% interval {found.low:.0%} to {found.high:.0%}).")  # fmt: skip
 
 
