@@ -388,6 +388,11 @@ def test_no_times_no_word() -> None:
     bare = tuple(replace(one, metadata=one.metadata[1:]) for one in inputs.dataset.examples)
     timeless = replace(inputs, dataset=replace(inputs.dataset, examples=bare))
     assert found(LaterRows()(timeless)) == []
+    # Too few groups for folds: no word, and no crash.
+    apart = np.array(
+        [int(dict(e.metadata)["made"] > "2026-08-28") for e in inputs.dataset.examples]
+    )
+    assert found(LaterRows()(replace(inputs, groups=apart))) == []
     # Five customers, all of them known early: nothing later is new.
     assert found(LaterRows()(replace(inputs, groups=np.arange(300) % 5))) == []
 

@@ -158,6 +158,8 @@ def test_the_rows_spread_is_that_of_a_folds_mean() -> None:
 
 def test_rows_that_do_not_differ_say_nothing() -> None:
     a, b = _scores(4)
+    assert _compare(a, b, by_rows=0.0) == _compare(a, b)
+    assert moderated(0.02, 4, 0.0) == moderated(0.02, 4, None)
     assert _compare(a, b, by_rows=0.0).df == K * REPEATS - 1
     assert _compare(a, a, by_rows=0.0).p_value == 1.0
     same = _compare(b + 0.05, b, by_rows=0.02**2)

@@ -143,16 +143,15 @@ def gaps_between(rung: Sequence[FoldAnswers], best: ArmResult, rule: Rule) -> Ga
     return Gaps(sign * (scores - base[:common]), rows_variance(values, best.by_row))
 
 
-def gains(gaps: Gaps, rule: Rule, names: tuple[str, str]) -> Comparison:
-    """What a rung gains over the best so far, larger is better; of whole repeats."""
-    return _compare(gaps, rule, names, rule.metric)
+def gains(gaps: Gaps, rule: Rule, names: tuple[str, str], metric: str = "") -> Comparison:
+    """What a rung gains over the best so far, larger is better; of whole repeats.
 
-
-def _compare(gaps: Gaps, rule: Rule, names: tuple[str, str], metric: str) -> Comparison:
+    metric: that of the gaps, where it is another one than the rule's.
+    """
     return compare(
-        gaps.by_fold, np.zeros(len(gaps)), a=names[0], b=names[1], metric=metric, n=rule.n,
-        k=rule.k, repeats=len(gaps) // rule.k, confidence=rule.confidence, margin=rule.margin,
-        by_rows=gaps.by_rows,
+        gaps.by_fold, np.zeros(len(gaps)), a=names[0], b=names[1], metric=metric or rule.metric,
+        n=rule.n, k=rule.k, repeats=len(gaps) // rule.k, confidence=rule.confidence,
+        margin=rule.margin, by_rows=gaps.by_rows,
     )  # fmt: skip
 
 
@@ -341,7 +340,7 @@ def guards(
             for arm in (rung, base)
         )
         rows = ([one.values(metric, rule, shifted=shifted) for one in arm] for arm in (rung, base))
-        return _compare(Gaps(sign * (a - b), rows_variance(*rows)), rule, names, metric)
+        return gains(Gaps(sign * (a - b), rows_variance(*rows)), rule, names, metric)
 
     return (
         _fallen("calibration (log loss)", compared("log_loss", shifted=False)),
@@ -369,7 +368,7 @@ def _worst_class(
     counts = np.bincount(codes, minlength=len(labels)) // repeats
     present = [code for code in range(len(labels)) if counts[code] > 0]
     found = [
-        _compare(
+        gains(
             _recalled(rung, base, code, counts[code] / rule.k),
             replace(rule, n=max(int(counts[code]), rule.k)),
             names,

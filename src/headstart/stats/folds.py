@@ -62,12 +62,12 @@ def rows_variance(a: Sequence[ArrayLike], b: Sequence[ArrayLike]) -> float | Non
 
 def moderated(variance: float, df: int, by_rows: float | None) -> tuple[float, int]:
     """(variance of a fold's value, its degrees of freedom): the folds' own `variance`, and where it
-    is known what their rows alone explain.
+    is known what their rows alone explain. Rows that do not differ explain nothing.
 
     >>> moderated(0.02, 4, 0.01)[1]
     14
     """
-    if by_rows is None:
+    if by_rows is None or by_rows <= ROUNDING**2:
         return variance, df
     return (df * variance + ROWS_DF * by_rows) / (df + ROWS_DF), df + ROWS_DF
 
@@ -94,8 +94,7 @@ def corrected_mean(
     mean, spread = float(values.mean()), float(values.std(ddof=1))
     if spread <= ROUNDING * max(1.0, float(np.abs(values).max())):
         spread = 0.0
-    seen = None if by_rows is None or by_rows <= ROUNDING**2 else by_rows
-    variance, df = moderated(spread**2, k * repeats - 1, seen)
+    variance, df = moderated(spread**2, k * repeats - 1, by_rows)
     return CorrectedMean(mean, sqrt(variance * (1 / (k * repeats) + 1 / (k - 1))), df)
 
 
@@ -204,7 +203,7 @@ def compare(
     verdict = _verdict(sign * difference, low, high)
     detectable = minimum_detectable_effect(error, found.df, level) if error > 0.0 else None
     open_question = verdict == "inconclusive" and detectable is not None
-    method = METHOD if by_rows is None else BY_ROWS
+    method = METHOD if found.df == k * repeats - 1 else BY_ROWS
     return Comparison(
         a=a,
         b=b,

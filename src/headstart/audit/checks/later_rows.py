@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.audit.checks.hidden_groups import right_apart
+from headstart.audit.checks.hidden_groups import FOLDS, right_apart
 from headstart.audit.columns import times_in
 from headstart.heads import fit_linear
 from headstart.ports import AuditInputs
@@ -43,28 +43,31 @@ class LaterRows:
         rows = np.sort(np.random.default_rng([inputs.seed, 12]).permutation(n)[:MOST_ROWS])
         codes, matrix = inputs.dataset.codes()[rows], inputs.features[rows]
         own = (inputs.groups if inputs.groups is not None else np.arange(n))[rows]
-        for name, when in _columns_of_times(inputs.dataset).items():
+        columns = _columns_of_times(inputs.dataset)
+        if not columns or len(np.unique(own)) < FOLDS:
+            return
+        mixed = right_apart(matrix, codes, own, inputs.seed)
+        for name, when in columns.items():
             edge = np.quantile(when[rows], 1.0 - LATEST)
             early = when[rows] <= edge
             late = ~early & ~np.isin(own, own[early])
             if late.sum() < FEWEST or len(np.unique(codes[early])) < 2:
                 continue
-            yield _finding(name, when, early, late, codes, matrix, own, inputs.seed)
+            head = fit_linear(
+                matrix[early], codes[early], int(codes.max()) + 1, seed=inputs.seed, exact=False
+            )
+            right = head.predict_proba(matrix[late]).argmax(axis=1) == codes[late]
+            yield _finding(name, when, right, mixed[late])
 
 
 def _finding(
     name: str,
     when: NDArray[np.float64],
-    early: NDArray[np.bool_],
-    late: NDArray[np.bool_],
-    codes: NDArray[np.int64],
-    matrix: NDArray[np.float32],
-    groups: NDArray[np.int64],
-    seed: int,
+    later: NDArray[np.bool_],
+    mixed: NDArray[np.bool_],
 ) -> Finding:
-    mixed = right_apart(matrix, codes, groups, seed)[late]
-    head = fit_linear(matrix[early], codes[early], int(codes.max()) + 1, seed=seed, exact=False)
-    later = head.predict_proba(matrix[late]).argmax(axis=1) == codes[late]
+    """later, mixed: whether each of the latest rows is answered rightly by a head of the earlier
+    rows, and by those of all times."""
     gap, p_value = float(mixed.mean() - later.mean()), mcnemar_exact(mixed, later)
     worse = gap > 0.0 and p_value <= CREDIBLE
     first, last = (datetime.fromtimestamp(one, UTC).date() for one in (when.min(), when.max()))
@@ -73,7 +76,7 @@ def _finding(
         severity=round(min(0.9, 0.3 + 4 * gap), 3) if worse else 0.2,
         title=f"The column '{name}' holds times, and the hold-out is a random part of them"
         + (f": later rows cost {100 * gap:.1f} points" if worse else ""),
-        detail=f"From {first} to {last}. Of the {int(late.sum()):,} latest rows a linear head of "
+        detail=f"From {first} to {last}. Of the {len(later):,} latest rows a linear head of "
         f"the earlier ones is right on {later.mean():.1%}, one of rows from all times on "
         f"{mixed.mean():.1%} (p = {p_value:.3f}).",
         advice="If it says when a row was made, hold out the latest rows, as use will bring later "
