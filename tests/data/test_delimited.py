@@ -139,3 +139,36 @@ def test_a_column_without_a_name_is_numbered(tmp_path: Path) -> None:
     path.write_text(",text,label\n" + "".join(f"{i},{t},{y}\n" for i, (t, y) in enumerate(ROWS)))
     found = load_dataset(path)
     assert found.examples[2].metadata == (("column 1", "2"),)
+
+
+@pytest.mark.parametrize("title", ["Tickets of May\n\n", "Tickets of May;;\n;;\n"])
+def test_a_title_above_the_header_is_left_out(title: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    body = "".join(f"{i};{text};{label}\n" for i, (text, label) in enumerate(ROWS))
+    path.write_text(f"{title}id;text;label\n{body}")
+    table = read_table(path)
+    assert table.header == ("id", "text", "label")
+    assert [row.number for row in table.rows] == list(range(1, len(ROWS) + 1))
+    assert table.remarks == (
+        "The columns are divided by a semicolon.",
+        "What stands above the header is left out: 'Tickets of May'.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        # A name for the texts alone, above labels that come again.
+        (f"text,\n{BODY}", ("text", "column 2")),
+        # The names of a series whose index has none.
+        (f",label\n{BODY}", ("column 1", "label")),
+        # One column of texts, some with commas.
+        ("text\nwell, no\nyes\nwell, well, well\nno\n", ("text",)),
+    ],
+)
+def test_a_header_with_one_name_is_no_title(
+    text: str, header: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    assert read_table(path).header == header

@@ -91,6 +91,20 @@ def test_a_sheet_of_notes_is_passed_over(tmp_path: Path) -> None:
     assert [row.fields for row in found.rows] == [{"text": "one"}]
 
 
+def test_a_title_above_the_header_is_left_out(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["Tickets of May"], [], ["all teams"], ["text", "label"], ["one", "a"], ["two", "a"],
+    ]  # fmt: skip
+    file = write(tmp_path / "t.xlsx", [["by Ann"]], tickets=rows)
+    found = read_table(file)
+    assert found.header == ("text", "label")
+    assert [row.number for row in found.rows] == [1, 2]
+    assert found.remarks == (
+        "The sheet 'tickets' is read; 'Sheet' is not.",
+        "What stands above the header is left out: 'Tickets of May', 'all teams'.",
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

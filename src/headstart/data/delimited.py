@@ -9,7 +9,15 @@ from pathlib import Path
 
 from headstart.data.encoding import EncodingTally, Line, convert, readable, text_lines, wrong_byte
 from headstart.data.records import Record, read_records
-from headstart.data.tables import Row, Table, check_count, check_damage, check_header
+from headstart.data.tables import (
+    Row,
+    Table,
+    check_count,
+    check_damage,
+    check_header,
+    left_out,
+    titles_above,
+)
 from headstart.types.errors import DataError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -17,16 +25,20 @@ NAMED = re.compile(r"sep=[,;|\t]\s*")
 """The line in which Excel names the delimiter, above the header."""
 SAMPLE = 50
 """Lines by which the delimiter is judged."""
+AGREED = 0.9
+"""Share of the lines below a title that are divided as their header is; below it, there is none."""
 DAMAGE_TIP = "save the table as CSV, divided by commas, with quotes around a text that holds one"
 
 
 def read_delimited(path: Path) -> Table:
-    """The table in a CSV or TSV file; the delimiter is found by looking.
+    """The table in a CSV or TSV file; the delimiter, and a title above the header, are found by
+    looking.
 
     Raises:
         DataError: it is not UTF-8, has no header or no row, or most rows are damaged.
     """
-    delimiter = _delimiter(path)
+    delimiter, above = _layout(path)
+    titles: list[Sequence[str]] = []
     rows: list[Row] = []
     blank = 0
     header: tuple[str, ...] | None = None
@@ -34,7 +46,10 @@ def read_delimited(path: Path) -> Table:
     for record in read_records(_lines(path), delimiter):
         if header is None:
             if any(field.strip() for field in record.fields):
-                header = _header(path, record)
+                if len(titles) < above:
+                    titles.append(record.fields)
+                else:
+                    header = _header(path, record)
             continue
         if not record.fields:
             blank += 1
@@ -49,7 +64,7 @@ def read_delimited(path: Path) -> Table:
         raise DataError("the file holds no text", place=str(path), tip="give a file with rows")
     if not rows:
         raise DataError("there is a header and no row", place=str(path), tip="give rows below it")
-    remarks = tally.check(path)
+    remarks = (*left_out(titles), *tally.check(path))
     name = DELIMITERS[delimiter]
     check_damage(path, rows, DAMAGE_TIP, f"; columns were taken to be divided by a {name}")
     if delimiter != ",":
@@ -63,17 +78,21 @@ def _lines(path: Path) -> Iterator[Line]:
             yield line
 
 
-def _delimiter(path: Path) -> str:
-    """The mark that divides the first line, and most lines below it into as many fields."""
+def _layout(path: Path) -> tuple[str, int]:
+    """The mark that divides the header, and most lines below it into as many fields; and how many
+    lines with text stand above the header."""
     sample = list(islice((line for line in _lines(path) if line.text.strip()), SAMPLE))
-    best, found = (0.0, 0), ","
+    best, found = (0.0, 0), (",", 0)
     for mark in DELIMITERS:
-        sizes = [len(record.fields) for record in read_records(sample, mark)]
+        records = [record.fields for record in read_records(sample, mark)]
+        records = [fields for fields in records if any(field.strip() for field in fields)]
+        above = titles_above(records)
+        sizes = [len(fields) for fields in records[above:]]
         if not sizes or sizes[0] < 2:
             continue
-        score = (sum(size == sizes[0] for size in sizes) / len(sizes), sizes[0])
-        if score > best:
-            best, found = score, mark
+        share = sum(size == sizes[0] for size in sizes) / len(sizes)
+        if (not above or share >= AGREED) and (share, sizes[0]) > best:
+            best, found = (share, sizes[0]), (mark, above)
     return found
 
 

@@ -12,12 +12,22 @@ from typing import Any
 
 from headstart.data.encoding import unreadable
 from headstart.data.json_rows import plain
-from headstart.data.tables import Row, Table, check_count, check_header
+from headstart.data.tables import (
+    Row,
+    Table,
+    check_count,
+    check_header,
+    filled,
+    left_out,
+    titles_above,
+)
 from headstart.types.errors import DataError, MissingExtraError
 
 MOST_BYTES = 1_000_000_000
 """Of the parts of the workbook, unpacked."""
 MOST_COLUMNS = 1_000
+SAMPLE = 50
+"""Rows by which the header is found."""
 TIP = "save it as .xlsx or .csv from the program that shows it"
 ERRORS = frozenset({"#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 
@@ -25,8 +35,8 @@ Cells = Sequence[str | None]
 
 
 def read_excel(path: Path) -> Table:
-    """The first sheet of two columns or more, its first row being their names; the first one that
-    has rows, where every sheet has one column.
+    """The first sheet of two columns or more, its first row below a title being their names; the
+    first one that has rows, where every sheet has one column.
 
     Of a formula the value is read that was stored with it. A cell with an error is empty. Rows
     without a value are left out; rows are numbered as they stand below the header.
@@ -76,31 +86,35 @@ def _check_size(path: Path) -> None:
 
 
 def _first_table(path: Path, sheets: Iterable[Any]) -> Table:
-    filled = [sheet for sheet in sheets if next(_rows(sheet), None) is not None]
-    if not filled:
+    with_rows = [sheet for sheet in sheets if next(_rows(sheet), None) is not None]
+    if not with_rows:
         raise DataError("the workbook has no row", place=str(path), tip="give a file with rows")
-    read = next(filter(_is_wide, filled), filled[0])
+    read = next(filter(_is_wide, with_rows), with_rows[0])
     rows = _rows(read)
-    above, header = next(rows)
-    below = ((number - above, row) for number, row in rows)
+    above = titles_above([row for _, row in islice(_rows(read), SAMPLE)])
+    titles = [row for _, row in islice(rows, above)]
+    start, header = next(rows)
+    below = ((number - start, row) for number, row in rows)
     found = _table(path, f"{path}, sheet '{read.title}'", header, below)
-    others = [f"'{sheet.title}'" for sheet in filled if sheet is not read]
-    if not others:
-        return found
-    left = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} not"
-    return replace(found, remarks=(f"The sheet '{read.title}' is read; {left}.",))
+    remarks = left_out(titles)
+    if others := [f"'{sheet.title}'" for sheet in with_rows if sheet is not read]:
+        left = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} not"
+        remarks = (f"The sheet '{read.title}' is read; {left}.", *remarks)
+    return replace(found, remarks=remarks)
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
     """Those that have a value, with their numbers in the sheet."""
     sheet.reset_dimensions()  # what a file says of its own size is often wrong
     cells = ([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
-    return ((number, row) for number, row in enumerate(cells, 1) if any(map(_filled, row)))
+    return ((number, row) for number, row in enumerate(cells, 1) if filled(row))
 
 
 def _is_wide(sheet: Any) -> bool:
-    """Whether its first rows have two columns or more: a sheet of notes has one."""
-    return any(sum(map(_filled, row)) > 1 for _, row in islice(_rows(sheet), 2))
+    """Whether its header, or most of its first rows, have two columns or more: a sheet of notes has
+    one."""
+    wide = [len(filled(row)) > 1 for _, row in islice(_rows(sheet), SAMPLE)]
+    return any(wide[:2]) or 2 * sum(wide) > len(wide)
 
 
 def _table(path: Path, place: str, header: Cells, rows: Iterable[tuple[int, Cells]]) -> Table:
@@ -118,11 +132,8 @@ def _table(path: Path, place: str, header: Cells, rows: Iterable[tuple[int, Cell
         raise DataError("there is a header and no row", place=place, tip="give rows below it")
     width = max(map(len, (header, *found.values())))
     given = [(name or "").strip() for name in (*header, *[None] * (width - len(header)))]
-    used = [
-        i
-        for i, name in enumerate(given)
-        if name or any(_filled(row[i]) for row in found.values() if i < len(row))
-    ]
+    valued = {i for row in found.values() for i in filled(row)}
+    used = [i for i, name in enumerate(given) if name or i in valued]
     names = [given[i] or f"column {i + 1}" for i in used]
     check_header(place, names)
     return Table(
@@ -139,10 +150,6 @@ def _table(path: Path, place: str, header: Cells, rows: Iterable[tuple[int, Cell
             for number, row in found.items()
         ),
     )
-
-
-def _filled(cell: str | None) -> bool:
-    return cell is not None and bool(cell.strip())
 
 
 def _cell(value: Any) -> str | None:

@@ -68,6 +68,36 @@ def check_header(place: str, names: Sequence[str]) -> None:
         )
 
 
+def titles_above(rows: Sequence[Sequence[str | None]]) -> int:
+    """How many of a table's first rows are a title above the header: they have their first cell
+    alone, what follows has more, and no name in it stands again in its column.
+
+    >>> titles_above([["Export of May"], ["text", "label"], ["hello", "greeting"]])
+    1
+    >>> titles_above([["text", ""], ["hello", "greeting"], ["hi", "greeting"]])
+    0
+    """
+    above = next((i for i, row in enumerate(rows) if len(filled(row)) > 1), 0)
+    if any(filled(row) != [0] for row in rows[:above]) or len(rows) < above + 2:
+        return 0
+    header, *below = rows[above:]
+    again = any(i < len(row) and row[i] == header[i] for row in below for i in filled(header))
+    return 0 if again else above
+
+
+def filled(row: Sequence[str | None]) -> list[int]:
+    """The columns in which it has a value."""
+    return [i for i, cell in enumerate(row) if cell is not None and cell.strip()]
+
+
+def left_out(titles: Sequence[Sequence[str | None]]) -> tuple[str, ...]:
+    """The remark that rows above the header were not read, if there are any."""
+    if not titles:
+        return ()
+    said = ", ".join(f"'{excerpt(row[0])}'" for row in titles)
+    return (f"What stands above the header is left out: {said}.",)
+
+
 def check_count(path: Path, number: int) -> None:
     """Refuse a table with too many rows.
 
