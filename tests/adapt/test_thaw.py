@@ -121,11 +121,15 @@ def test_prefix_and_tail_are_the_network(encoder: FrozenEncoder, top: int | None
 
 
 @pytest.mark.parametrize("top", [1, 3, None])
+@pytest.mark.parametrize("view", ["", "?pooling=max"])
 def test_image_prefix_and_tail_are_the_network(
-    image_encoder: FrozenEncoder, pictures: tuple[list[str], np.ndarray], top: int | None
+    cache: Path, pictures: tuple[list[str], np.ndarray], view: str, top: int | None
 ) -> None:
+    image_encoder = load_encoder(f"efficientnet-lite0{view}", cache=cache)
+    assert isinstance(image_encoder, FrozenEncoder)
     network = image_encoder.network
     assert network is not None
+    assert "top-blocks" in image_encoder.card.adaptation
     parts, inputs = cut(network, top=top), image_encoder.preprocessor(pictures[0][:1])
     with torch.inference_mode():
         whole = network.build()(torch.from_numpy(inputs["pixel_values"]))
@@ -444,6 +448,24 @@ def test_a_tuned_network_is_exported_and_answers_as_trained(
         assert np.array_equal(parts.parameters()[name].detach().numpy(), tensor)
     head = LinearHead(run.result.weights, run.result.bias)
     assert (head.predict_proba(features).argmax(1) == data[1]).mean() > 0.8
+
+
+def test_a_tuned_network_of_another_pooling_is_exported(
+    cache: Path, pictures: tuple[list[str], np.ndarray]
+) -> None:
+    encoder = load_encoder("efficientnet-lite0?pooling=max", cache=cache)
+    assert isinstance(encoder, FrozenEncoder)
+    run = trained(encoder, plan_of(1, averaging=(1.0,), inner_share=0.25), pictures)
+    assert isinstance(run.result, TunedNetwork)
+    tuned = tuned_encoder(encoder, run.result)
+    assert tuned.network is not None
+    values = pictures[0]
+    features = tuned.encode(values, keys_of(values))
+    with torch.inference_mode():
+        pixels = torch.from_numpy(encoder.preprocessor(values)["pixel_values"])
+        expected = tuned.network.build()(pixels).numpy()
+    assert np.abs(features - expected).max() < 1e-3 * np.abs(expected).max()
+    assert np.abs(features - encoder.encode(values, keys_of(values))).max() > 1e-4
 
 
 def test_weights_tuned_from_another_backbone_are_refused(

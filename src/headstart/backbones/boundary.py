@@ -77,17 +77,13 @@ def cut(network: Network, *, top: int | None) -> CutNetwork:
         BackboneError: it is of a kind that cannot be cut, or has fewer blocks.
     """
     if isinstance(network, TextNetwork) and network.layer is None:
-        made = _cut_text(network, network.build(), top)
-    elif isinstance(network, ImageNetwork) and network.stage is None:
-        made = _cut_image(network, network.build(), top)
-    else:
-        raise BackboneError(
-            "a view of a layer inside the network, or a network of unknown kind, cannot be thawed",
-            tip="name the backbone without layer",
-        )
-    if not made.tokens and network.architecture["pooling"] != "average":
-        raise BackboneError("only the network's own pooling can be thawed", tip="leave pooling out")
-    return made
+        return _cut_text(network, network.build(), top)
+    if isinstance(network, ImageNetwork) and network.stage is None:
+        return _cut_image(network, network.build(), top)
+    raise BackboneError(
+        "a view of a layer inside the network, or a network of unknown kind, cannot be thawed",
+        tip="name the backbone without layer",
+    )
 
 
 def _boundary(blocks: tuple[str, ...], top: int | None) -> int:
@@ -187,7 +183,9 @@ def _cut_text(network: TextNetwork, module: Any, top: int | None) -> CutNetwork:
 def _cut_image(network: ImageNetwork, module: Any, top: int | None) -> CutNetwork:
     import torch
 
-    units = _image_units(network.name, module)
+    inner = getattr(module, "model", module)
+    pool = inner.forward_head if inner is module else module.pool
+    units = _image_units(network.name, inner)
     blocks = tuple(units)
     below = _boundary(blocks, top)
     runs = list(units.values())
@@ -201,7 +199,7 @@ def _cut_image(network: ImageNetwork, module: Any, top: int | None) -> CutNetwor
         def forward(self, activations: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
             for part in (part for unit in runs[below:] for part in unit):
                 activations = part(activations)
-            features: torch.Tensor = module.forward_head(activations)
+            features: torch.Tensor = pool(activations)
             return features
 
     return CutNetwork(

@@ -102,5 +102,5 @@ def viewed(card: BackboneCard, view: View) -> BackboneCard:
         layer=view.layer,
         pooling=view.pooling or card.pooling,
         feature_width=card.feature_width if view.layer is None else None,
-        adaptation=("frozen",),
+        adaptation=card.adaptation if view.layer is None else ("frozen",),
     )

@@ -120,15 +120,15 @@ def _every(module: torch.nn.Module, name: str, pooling: str) -> torch.nn.Module:
     class Every(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.module = module
+            self.model = module
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            last, maps = self.module.forward_intermediates(pixels)  # type: ignore[operator]
+            last, maps = self.model.forward_intermediates(pixels)  # type: ignore[operator]
             if last.ndim != 4:
                 raise BackboneError(
                     f"{name} gives no map of features to pool", tip="leave the stage out"
                 )
-            ends = [self.module.forward_head(last), last.amax((2, 3))]  # type: ignore[operator]
+            ends = [self.model.forward_head(last), last.amax((2, 3))]  # type: ignore[operator]
             first, other = ends if pooling == "average" else reversed(ends)
             below = [one.mean((2, 3)) for one in reversed(maps)]
             return torch.cat([first, *below, other], dim=1)
@@ -150,22 +150,24 @@ def _view(module: torch.nn.Module, name: str, stage: int | None, pooling: str) -
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.module = module
+            self.model = module
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             if stage is None:
-                maps = self.module.forward_features(pixels)  # type: ignore[operator]
+                maps = self.model.forward_features(pixels)  # type: ignore[operator]
             else:
-                maps = self.module.forward_intermediates(  # type: ignore[operator]
+                maps = self.model.forward_intermediates(  # type: ignore[operator]
                     pixels, indices=[stage], stop_early=True, intermediates_only=True
                 )[0]
+            return self.pool(maps)
+
+        def pool(self, maps: torch.Tensor) -> torch.Tensor:
             if maps.ndim != 4:
                 raise BackboneError(
                     f"{name} gives no map of features to pool",
                     tip="leave stage and pooling out",
                 )
-            pooled: torch.Tensor = maps.amax((2, 3)) if pooling == "max" else maps.mean((2, 3))
-            return pooled
+            return maps.amax((2, 3)) if pooling == "max" else maps.mean((2, 3))
 
     return Pooled().eval()
 
