@@ -20,9 +20,11 @@ VALUES = st.one_of(
 )
 
 
-def as_text(value: Any) -> str | None:
-    if value is None or value != value:
+def as_text(value: Any, several: bool) -> str | None:
+    if value is None or value != value or (value == [] and not several):
         return None
+    if isinstance(value, list):
+        return "|".join(map(str, value)) or "|"
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -43,9 +45,13 @@ def test_objects_come_back_as_text(
         content = "\n".join(json.dumps(row, ensure_ascii=escaped) for row in rows)
     (tmp_path / name).write_text(content, encoding="utf-8")
     found = read_table(tmp_path / name)
+    several = {
+        name for row in rows for name, v in row.items() if isinstance(v, list) and len(v) > 1
+    }
     assert [row.fields for row in found.rows] == [
-        {key: as_text(value) for key, value in row.items()} for row in rows
+        {key: as_text(value, key in several) for key, value in row.items()} for row in rows
     ]
+    assert found.several == several
 
 
 GOOD = [{"text": f"where is my thing {i}", "label": "ab"[i % 2]} for i in range(20)]
@@ -86,10 +92,68 @@ def test_columns_are_those_of_all_objects(tmp_path: Path) -> None:
     assert found.examples[15].metadata == (("source", "mail"),)
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_list_within_an_object(indent: int | None, tmp_path: Path) -> None:
+    content = {"version": 1, "names": ["a", "b"], "data": GOOD}
+    (tmp_path / "t.json").write_text(json.dumps(content, indent=indent))
+    found = read_table(tmp_path / "t.json")
+    assert [row.fields for row in found.rows] == GOOD
+    assert found.remarks == ("The rows are those of 'data'.",)
+
+
+def test_an_export_of_label_studio(tmp_path: Path) -> None:
+    def marks(*labels: str) -> list[dict[str, Any]]:
+        result = [{"type": "choices", "value": {"choices": list(labels)}}] if labels else []
+        return [{"id": 7, "completed_by": 1, "result": result}]
+
+    tasks = [{"id": i, "data": {"text": r["text"]}, "annotations": marks(r["label"])}
+             for i, r in enumerate(GOOD)]  # fmt: skip
+    tasks += [{"id": 20, "data": {"text": "no choice"}, "annotations": marks()},
+              {"id": 21, "data": {"text": "untouched"}, "annotations": []}]  # fmt: skip
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(tasks))
+    found = load_dataset(path)
+    assert (found.input_column, found.label_column) == (
+        "data.text",
+        "annotations.result.value.choices",
+    )
+    assert [(one.value, one.label) for one in found.examples] == [
+        (row["text"], row["label"]) for row in GOOD
+    ]
+    assert [(one.place.row, one.reason) for one in found.set_aside] == [
+        (21, "the label is missing"),
+        (22, "the label is missing"),
+    ]
+    # Several choices a row are several labels, which is for the user to say.
+    tasks[0]["annotations"] = marks("a", "b")
+    path.write_text(json.dumps(tasks))
+    with pytest.raises(DataError, match="may hold several labels: they are lists") as caught:
+        load_dataset(path)
+    assert "--separator '|'" in caught.value.tip
+    found = load_dataset(path, separator="|")
+    assert list(found.sets[:2]) == [("a", "b"), ("b",)]
+
+
+def test_rows_that_were_rejected_in_prodigy_are_set_aside(tmp_path: Path) -> None:
+    verdicts = {3: "reject", 4: "ignore"}
+    rows = [
+        {**row, "_task_hash": i, "answer": verdicts.get(i, "accept"), "meta": {"source": "mail"}}
+        for i, row in enumerate(GOOD)
+    ]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = load_dataset(tmp_path / "t.jsonl")
+    assert [(one.place.row, one.reason) for one in found.set_aside] == [
+        (4, "its label does not hold (answer: reject)"),
+        (5, "its label does not hold (answer: ignore)"),
+    ]
+    assert ("meta.source", "mail") in found.examples[0].metadata
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{\n "data": [\n {"text": "x"}\n ]\n}', "rows cannot be read"),
+        ('{\n "data": {\n "text": "x"}\n}', "one object, and holds no list of objects"),
+        ('{"a": [{"x": 1}], "b": [{}]}', "one object with several lists of objects: 'a', 'b'"),
         ("[]", "there is no row"),
         ("[{}, {}]", "the objects have no field"),
         ("[" * 100_000, "the file is not JSON"),

@@ -91,7 +91,7 @@ def test_nested_and_binary_columns_are_passed_over_and_named(tmp_path: Path) -> 
     path = write(
         tmp_path / "t.parquet",
         box=[{"x": 1}] * N,
-        many=[[1]] * N,
+        many=[[0.5]] * N,
         raw=[b"\0"] * N,
         **{"box.x": [f"plain {i}" for i in range(N)]},
     )
@@ -183,3 +183,15 @@ def test_flipped_bytes_never_end_the_process(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FLIPPED, str(tmp_path / "t.parquet"), str(whole), seeds]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_lists_of_texts_are_joined(tmp_path: Path) -> None:
+    sets = [["a", "b"], ["b"], []] * 6 + [["a"], None]
+    path = write(tmp_path / "t.parquet", tags=sets, vector=[[0.5, 1.5]] * N)
+    table = read_table(path)
+    assert [row.fields["tags"] for row in table.rows[:3]] == ["a|b", "b", "|"]
+    assert table.rows[-1].fields["tags"] is None
+    assert table.several == {"tags"}
+    assert "vector" not in table.header
+    found = load_dataset(path, input_column="text", label_column="tags", separator="|")
+    assert list(found.sets[:3]) == [("a", "b"), ("b",), ()]

@@ -100,7 +100,7 @@ def test_another_delimiter_is_found_and_said(mark: str, tmp_path: Path) -> None:
         ("a.csv", b"text,text\nx,y\n", "stands twice"),
         ("a.csv", "text,label\nx,y\n".encode("utf-16"), "UTF-16, not UTF-8"),
         ("a.csv", bytes(range(256)) * 4 + b"\0" * 4000, "binary"),
-        ("a.json", b'{"text": ', "cannot be read"),
+        ("a.json", b'{"text": ', "the file is not JSON"),
         ("a.jsonl", b"1\n2\n3\n", "cannot be read"),
         ("a.parquet", b"PAR1 not really", "Parquet"),
     ],

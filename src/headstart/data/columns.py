@@ -18,7 +18,7 @@ INPUT_NAMES = (
 )  # fmt: skip
 LABEL_NAMES = (
     "label", "intent", "category", "class", "target", "topic", "labels", "sentiment", "emotion",
-    "tag", "type", "output", "y",
+    "tag", "type", "output", "y", "choices",
 )  # fmt: skip
 SAMPLE = 2000
 SHORT = 60
@@ -103,7 +103,8 @@ def _values(table: Table, column: str) -> list[str]:
 
 
 def _plain_name(column: str) -> str:
-    return column.strip().lower().replace(" ", "_").replace("-", "_")
+    """The name itself, of a value within objects: the innermost."""
+    return column.rpartition(".")[2].strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _choose(named: Sequence[str], first: str) -> str | None:

@@ -16,6 +16,7 @@ from headstart.data.folders import read_folder
 from headstart.data.images import ImagePaths, check_images, remarks_on
 from headstart.data.keys import dataset_key, text_key
 from headstart.data.label_names import label_name
+from headstart.data.nested import BAR
 from headstart.data.one_name import one_name, read_as
 from headstart.data.reading import check_name, name_problem, read_table
 from headstart.data.tables import Row, Table, excerpt
@@ -62,7 +63,9 @@ def load_dataset(
             )
         dataset = _from_folder(source, progress)
     else:
-        dataset = _from_table(source, input_column, label_column, modality, progress, taken)
+        dataset = _from_table(
+            source, input_column, label_column, modality, progress, taken, separator
+        )
     if separator is None:
         dataset = with_label_names(dataset)
     else:
@@ -136,9 +139,16 @@ def _from_table(
     modality: ModalityName | None,
     progress: Progress | None,
     taken: Sequence[str],
+    separator: str | None,
 ) -> Dataset:
     table = read_table(path)
     column, label = find_columns(table, input_column, label_column, taken)
+    if label in table.several and separator != BAR:
+        raise DataError(
+            f"a row of '{label}' may hold several labels: they are lists",
+            place=str(path),
+            tip=f"say so with --separator '{BAR}', or give each row one label",
+        )
     kind = modality or modality_of(table, column)
     rows, aside = _usable_rows(table, column, label, kind)
     remarks = list(table.remarks)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.json_rows import plain
+from headstart.data.nested import joined
 from headstart.data.tables import Row, Table, check_count, check_header
 from headstart.types.errors import DataError, MissingExtraError
 
@@ -47,19 +48,27 @@ def read_parquet(path: Path) -> Table:
             place=str(path),
             tip="store texts, or paths of image files, in a column of strings",
         )
+    read = [joined(cells) for cells in columns]
     rows = tuple(
-        Row(number, dict(zip(names, values, strict=True)))
-        for number, values in enumerate(zip(*columns, strict=True), 1)
+        Row(number, dict(zip(names, map(_cell, values), strict=True)))
+        for number, values in enumerate(zip(*(cells for cells, _ in read), strict=True), 1)
     )
+    several = frozenset(name for name, (_, more) in zip(names, read, strict=True) if more)
     if not rows:
         raise DataError("the table has no row", place=str(path), tip="give a file with rows")
     remarks = [f"Columns that are not read: {', '.join(others)}."] * bool(others)
-    return Table(path, tuple(names), rows, tuple(remarks))
+    return Table(path, tuple(names), rows, tuple(remarks), several)
 
 
 def _readable(kind: Any) -> bool:
-    """Whether a column of this type is read: nested and binary ones are not."""
+    """Whether a column of this type is read: binary and nested ones are not, but for lists of
+    texts or whole numbers."""
     from pyarrow import types
+
+    if types.is_list(kind) or types.is_large_list(kind):
+        kind = kind.value_type
+        text = types.is_string(kind) or types.is_large_string(kind)
+        return bool(text or types.is_integer(kind))
 
     if types.is_dictionary(kind):
         kind = kind.value_type
@@ -67,9 +76,9 @@ def _readable(kind: Any) -> bool:
     return not (types.is_nested(kind) or binary or types.is_fixed_size_binary(kind))
 
 
-def _columns(path: Path, file: Any, names: list[str]) -> list[list[str | None]]:
+def _columns(path: Path, file: Any, names: list[str]) -> list[list[Any]]:
     """The cells of each column. Unpacked in batches, whose size is what they take in memory."""
-    columns: list[list[str | None]] = [[] for _ in names]
+    columns: list[list[Any]] = [[] for _ in names]
     size = 0
     for batch in file.iter_batches(BATCH, columns=names):
         size += batch.nbytes
@@ -80,7 +89,7 @@ def _columns(path: Path, file: Any, names: list[str]) -> list[list[str | None]]:
                 tip="take a sample of the rows",
             )
         for cells, name in zip(columns, names, strict=True):
-            cells += map(_cell, _values(batch.column(name)))
+            cells += _values(batch.column(name))
     return columns
 
 
@@ -95,6 +104,6 @@ def _values(column: Any) -> list[Any]:
 
 
 def _cell(value: Any) -> str | None:
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, (str, int, float, list)):
         return plain(value)
     return None if value is None else str(value)

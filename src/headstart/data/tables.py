@@ -32,6 +32,8 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[Row, ...]
     remarks: tuple[str, ...] = ()
+    several: frozenset[str] = frozenset()
+    """Columns in which a row may hold several values; `nested.BAR` stands between them."""
 
     def set_aside(self) -> tuple[SetAside, ...]:
         """The rows that could not be read."""
