@@ -162,17 +162,41 @@ def test_a_pair_costs_two_rows(encoder: FrozenEncoder) -> None:
     # And the heads of every epoch, forward alone.
     assert 4 * pairs.plan.pairs < both / once < 4 * pairs.plan.pairs + 1.5
     assert pairs.seconds(1) / alone.seconds(1) > both / once
-    assert (
-        pairs.seconds(1) < rung(encoder, "top-4").seconds(1) < rung(encoder, "pairs-4").seconds(1)
+    top, more = (
+        replace(rung(encoder, name), values=alike).seconds(1) for name in ("top-4", "pairs-4")
     )
+    assert both < top < more
 
 
 def test_the_lowest_block_costs_the_way_down_to_it(encoder: FrozenEncoder) -> None:
     """Forward and backward through all blocks, as `full` does, but few weights move."""
     early, full = rung(encoder, "early-1"), rung(encoder, "full")
-    epochs = [sum(stage.epochs for stage in one.plan.stages) for one in (early, full)]
-    share = early.seconds(1) / epochs[0] / (full.seconds(1) / epochs[1])
-    assert 2 / 3 < share < 0.75
+    full = replace(full, plan=replace(full.plan, stages=full.plan.stages[1:]))
+    assert early.plan.stages[0].epochs == full.plan.stages[0].epochs
+    assert 2 / 3 < early.seconds(1) / full.seconds(1) < 0.75
+
+
+def test_a_stage_costs_the_blocks_that_it_opens(encoder: FrozenEncoder) -> None:
+    """Of four blocks, forward through all and back through one."""
+    four = rung(encoder, "top-4")
+    first, rest = (
+        replace(
+            four, plan=replace(four.plan, stages=(*four.plan.stages[:1], replace(rest, epochs=e)))
+        ).seconds(1)
+        for rest in four.plan.stages[1:]
+        for e in (1, 2)
+    )
+    every = rest - first  # one epoch of all four
+    assert (first - every) / four.plan.stages[0].epochs == pytest.approx(every / 2)
+
+
+def test_many_rows_take_fewer_epochs(encoder: FrozenEncoder) -> None:
+    stage = find_plan("top-4").stages[-1]
+    assert stage.epochs_of(7) == stage.epochs
+    assert stage.epochs_of(34) == 3
+    one = rung(encoder, "top-1")
+    many = replace(one, values=TEXTS * 50, keys=one.keys * 50)
+    assert many.seconds(1) == pytest.approx(50 * 3 / stage.epochs * one.seconds(1))
 
 
 @pytest.mark.parametrize(

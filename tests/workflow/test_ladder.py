@@ -131,9 +131,9 @@ def test_few_blocks_give_way_where_the_budget_affords_more(
     headstart.run(opinions, out=tmp_path / "p", minutes=30)
     found = ledger(tmp_path / "p", "/adapt/ladder")
     assert [found[f"/outcomes/{i}/rung"] for i in (0, 1, 2)] == ["probe", "top-1", "top-4"]
-    for few in ("/outcomes/0", "/outcomes/1"):
-        assert found[f"{few}/verdict"] == "not tried"
-        assert "'top-4', which goes further" in found[f"{few}/reason"]
+    assert found["/outcomes/0/folds_run"] >= 2
+    assert found["/outcomes/1/verdict"] == "not tried"
+    assert "'top-4', which goes further" in found["/outcomes/1/reason"]
     assert found["/outcomes/2/verdict"] == "stay"
     assert found["/outcomes/2/folds_run"] == 2
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from headstart.backbones.boundary import CutNetwork, cut
 from headstart.backbones.encoder import FrozenEncoder
-from headstart.types.thaw import AdaptationPlan
+from headstart.types.thaw import AdaptationPlan, TrainingStage
 
 FLOPS = 1e11
 """Operations a second of matrix products on two cores, as measured."""
@@ -26,52 +26,53 @@ def training_seconds(
 ) -> float:
     """What so many trainings on four fifths of the rows are expected to take.
 
-    A step is one pass forward and one backward for the activations, and one more for the weights
-    that move: 3 passes where all of them do.
+    A step is one pass forward, one back to the lowest block that the stage opens, and one more for
+    the weights that move: three passes where all of them do.
     """
     assert encoder.network is not None
     network = cut(encoder.network, top=plan.top)
-    epochs = sum(stage.epochs for stage in plan.stages)
-    if network.tokens:
-        forward, moving, passes = _of_texts(network, encoder, plan, values)
-    else:
-        forward, moving, passes = *_of_images(network, plan), float(epochs)
-    # Adapters cost as much again as the gradients that they spare, as measured.
-    return (2 * forward + moving) * passes * 0.8 * len(values) * trainings
+    layers = _texts(network, encoder, plan, values) if network.tokens else _layers(network)
+    forward, rows = sum(layers.values()), 0.8 * len(values)
+    fitted = round((1 - plan.inner_share) * rows)
+    epochs = [plan.epochs(stage, fitted) for stage in plan.stages]
+    steps = sum(
+        count * (forward + _back(network, stage, layers))
+        for count, stage in zip(epochs, plan.stages, strict=True)
+    )
+    if plan.pairs:
+        # Two rows a pair; and forward alone, for the head of the start, of every epoch and of every
+        # average.
+        steps = 4 * plan.pairs * steps + (1 + sum(epochs) + len(plan.averaging)) * forward
+    return steps * rows * trainings
 
 
-def _of_texts(
+def _texts(
     network: CutNetwork, encoder: FrozenEncoder, plan: AdaptationPlan, values: Sequence[str]
-) -> tuple[float, float, float]:
-    """(seconds of a forward pass of a row, of the weights that move in it, passes of a row)."""
-    weights = moving = 0
-    for name, parameter in network.parameters().items():
-        if parameter.ndim > 1 and "embeddings" not in name:
-            weights += parameter.numel()
-            moving += parameter.numel() * _moves(network, plan, name)
+) -> dict[str, float]:
+    """Seconds of each layer of the tail for one text, by the name of its weights."""
     most = encoder.card.max_tokens or 256
     lengths = np.array([min(most, 2 + len(value) / CHARACTERS) for value in values])
-    passes = float(sum(stage.epochs for stage in plan.stages))
     if plan.pairs:
-        # Two rows a pair, the shorter padded to the longer; and forward alone, for the head
-        # of the start, of every epoch and of every average.
-        lengths = np.maximum(lengths, np.roll(lengths, 1))
-        passes = 4 * plan.pairs * passes + (1 + passes + len(plan.averaging)) / 3
+        lengths = np.maximum(lengths, np.roll(lengths, 1))  # the shorter is padded to the longer
     a_weight = 2 * float(lengths.mean()) / FLOPS
-    return a_weight * weights, a_weight * moving, passes
+    return {
+        name: a_weight * parameter.numel()
+        for name, parameter in network.parameters().items()
+        if parameter.ndim > 1 and "embeddings" not in name
+    }
 
 
-def _moves(network: CutNetwork, plan: AdaptationPlan, name: str) -> bool:
-    """Whether any stage may move the parameter's block."""
-    block = network.block_of[name]
-    return any(stage.bottom is None or block < stage.bottom for stage in plan.stages)
-
-
-def _of_images(network: CutNetwork, plan: AdaptationPlan) -> tuple[float, float]:
-    """(seconds of a forward pass of a picture, of the weights that move in it)."""
-    layers = _layers(network)
-    moving = (seconds for name, seconds in layers.items() if _moves(network, plan, name))
-    return sum(layers.values()), sum(moving)
+def _back(network: CutNetwork, stage: TrainingStage, layers: dict[str, float]) -> float:
+    """Seconds of a row's way back. Adapters cost as much again as the gradients that they spare, as
+    measured."""
+    blocks = len(network.blocks)
+    lowest = 0 if stage.top is None else blocks - stage.top
+    end = blocks if stage.bottom is None else stage.bottom
+    found = 0.0
+    for name, seconds in layers.items():
+        block = network.block_of[name]
+        found += seconds * ((block >= lowest) + (lowest <= block < end))
+    return found
 
 
 def _layers(network: CutNetwork) -> dict[str, float]:

@@ -21,6 +21,9 @@ GROUP = "headstart.plans"
 EPOCHS, PATIENCE = 7, 4
 """Of a last stage. While the rates are high the inner loss often stands still for two epochs or
 three before it falls as they do; what is stopped there is stopped too early."""
+ENOUGH_STEPS = 100
+"""Of a last stage on upper blocks. Of 544 emotion tweets three epochs, which are as many steps,
+gave better networks than seven in half of the time; of 109, seven better ones than three."""
 OPTIONS = (
     "batch_size", "class_weights", "clip", "copies", "half_precision", "inner_share",
     "label_smoothing", "mixup", "pairs",
@@ -40,7 +43,9 @@ def top_blocks(blocks: int) -> AdaptationPlan:
     """
     first = TrainingStage("top block", 1, epochs=2, learning_rate=1e-4, head_learning_rate=1e-3)
     name = "top block" if blocks == 1 else f"top {blocks} blocks"
-    rest = TrainingStage(name, blocks, EPOCHS, learning_rate=1e-4, patience=PATIENCE)
+    rest = TrainingStage(
+        name, blocks, EPOCHS, learning_rate=1e-4, patience=PATIENCE, enough_steps=ENOUGH_STEPS
+    )
     return AdaptationPlan(f"top-{blocks}", (rest,) if blocks == 1 else (first, rest))
 
 

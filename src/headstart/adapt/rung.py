@@ -69,24 +69,26 @@ def few_texts(modality: str, rows: int, classes: int) -> bool:
 
 
 def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
-    """The rungs that share the level: the probe and a rung of few blocks give way to one of more.
+    """The rungs that share the level: a rung of few blocks gives way to one of more, and the probe
+    where two rungs that go further are left.
 
     What gives way is settled by the budget, before anything is trained. The lowest block, which is
     there because the inputs are what differs, is no part of the upper ones and never gives way.
 
     >>> worth_testing(["probe", "top-1", "top-4"]), worth_testing(["probe", "top-1"])
-    (('top-4',), ('probe', 'top-1'))
+    (('probe', 'top-4'), ('probe', 'top-1'))
     >>> worth_testing(["probe", "top-1", "top-4", "full"])
     ('top-4', 'full')
     >>> worth_testing(["probe", "pairs", "top-4"]), worth_testing(["probe", "pairs"])
-    (('top-4',), ('probe', 'pairs'))
+    (('probe', 'top-4'), ('probe', 'pairs'))
     >>> worth_testing(["probe", "early-1", "top-4"])
     ('early-1', 'top-4')
     """
-    most = "top-4" if "top-4" in affordable else "top-2" if "top-2" in affordable else ""
-    few = (*USUAL[: USUAL.index("top-4")], PAIRS) if most else ()
-    few = (*few, "top-2") if most == "top-4" else few
-    return tuple(name for name in affordable if name not in few)
+    most = next((name for name in ("top-4", "top-2") if name in affordable), None)
+    few = ("top-1", PAIRS, "top-2") if most == "top-4" else ("top-1", PAIRS) if most else ()
+    left = [name for name in affordable if name not in few]
+    further = [name for name in left if name != PROBE]
+    return tuple(further if most and len(further) > 1 else left)
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,8 @@ class _Training:
         self._optimizer = AnchoredAdamW(moving, decay=stage.weight_decay, pull=stage.l2_to_start)
 
     def _run_stage(self, stage: TrainingStage) -> None:
-        while self.at.epoch < stage.epochs:
+        epochs = self._plan.epochs(stage, len(self._fit))
+        while self.at.epoch < epochs:
             begun = perf_counter()
             drawn = list(
                 batches(
@@ -244,8 +245,8 @@ class _Training:
                 done = self.at.epoch * per_epoch + number
                 if self._progress is not None:
                     what = f"{self._plan.name}: {stage.name}"
-                    self._progress(what, done, stage.epochs * per_epoch)
-                share = rate_share(done, stage.epochs * per_epoch, stage.warmup)
+                    self._progress(what, done, epochs * per_epoch)
+                share = rate_share(done, epochs * per_epoch, stage.warmup)
                 self.at.loss += self._step(drawn[number], share) * len(drawn[number])
                 self.at.step = number + 1
                 if self._keeping is not None and self.at.step % self._keeping.every == 0:

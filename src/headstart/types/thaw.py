@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from headstart.types.result import NotAvailable
 
+LEAST_EPOCHS = 3
+"""Of a stage that ends with enough steps."""
 WISE_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 StoppedBy = Literal["epochs", "patience", "drift"]
 
@@ -28,6 +31,7 @@ class TrainingStage:
     """Blocks of the network that are open, counted from the top; None: all of them; 0: the head
     alone, which is always open."""
     epochs: int
+    """At most."""
     learning_rate: float
     """Of the highest open block."""
     trainable: tuple[str, ...] = ("*",)
@@ -47,6 +51,9 @@ class TrainingStage:
     bottom: int | None = None
     """Of the open blocks, only so many counted from the bottom of the network move; the ones above
     them pass the gradient on. None: all."""
+    enough_steps: int | None = None
+    """No more epochs than so many steps take, though no fewer than three: with many rows an epoch
+    is long, and further ones only fit the training rows closer. None: all epochs."""
 
     def __post_init__(self) -> None:
         for name, good in (
@@ -61,9 +68,21 @@ class TrainingStage:
             ("top", self.top is None or self.top >= 0),
             ("bottom", self.bottom is None or self.bottom >= 1),
             ("trainable", bool(self.trainable)),
+            ("enough_steps", self.enough_steps is None or self.enough_steps >= 1),
         ):
             if not good:
                 raise ValueError(f"stage '{self.name}': {name} {getattr(self, name)!r} is no good")
+
+    def epochs_of(self, steps: int) -> int:
+        """How many epochs there are, of so many steps each.
+
+        >>> stage = TrainingStage("top block", 1, 7, 1e-4, enough_steps=100)
+        >>> [stage.epochs_of(steps) for steps in (5, 20, 30, 500)]
+        [7, 5, 4, 3]
+        """
+        if self.enough_steps is None:
+            return self.epochs
+        return min(self.epochs, max(LEAST_EPOCHS, ceil(self.enough_steps / steps)))
 
     def opens(self, name: str, block: int, blocks: int) -> bool:
         """Whether a weight moves, by its name and its block of so many, 0 the lowest.
@@ -162,6 +181,10 @@ class AdaptationPlan:
         """Blocks above the freeze boundary; None: the whole network."""
         tops = [stage.top for stage in self.stages]
         return None if None in tops else max(top for top in tops if top is not None)
+
+    def epochs(self, stage: TrainingStage, rows: int) -> int:
+        """Epochs of a stage that trains on so many rows."""
+        return stage.epochs_of(ceil(rows / self.batch_size))
 
 
 @dataclass(frozen=True, slots=True)
