@@ -264,6 +264,7 @@ def test_every_fault_of_a_picture_is_found_and_no_other(tmp_path: Path) -> None:
         if name in finding.title
     }
     assert set(seen) == set(where)
+    assert any(finding.title.endswith(" is too dark") for finding in findings)
     for name, row in where.items():
         assert seen[name] == [dataset.examples[row].value], name
 

@@ -14,6 +14,8 @@ from headstart.types.data import Finding
 
 TINY = 32
 ODD = 4.0
+ONE = {"are": "is", "show": "shows", "have": "has"}
+"""Verbs of the faults, of one picture."""
 
 
 class PictureQuality:
@@ -32,7 +34,8 @@ class PictureQuality:
             yield Finding(
                 check=self.name,
                 severity=round(min(0.49, 0.05 + len(rows) / n), 3),
-                title=f"{count(len(rows), 'picture')} of {n:,} ({share(len(rows), n)}) {fault}",
+                title=f"{count(len(rows), 'picture')} of {n:,} ({share(len(rows), n)}) "
+                f"{_of(len(rows), fault)}",
                 detail="They are kept. A model may learn the fault instead of the content if it "
                 "goes with a class; see the shortcuts.",
                 rows=places_of(inputs.dataset, rows),
@@ -41,6 +44,12 @@ class PictureQuality:
                 exhibits=exhibits_of(inputs.dataset, rows),
                 numbers={"pictures": len(rows)},
             )
+
+
+def _of(pictures: int, fault: str) -> str:
+    """The fault, of one picture or of several."""
+    verb, _, rest = fault.partition(" ")
+    return f"{ONE[verb]} {rest}" if pictures == 1 else fault
 
 
 def faults(seen: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.int64]]:
