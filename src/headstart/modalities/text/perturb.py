@@ -60,7 +60,7 @@ def bare(text: str, seed: int, strength: float) -> str:
 Change = Callable[[str, int, float], str]
 STRESS: dict[str, tuple[Change, tuple[tuple[str, float], ...]]] = {
     "typos": (typos, (("in 10% of the words", 0.1), ("25%", 0.25), ("50%", 0.5))),
-    "cut short": (truncated, (("to 75% of the words", 0.75), ("50%", 0.5), ("25%", 0.25))),
+    "cut short": (truncated, (("to 90% of the words", 0.9), ("75%", 0.75), ("50%", 0.5))),
     "no capitals, punctuation or accents": (bare, (("at all", 1.0),)),
 }
 """Kinds of change, each with growing strengths: (what it is called, the number)."""
