@@ -134,6 +134,24 @@ def test_an_export_of_label_studio(tmp_path: Path) -> None:
     assert list(found.sets[:2]) == [("a", "b"), ("b",)]
 
 
+def test_chats_that_a_model_was_tuned_on(tmp_path: Path) -> None:
+    def chat(row: dict[str, str], *more: str) -> dict[str, Any]:
+        says = [("system", "Name the queue."), ("user", row["text"]), ("assistant", row["label"])]
+        messages = [*says, *(("user", text) for text in more)]
+        return {"messages": [{"role": role, "content": text} for role, text in messages]}
+
+    chats = [*map(chat, GOOD), chat(GOOD[0], "and then?")]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, chats)))
+    found = load_dataset(tmp_path / "t.jsonl")
+    assert [(one.value, one.label) for one in found.examples] == [
+        (row["text"], row["label"]) for row in GOOD
+    ]
+    # Of several turns nobody knows which one the label is for.
+    assert [(one.place.row, one.reason) for one in found.set_aside] == [
+        (21, "the label is missing")
+    ]
+
+
 def test_rows_that_were_rejected_in_prodigy_are_set_aside(tmp_path: Path) -> None:
     verdicts = {3: "reject", 4: "ignore"}
     rows = [

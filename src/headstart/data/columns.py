@@ -154,9 +154,9 @@ def _looks_like_label(table: Table, column: str) -> bool:
 
 
 def _looks_like_input(table: Table, column: str) -> bool:
-    """Names of image files, or several words that seldom repeat."""
+    """In most rows names of image files, or several words that seldom repeat."""
     values = _values(table, column)
-    if not values:
+    if 2 * len(values) <= len(table.rows[:SAMPLE]):
         return False
     if modality_of(table, column) == "image":
         return True
