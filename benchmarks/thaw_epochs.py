@@ -3,8 +3,8 @@
     python benchmarks/thaw_epochs.py --shared ../shared/data [--cells emotion-200-0 …]
 
 One training of `top-4` on all rows of a cell of `ladder_real.py` with 7, 4 and 3 epochs in its last
-stage; the plan has that many of seven to three which make a hundred steps. Right on at most 1,000
-test rows, as they are and with every class weighing the same, and the seconds of processor of the
+stage; the plan has seven, or fewer down to four that make 120 steps. Right on at most 1,000 test
+rows, as they are and with every class weighing the same, and the seconds of processor of the
 training, on one thread.
 """
 

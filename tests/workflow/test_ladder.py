@@ -159,6 +159,30 @@ def test_few_texts_are_paired_where_the_budget_affords_no_more(
     assert "on pairs of rows" in found["/outcomes/1/describe"]
 
 
+def test_a_rung_that_leaves_nothing_for_the_others_is_not_tried(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The top four blocks alone would fit into the 36 seconds, but not beside the probe."""
+
+    def no_better(
+        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
+    ) -> RungFold:
+        wrong = np.full((len(test), self.classes), 0.99, np.float32)
+        wrong[np.arange(len(test)), self.codes[test]] = 0.01
+        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
+
+    monkeypatch.setattr(Rung, "fold", no_better)
+    monkeypatch.setattr(ProbeRung, "seconds", lambda self, k: 4.0)
+    monkeypatch.setattr(Rung, "seconds", lambda self, k: 34.0 if self.name == "top-4" else 8.0)
+    headstart.run(opinions, out=tmp_path / "p", minutes=1)
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert [found[f"/outcomes/{i}/rung"] for i in (0, 1, 2)] == ["probe", "top-1", "top-4"]
+    assert [found[f"/outcomes/{i}/folds_run"] > 0 for i in (0, 1, 2)] == [True, True, False]
+    # 4, 8 and 34 seconds in three fifths of the budget.
+    assert found["/outcomes/2/needs_minutes"] == 2
+    assert "try it with --minutes 2" in found["/outcomes/2/reason"]
+
+
 def test_a_rung_that_the_network_lacks_spares_no_other(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

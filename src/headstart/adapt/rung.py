@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +89,23 @@ def worth_testing(affordable: Sequence[str]) -> tuple[str, ...]:
     left = [name for name in affordable if name not in few]
     further = [name for name in left if name != PROBE]
     return tuple(further if most and len(further) > 1 else left)
+
+
+def within(seconds: Mapping[str, float], budget: float) -> tuple[str, ...]:
+    """The rungs worth testing of which one repeat each fits into the budget, by what a repeat of
+    each takes: what cannot be paid for beside the others is not there.
+
+    >>> within({"probe": 10, "top-1": 30, "top-4": 160}, 180)
+    ('probe', 'top-4')
+    >>> within({"probe": 10, "top-1": 30, "top-4": 175}, 180)
+    ('probe', 'top-1')
+    """
+    affordable = [name for name, one in seconds.items() if one <= budget]
+    tested = worth_testing(affordable)
+    while sum(seconds[name] for name in tested) > budget:
+        affordable.remove(max(tested, key=seconds.__getitem__))
+        tested = worth_testing(affordable)
+    return tested
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ TRANSFER_WORDS = {
     "harms": "harms",
     "inconclusive": "not enough evidence",
 }
-
-
+ON_ALL_LAYERS = "adapted:probe"
+"""The one adapted arm whose network stays as it is."""
 _TOGETHER = {
     "yes": "all of its answers are fit to ship.",
     "with-review": "let people check the answers that are not fit to ship alone.",
@@ -70,7 +70,11 @@ def _approach(read: Reader) -> tuple[Said, str]:
     approach, transfer = read.value("/decide/approach"), read.value("/decide/transfer")
     name = Quote(backbone_name(read), 60)
     if approach in ("frozen", "adapted"):
-        how = "kept frozen, with a new head" if approach == "frozen" else "adapted to the task"
+        how = "adapted to the task"
+        if approach == "frozen":
+            how = "kept frozen, with a new head"
+        elif read.value("/adapt/chosen") == ON_ALL_LAYERS:
+            how = "kept frozen, with a new head on all of its layers"
         return Said(("the pretrained network ", name, ", ", how)), ""
     if approach == "zero-shot":
         what = Said(("the generic model ", name, " as it is" if name.text else "as it is"))

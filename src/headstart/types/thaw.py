@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from headstart.types.result import NotAvailable
 
-LEAST_EPOCHS = 3
+LEAST_EPOCHS = 4
 """Of a stage that ends with enough steps."""
 WISE_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 StoppedBy = Literal["epochs", "patience", "drift"]
@@ -52,7 +52,7 @@ class TrainingStage:
     """Of the open blocks, only so many counted from the bottom of the network move; the ones above
     them pass the gradient on. None: all."""
     enough_steps: int | None = None
-    """No more epochs than so many steps take, though no fewer than three: with many rows an epoch
+    """No more epochs than so many steps take, though no fewer than four: with many rows an epoch
     is long, and further ones only fit the training rows closer. None: all epochs."""
 
     def __post_init__(self) -> None:
@@ -76,9 +76,9 @@ class TrainingStage:
     def epochs_of(self, steps: int) -> int:
         """How many epochs there are, of so many steps each.
 
-        >>> stage = TrainingStage("top block", 1, 7, 1e-4, enough_steps=100)
+        >>> stage = TrainingStage("top block", 1, 7, 1e-4, enough_steps=120)
         >>> [stage.epochs_of(steps) for steps in (5, 20, 30, 500)]
-        [7, 5, 4, 3]
+        [7, 6, 4, 4]
         """
         if self.enough_steps is None:
             return self.epochs

@@ -29,7 +29,7 @@ from headstart.adapt.plans import EARLY
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import answers_minimise, scored
-from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, worth_testing
+from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, within
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.ports import Encoder
@@ -57,6 +57,21 @@ class _Trial:
     level: float
     looks: int
     ended: tuple[GateVerdict, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Expected seconds. room: what is left for a rung, so that each later one has a repeat. even:
+    its even share of what is left. needed: of a repeat of it and of each that is tested."""
+
+    room: float
+    even: float
+    needed: float
+
+    @property
+    def ask(self) -> int:
+        """Minutes of budget with which it would be tried."""
+        return ceil(self.needed / 60 / SHARE)
 
 
 class Ladder:
@@ -108,25 +123,34 @@ class Ladder:
         if base is None or why or not names:
             why = why or "the brief stays with the frozen backbone"
             return replace(report, not_climbed=why), []
-        left = SHARE * self.brief.budget.minutes * 60
+        left = budget = SHARE * self.brief.budget.minutes * 60
         heads = self.arms.features(base.name)
         made = {name: self._made(name, base, heads.label_weights) for name in names}
-        affordable = {
-            name: rung
+        once = {
+            name: rung.seconds(self.split.folds.k)
             for name, rung in made.items()
-            if not isinstance(rung, NotAvailable) and rung.seconds(self.split.folds.k) <= left
+            if not isinstance(rung, NotAvailable)
         }
-        # Who names rungs decides what shares the level.
-        tested = tuple(affordable) if self.brief.rungs else worth_testing(list(affordable))
+        tested = within(once, budget)
+        if self.brief.rungs:  # Who names rungs decides what shares the level.
+            tested = tuple(name for name, seconds in once.items() if seconds <= budget)
         level = level_of(self.rule.alpha, max(1, len(tested)))
         best, adopted = base, []
         outcomes = []
-        for name, rung in made.items():
-            if name in affordable and name not in tested:
-                outcomes.append(self._spared(affordable[name], base, tested))
+        for place, (name, rung) in enumerate(made.items()):
+            later = [one for one in [*made][place + 1 :] if one in tested]
+            gives_way = later and name not in tested and once.get(name, budget + 1) <= budget
+            if gives_way and not isinstance(rung, NotAvailable):
+                outcomes.append(self._spared(rung, base, later[-1]))
                 continue
-            after = max(1, len(tested) - sum(one.rung in tested for one in outcomes))
-            said, arm, seconds = self._rung(name, rung, base, best, heads, level, left, after)
+            room = left - sum(once[one] for one in later) if name in tested else 0.0
+            if self.brief.rungs and name in tested:
+                room = max(room, min(left, once[name]))  # The first that is named comes first.
+            needed = sum(once[one] for one in {*tested, name} if one in once)
+            shares = _Shares(room, left / (1 + len(later)), needed)
+            said, arm, seconds = self._rung(
+                name, rung, base, best, heads, level, shares, last=not later
+            )
             outcomes.append(said)
             left -= seconds
             if said.verdict == "adopt" and arm is not None:
@@ -155,8 +179,7 @@ class Ladder:
             return "a backbone that does not run here cannot be thawed"
         return too_few_rows(self.rule, min(MOST_REPEATS, self.split.folds.repeats), lacking)
 
-    def _spared(self, rung: Step, base: ArmResult, tested: Sequence[str]) -> RungOutcome:
-        more = next(one for one in tested if one in ("top-2", "top-4"))
+    def _spared(self, rung: Step, base: ArmResult, more: str) -> RungOutcome:
         why = (
             f"the budget affords '{more}', which goes further: with fewer rungs to test, each has "
             "more of the level"
@@ -192,8 +215,9 @@ class Ladder:
         best: ArmResult,
         heads: ArmFeatures,
         level: float,
-        left: float,
-        after: int,
+        shares: _Shares,
+        *,
+        last: bool,
     ) -> tuple[RungOutcome, ArmResult | None, float]:
         """(the gate's word, the arm where every fold was run, expected seconds that are gone)."""
 
@@ -215,22 +239,21 @@ class Ladder:
         k = self.split.folds.k
         most = min(MOST_REPEATS, len(best.scores[self.rule.metric]) // k)
         once = rung.seconds(k)
-        repeats = int(min(most, left / after / once))
-        if repeats < 1 and once <= left:
-            repeats = 1
+        repeats = int(min(most, max(once, min(shares.even, shares.room)) / once))
+        if shares.room < once:
+            repeats = 0
         minutes = round(max(1, repeats) * once / 60, 2)
         if repeats < 1:
-            ask = ceil(once / 60 / SHARE + self.brief.budget.minutes - left / 60 / SHARE)
             why = (
                 f"it would take about {ceil(minutes)} "
                 f"{'minute' if minutes <= 1 else 'minutes'} more than the budget of "
-                f"{self.brief.budget.minutes:g} leaves; try it with --minutes {ask}"
+                f"{self.brief.budget.minutes:g} leaves; try it with --minutes {shares.ask}"
             )
-            return ended("not tried", why, minutes, ask=ask), None, 0.0
+            return ended("not tried", why, minutes, ask=shares.ask), None, 0.0
         spec = self._spec(name, base, rung)
         inputs = {**self.arms.hashes(spec), "folds": fingerprint(self.split.folds)}
         # A later rung is compared with this one, and takes all of its folds.
-        trial = _Trial(spec.name, k * repeats, level, looks=repeats if after == 1 else 1)
+        trial = _Trial(spec.name, k * repeats, level, looks=repeats if last else 1)
         found = self._folds(trial, RungFolds(rung, self.arms, inputs, heads), best)
         spent = repeats * once * len(found) / trial.trainings
         if trial.ended is not None:
