@@ -60,6 +60,15 @@ def ledger(pilot: Path, pointer: str) -> dict[str, Any]:
         return {place.removeprefix(pointer): json.loads(value) for place, value in rows}
 
 
+def always_wrong(
+    self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
+) -> RungFold:
+    """Folds in which the rung is always wrong."""
+    wrong = np.full((len(test), self.classes), 0.99, np.float32)
+    wrong[np.arange(len(test)), self.codes[test]] = 0.01
+    return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
+
+
 def test_rungs_up_to_a_cap() -> None:
     assert rungs("frozen") == ()
     assert rungs("probe") == ("probe",)
@@ -119,15 +128,7 @@ def test_with_too_few_rows_for_the_gate_nothing_is_trained(opinions: Path, tmp_p
 def test_few_blocks_give_way_where_the_budget_affords_more(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_better(
-        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
-    ) -> RungFold:
-        """Folds in which the rung is always wrong."""
-        wrong = np.full((len(test), self.classes), 0.99, np.float32)
-        wrong[np.arange(len(test)), self.codes[test]] = 0.01
-        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
-
-    monkeypatch.setattr(Rung, "fold", no_better)
+    monkeypatch.setattr(Rung, "fold", always_wrong)
     headstart.run(opinions, out=tmp_path / "p", minutes=30)
     found = ledger(tmp_path / "p", "/adapt/ladder")
     assert [found[f"/outcomes/{i}/rung"] for i in (0, 1, 2)] == ["probe", "top-1", "top-4"]
@@ -141,14 +142,7 @@ def test_few_blocks_give_way_where_the_budget_affords_more(
 def test_few_texts_are_paired_where_the_budget_affords_no_more(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_better(
-        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
-    ) -> RungFold:
-        wrong = np.full((len(test), self.classes), 0.99, np.float32)
-        wrong[np.arange(len(test)), self.codes[test]] = 0.01
-        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
-
-    monkeypatch.setattr(Rung, "fold", no_better)
+    monkeypatch.setattr(Rung, "fold", always_wrong)
     monkeypatch.setattr("headstart.adapt.rung.FEW", 140)
     monkeypatch.setattr(Rung, "seconds", lambda self, k: 1e6 if self.name == "top-4" else 1.0)
     headstart.run(opinions, out=tmp_path / "p", minutes=1)
@@ -163,15 +157,7 @@ def test_a_rung_that_leaves_nothing_for_the_others_is_not_tried(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The top four blocks alone would fit into the 36 seconds, but not beside the probe."""
-
-    def no_better(
-        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
-    ) -> RungFold:
-        wrong = np.full((len(test), self.classes), 0.99, np.float32)
-        wrong[np.arange(len(test)), self.codes[test]] = 0.01
-        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
-
-    monkeypatch.setattr(Rung, "fold", no_better)
+    monkeypatch.setattr(Rung, "fold", always_wrong)
     monkeypatch.setattr(ProbeRung, "seconds", lambda self, k: 4.0)
     monkeypatch.setattr(Rung, "seconds", lambda self, k: 34.0 if self.name == "top-4" else 8.0)
     headstart.run(opinions, out=tmp_path / "p", minutes=1)
@@ -191,15 +177,8 @@ def test_a_rung_that_the_network_lacks_spares_no_other(
     def short(name: str, encoder: Any) -> Any:
         return NotAvailable("the network has 3 blocks") if name == "top-4" else made(name, encoder)
 
-    def no_better(
-        self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object
-    ) -> RungFold:
-        wrong = np.full((len(test), self.classes), 0.99, np.float32)
-        wrong[np.arange(len(test)), self.codes[test]] = 0.01
-        return RungFold(wrong, wrong, wrong, wrong, (), 1.0)
-
     monkeypatch.setattr(ladder, "plan_of", short)
-    monkeypatch.setattr(Rung, "fold", no_better)
+    monkeypatch.setattr(Rung, "fold", always_wrong)
     headstart.run(opinions, out=tmp_path / "p", minutes=30)
     found = ledger(tmp_path / "p", "/adapt/ladder")
     assert (found["/outcomes/1/rung"], found["/outcomes/1/verdict"]) == ("top-1", "stay")
@@ -301,7 +280,7 @@ def test_a_probe_that_is_adopted_ships_with_all_layers_of_the_network(
     assert again.approach == "adapted"
 
 
-def _no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object) -> Any:
+def by_chance(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest: object) -> Any:
     """Folds in which a rung answers as chance would."""
     even = np.full((len(test), self.classes), 1 / self.classes, np.float32)
     return RungFold(even, even, even, even, (), 1.0)
@@ -310,7 +289,7 @@ def _no_better(self: Rung, rows: object, base: Any, train: Any, test: Any, *rest
 def test_the_rungs_that_are_named_are_tried_and_no_others(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Rung, "fold", _no_better)
+    monkeypatch.setattr(Rung, "fold", by_chance)
     pilot, named = tmp_path / "p", ("norms", "top-1?label_smoothing=0.1")
     headstart.run(opinions, out=pilot, minutes=30, rungs=named)
     tried = ledger(pilot, "/adapt/ladder/outcomes/")
@@ -333,7 +312,7 @@ def test_an_unknown_rung_is_refused_before_any_work(opinions: Path, tmp_path: Pa
 def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Rung, "fold", _no_better)
+    monkeypatch.setattr(Rung, "fold", by_chance)
     held = tmp_path / "held.csv"
     with opinions.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
