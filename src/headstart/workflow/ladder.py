@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -29,7 +29,7 @@ from headstart.adapt.plans import EARLY
 from headstart.adapt.probe import NAME as PROBE
 from headstart.adapt.probe import ProbeRung, layered
 from headstart.adapt.run import answers_minimise, scored
-from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, within
+from headstart.adapt.rung import Rung, few_texts, plan_of, rungs, within, worth_testing
 from headstart.backbones.encoder import FrozenEncoder
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.ports import Encoder
@@ -146,8 +146,7 @@ class Ladder:
             room = left - sum(once[one] for one in later) if name in tested else 0.0
             if self.brief.rungs and name in tested:
                 room = max(room, min(left, once[name]))  # The first that is named comes first.
-            needed = sum(once[one] for one in {*tested, name} if one in once)
-            shares = _Shares(room, left / (1 + len(later)), needed)
+            shares = _Shares(room, left / (1 + len(later)), self._needed(name, once, tested))
             said, arm, seconds = self._rung(
                 name, rung, base, best, heads, level, shares, last=not later
             )
@@ -178,6 +177,12 @@ class Ladder:
         if not isinstance(self._encoder(base.backbone), FrozenEncoder):
             return "a backbone that does not run here cannot be thawed"
         return too_few_rows(self.rule, min(MOST_REPEATS, self.split.folds.repeats), lacking)
+
+    def _needed(self, name: str, once: Mapping[str, float], tested: Sequence[str]) -> float:
+        """Seconds of a repeat of a rung and of those that would be tested beside it."""
+        no_dearer = [one for one in once if once[one] <= once.get(name, 0.0)]
+        beside = {*tested, name} if self.brief.rungs else worth_testing(no_dearer)
+        return sum(once[one] for one in beside if one in once)
 
     def _spared(self, rung: Step, base: ArmResult, more: str) -> RungOutcome:
         why = (
