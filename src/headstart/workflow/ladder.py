@@ -61,12 +61,20 @@ class _Trial:
 
 @dataclass(frozen=True, slots=True)
 class _Shares:
-    """Expected seconds. room: what is left for a rung, so that each later one has a repeat. even:
-    its even share of what is left. needed: of a repeat of it and of each that is tested."""
+    """Expected seconds. once: of a repeat of a rung. room: what is left for it, so that each later
+    one has a repeat. even: its even share of what is left. needed: of a repeat of it and of each
+    that would be tested beside it."""
 
+    once: float
     room: float
     even: float
     needed: float
+
+    def repeats(self, most: int) -> int:
+        """As many as its even share pays for, and one where there is room for no more; 0: none."""
+        if self.room < self.once:
+            return 0
+        return int(min(most, max(self.once, min(self.even, self.room)) / self.once))
 
     @property
     def ask(self) -> int:
@@ -146,7 +154,8 @@ class Ladder:
             room = left - sum(once[one] for one in later) if name in tested else 0.0
             if self.brief.rungs and name in tested:
                 room = max(room, min(left, once[name]))  # The first that is named comes first.
-            shares = _Shares(room, left / (1 + len(later)), self._needed(name, once, tested))
+            needed = self._needed(name, once, tested)
+            shares = _Shares(once.get(name, 0.0), room, left / (1 + len(later)), needed)
             said, arm, seconds = self._rung(
                 name, rung, base, best, heads, level, shares, last=not later
             )
@@ -243,11 +252,8 @@ class Ladder:
             return ended("not tried", rung.reason), None, 0.0
         k = self.split.folds.k
         most = min(MOST_REPEATS, len(best.scores[self.rule.metric]) // k)
-        once = rung.seconds(k)
-        repeats = int(min(most, max(once, min(shares.even, shares.room)) / once))
-        if shares.room < once:
-            repeats = 0
-        minutes = round(max(1, repeats) * once / 60, 2)
+        repeats = shares.repeats(most)
+        minutes = round(max(1, repeats) * shares.once / 60, 2)
         if repeats < 1:
             why = (
                 f"it would take about {ceil(minutes)} "
@@ -260,7 +266,7 @@ class Ladder:
         # A later rung is compared with this one, and takes all of its folds.
         trial = _Trial(spec.name, k * repeats, level, looks=repeats if last else 1)
         found = self._folds(trial, RungFolds(rung, self.arms, inputs, heads), best)
-        spent = repeats * once * len(found) / trial.trainings
+        spent = repeats * shares.once * len(found) / trial.trainings
         if trial.ended is not None:
             return ended(*trial.ended, minutes, len(found)), None, spent
         scores, out_of_fold, by_row = scored(
