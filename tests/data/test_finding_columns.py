@@ -115,7 +115,7 @@ def test_a_missing_header_is_noticed_where_a_value_stands_in_its_place() -> None
     rows = table(**{WORDS[0]: WORDS[1:], "x0": CODES[1:]})
     with pytest.raises(DataError, match="looks like a row") as caught:
         find_columns(rows, None, None)
-    assert caught.value.place == "/somewhere/t.csv, line 1"
+    assert caught.value.place == "/somewhere/t.csv, the header"
     assert "text,label" in str(caught.value.tip)
 
 

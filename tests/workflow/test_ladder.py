@@ -309,11 +309,8 @@ def test_an_unknown_rung_is_refused_before_any_work(opinions: Path, tmp_path: Pa
     assert not (tmp_path / "q").exists()
 
 
-def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why(
-    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Rung, "fold", by_chance)
-    held = tmp_path / "held.csv"
+def forwarded(opinions: Path, held: Path) -> Path:
+    """A hold-out whose inputs can be told from the training rows."""
     with opinions.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     with held.open("w", newline="", encoding="utf-8") as stream:
@@ -323,7 +320,14 @@ def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why
             (f"RE: RE: {row['text'].upper()} !!! unsubscribe here", row["label"])
             for row in rows[::3]
         )
-    pilot = tmp_path / "p"
+    return held
+
+
+def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rung, "fold", by_chance)
+    held, pilot = forwarded(opinions, tmp_path / "held.csv"), tmp_path / "p"
     headstart.run(opinions, holdout=held, out=pilot, minutes=60, max_stage="top-1")
     tried = ledger(pilot, "/adapt/ladder/")
     assert tried["outcomes/1/rung"] == "early-1"
@@ -332,3 +336,20 @@ def test_where_the_inputs_differ_the_lowest_block_is_tried_and_the_memo_says_why
     said = (pilot / "memo.md").read_text("utf-8")
     assert "the lowest block, which reads the input" in said
     assert "\n\n| Rung | Gain, points |" in said
+
+
+def test_a_lowest_block_that_does_not_fit_beside_the_others_names_the_minutes_that_it_takes(
+    opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = {"early-1": 4.0, "top-4": 3.0}
+    monkeypatch.setattr(Rung, "seconds", lambda rung, _: 60 * minutes[rung.name])
+    monkeypatch.setattr(Rung, "fold", always_wrong)
+    held, pilot = forwarded(opinions, tmp_path / "held.csv"), tmp_path / "p"
+    headstart.run(opinions, holdout=held, out=pilot, minutes=10, max_stage="top-4")
+    tried = ledger(pilot, "/adapt/ladder/")
+    assert [tried[f"outcomes/{i}/rung"] for i in range(3)] == ["probe", "early-1", "top-4"]
+    assert tried["outcomes/1/verdict"] == "not tried"
+    # The ladder has six minutes of the ten, and both take seven.
+    assert tried["outcomes/1/needs_minutes"] == 12
+    assert "try it with --minutes 12" in str(tried["outcomes/1/reason"])
+    assert tried["outcomes/2/folds_run"] == 2

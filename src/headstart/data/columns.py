@@ -92,7 +92,7 @@ def _check_header(table: Table, label: str) -> None:
         raise DataError(
             f"the first line looks like a row, not like the names of the columns: '{label}' is "
             "also a value of its column",
-            place=f"{table.path}, line 1",
+            place=f"{table.path}, the header",
             tip="add a first line with the names of the columns, for example: text,label",
         )
 

@@ -97,7 +97,7 @@ def _layout(path: Path) -> tuple[str, int]:
 
 
 def _header(path: Path, record: Record) -> tuple[str, ...]:
-    place = f"{path}, line 1"
+    place = f"{path}, the header"
     if any(wrong_byte(field) for field in record.fields):
         raise DataError("the header is not UTF-8", place=place, tip=convert(path, "WINDOWS-1252"))
     if record.problem is not None:

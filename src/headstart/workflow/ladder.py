@@ -147,7 +147,8 @@ class Ladder:
         outcomes = []
         for place, (name, rung) in enumerate(made.items()):
             later = [one for one in [*made][place + 1 :] if one in tested]
-            gives_way = later and name not in tested and once.get(name, budget + 1) <= budget
+            affordable = once.get(name, budget + 1) <= budget
+            gives_way = later and name not in (*tested, EARLY) and affordable
             if gives_way and not isinstance(rung, NotAvailable):
                 outcomes.append(self._spared(rung, base, later[-1]))
                 continue
