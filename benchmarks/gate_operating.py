@@ -13,13 +13,16 @@ worst of these six. For power, one rung sees the base's dimensions and some more
 measured on rows outside the sample, whose classes are weighed as in it. The oracle knows the
 standard deviation over worlds of the mean difference about the true gain (less what the measurement
 of the true gain adds to it) and adopts by a z-test at the same level and margin; the gate is shown
-on one rung, and on one of two that share the level. *Folds alone* is the gate as it would be if it
-took the spread of a gain from the folds and not from the rows in them too.
+on one rung, and on one of two that share the level. *Metric alone* is the gate as it would be if a
+gain could not show in log-loss, with the whole level for the metric. *Probabilities better*: the
+base's answers stay as they are, and how sure it is of each is a matter of chance, so that a rung
+which is equal in the metric is truly better in log-loss.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +34,14 @@ from headstart.adapt.gate import (
     Gaps,
     Rule,
     gains,
+    gains_in_log_loss,
     given_up,
     judge_gain,
     last_level,
     level_of,
     settled,
 )
+from headstart.adapt.log_losses import scaled_log_losses
 from headstart.backbones import load_encoder
 from headstart.data import file_key, text_key
 from headstart.stats import clopper_pearson, rows_variance
@@ -55,8 +60,23 @@ PENALTY = 0.1
 """In units of a row's mean square distance from the mean, a dimension."""
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
-Right = NDArray[np.bool_]
-"""Whether each row of each fold is answered rightly (repeats × K, n / K)."""
+SURENESS = 0.7
+"""Standard deviation of the logarithm by which a base that is sure at random is too sure."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """right: whether each row of each fold is answered rightly (repeats × K, n / K). losses: its
+    log-loss, likewise."""
+
+    right: NDArray[np.bool_]
+    losses: Matrix
+
+    def __len__(self) -> int:
+        return len(self.right)
+
+    def first(self, folds: int) -> Answers:
+        return Answers(self.right[:folds], self.losses[:folds])
 
 
 def pools(shared: Path) -> dict[str, tuple[Matrix, Codes]]:
@@ -112,8 +132,9 @@ def dealt(y: Codes, random: np.random.Generator) -> Codes:
     return np.stack(parts)
 
 
-def folds_right(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Right:
-    """Of ridge classifiers fitted without each block: sums over all rows less its own."""
+def folds_scores(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Matrix:
+    """Of ridge classifiers fitted without each block (repeats × K, n / K, classes): sums over all
+    rows less its own."""
     wide = np.concatenate([rows - rows.mean(axis=0), np.ones((len(rows), 1))], axis=1)
     targets = np.eye(classes)[y]
     blocks, answers = wide[tests], targets[tests]
@@ -121,7 +142,15 @@ def folds_right(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Right:
     gram = wide.T @ wide - turned @ blocks
     gram += np.diag([*np.full(rows.shape[1], PENALTY * len(y) * rows.var(axis=0).mean()), 0.0])
     weights = np.linalg.solve(gram, wide.T @ targets - turned @ answers)
-    return np.asarray((blocks @ weights).argmax(axis=2) == y[tests])
+    return np.asarray(blocks @ weights)
+
+
+def answered(scores: Matrix, y: Codes, tests: Codes) -> Answers:
+    """What scores say, and how sure they are as logits."""
+    proba = np.exp(scores - scores.max(axis=2, keepdims=True))
+    proba /= proba.sum(axis=2, keepdims=True)
+    losses = np.stack(scaled_log_losses(y[tests], proba)).astype(np.float64)
+    return Answers(scores.argmax(axis=2) == y[tests], losses)
 
 
 def right(rows: Matrix, y: Codes, new: Matrix, codes: Codes, classes: int) -> NDArray[np.bool_]:
@@ -151,33 +180,38 @@ def outside(y: Codes, n: int) -> int:
     return int(np.bincount(y).min()) - -(-n // len(np.unique(y)))
 
 
-def gaps_of(rung: Right, base: Right, *, rows: bool = True) -> Gaps:
-    """What the rung gains; rows: with the spread of the rows."""
-    by_fold = rung.mean(axis=1) - base.mean(axis=1)
-    return Gaps(by_fold, rows_variance(list(rung), list(base)) if rows else None)
+def gaps_of(rung: Answers, base: Answers, *, surer: bool = True) -> Gaps:
+    """What the rung gains; surer: in log-loss too."""
+
+    def of(a: Matrix, b: Matrix, also: Gaps | None = None) -> Gaps:
+        return Gaps(a.mean(axis=1) - b.mean(axis=1), rows_variance(list(a), list(b)), also)
+
+    also = of(-rung.losses, -base.losses) if surer else None
+    return of(rung.right.astype(float), base.right.astype(float), also)
 
 
 def adopted(
-    rung: Right, base: Right, n: int, margin: float, level: float, *, last: bool = True,
-    rows: bool = True,
+    rung: Answers, base: Answers, n: int, margin: float, level: float, *, last: bool = True,
+    surer: bool = True,
 ) -> bool:  # fmt: skip
     """By all folds, whether the first ones gave it up or not; the last rung is looked at after
     each repeat, as in a run."""
     rule, repeats = Rule("accuracy", margin, 0.95, n, K), len(rung) // K
     looks = repeats if last else 1
     for end in range(K, K * looks, K):
-        if settled(gaps_of(rung[:end], base[:end], rows=rows), rule, looks):
+        if settled(gaps_of(rung.first(end), base.first(end), surer=surer), rule, looks):
             return True
-    found = gains(gaps_of(rung, base, rows=rows), rule, ("rung", "base"))
-    return judge_gain(found, rule, last_level(level, looks))[0] == "adopt"
+    gaps, names = gaps_of(rung, base, surer=surer), ("rung", "base")
+    found, also = gains(gaps, rule, names), gains_in_log_loss(gaps, rule, names)
+    return judge_gain(found, rule, last_level(level, looks), also)[0] == "adopt"
 
 
-def trained(rung: Right, base: Right, n: int, level: float) -> tuple[int, bool]:
+def trained(rung: Answers, base: Answers, n: int, level: float) -> tuple[int, bool]:
     """(folds that a run trains before the rung is given up, or clear, or all; given up or not)."""
     rule = Rule("accuracy", MARGIN, 0.95, n, K)
     repeats = len(rung) // K
     for wave in waves(K, len(rung)):
-        seen = gaps_of(rung[: wave.stop], base[: wave.stop])
+        seen = gaps_of(rung.first(wave.stop), base.first(wave.stop))
         if given_up(seen, rule, len(rung), last_level(level, repeats)) is not None:
             return wave.stop, True
         if settled(seen, rule, repeats):
@@ -185,19 +219,19 @@ def trained(rung: Right, base: Right, n: int, level: float) -> tuple[int, bool]:
     return len(rung), False
 
 
-def climbs(arms: list[Right], repeats: int, n: int, margin: float, *, rows: bool = True) -> bool:
+def climbs(arms: list[Answers], repeats: int, n: int, margin: float, *, surer: bool = True) -> bool:
     """Whether the gate adopts any rung."""
     best, wrong, level = arms[0], False, level_of(ALPHA, len(arms) - 1)
     for rung in arms[1:]:
-        known = rung[: K * repeats], best[: K * repeats]
-        said = adopted(*known, n, margin, level, last=rung is arms[-1], rows=rows)
+        known = rung.first(K * repeats), best.first(K * repeats)
+        said = adopted(*known, n, margin, level, last=rung is arms[-1], surer=surer)
         best, wrong = (rung, True) if said else (best, wrong)
     return wrong
 
 
-def naive(arms: list[Right]) -> list[bool]:
+def naive(arms: list[Answers]) -> list[bool]:
     """Single split, plain paired t, highest mean: whether any rung is adopted."""
-    gaps = [gaps_of(rung, arms[0], rows=False).by_fold for rung in arms[1:]]
+    gaps = [gaps_of(rung, arms[0], surer=False).by_fold for rung in arms[1:]]
     plain = [
         gap.std() > 0 and gap.mean() / gap.std(ddof=1) * len(gap) ** 0.5
         > stats.t.ppf(1 - ALPHA, len(gap) - 1)
@@ -218,11 +252,12 @@ def null_cell(
     pool: tuple[Matrix, Codes], n: int, balanced: bool, worlds: int
 ) -> tuple[list[int], float]:
     """Worlds with a wrong adoption: the gate on one rung with 1, 2, 3 repeats, on two rungs with 1,
-    2, 3 repeats, on one with 3 repeats and no margin; on one with 1 and 3 repeats by the folds
-    alone; single split, plain t, highest mean. Then the share of the folds of one rung that a run
-    trains before it gives up."""
+    2, 3 repeats, on one with 3 repeats and no margin; on one with 1 and 3 repeats by the metric
+    alone; on one with 3 repeats whose probabilities are better; single split, plain t, highest
+    mean. Then the share of the folds of one rung that a run trains before it gives up."""
     rows, y = pool
-    count = np.zeros(12, dtype=int)
+    classes = int(y.max()) + 1
+    count = np.zeros(13, dtype=int)
     folds = 0
     for world in range(worlds):
         random = np.random.default_rng([world, n, balanced])
@@ -231,10 +266,14 @@ def null_cell(
         tests = dealt(codes, random)
         seen = inside[:, :BLOCK]
         noise = NOISE * seen.std() * random.normal(size=(3, *seen.shape))
-        arms = [folds_right(seen + one, codes, tests, int(y.max()) + 1) for one in noise]
+        scores = [folds_scores(seen + one, codes, tests, classes) for one in noise]
+        arms = [answered(one, codes, tests) for one in scores]
+        unsure = np.exp(SURENESS * random.normal(size=(len(codes), 1)))[tests]
+        worse = answered(scores[0] * unsure, codes, tests)
         said = [climbs(arms[:last], r, n, MARGIN) for last in (2, 3) for r in (1, 2, 3)]
-        alone = [climbs(arms[:2], r, n, MARGIN, rows=False) for r in (1, 3)]
-        count += [*said, climbs(arms[:2], 3, n, 0.0), *alone, *naive(arms)]
+        alone = [climbs(arms[:2], r, n, MARGIN, surer=False) for r in (1, 3)]
+        better = climbs([worse, arms[1]], 3, n, MARGIN)
+        count += [*said, climbs(arms[:2], 3, n, 0.0), *alone, better, *naive(arms)]
         folds += trained(arms[1], arms[0], n, ALPHA)[0]
     return [int(one) for one in count], folds / worlds / (K * REPEATS)
 
@@ -242,8 +281,8 @@ def null_cell(
 def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> list[float]:
     """True gain, then the share adopted by: oracle, the gate on one rung and on one of two, single
     split, plain t, highest mean; then the gate on one rung as it is run, which gives up early, and
-    the share of the folds that it trains; then with one repeat: oracle, the gate on one rung, and
-    by the folds alone."""
+    the share of the folds that it trains; by the metric alone, on one rung; then with one repeat:
+    oracle, the gate on one rung, and by the metric alone."""
     rows, y = pool
     classes = int(y.max()) + 1
     said, means, truth, blur, run, once = [], [], [], [], [], []
@@ -254,7 +293,10 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         everything = rotated(rows, random)[:, : BASE + more]
         inside, codes, new = everything[taken], y[taken], everything[rest]
         tests, part = dealt(codes, random), len(codes) * (K - 1) // K
-        arms = [folds_right(inside[:, :d], codes, tests, classes) for d in (BASE, BASE + more)]
+        arms = [
+            answered(folds_scores(inside[:, :d], codes, tests, classes), codes, tests)
+            for d in (BASE, BASE + more)
+        ]
         base, better = (
             right(inside[:part, :d], codes[:part], new[:, :d], y[rest], classes)
             for d in (BASE, BASE + more)
@@ -262,14 +304,15 @@ def power_cell(pool: tuple[Matrix, Codes], n: int, more: int, worlds: int) -> li
         gain, variance = true_gain(better, base, codes, y[rest], classes)
         truth.append(gain)
         blur.append(variance)
-        gaps = gaps_of(arms[1], arms[0], rows=False).by_fold
+        gaps = gaps_of(arms[1], arms[0], surer=False).by_fold
         means.append((float(gaps.mean()), float(gaps[:K].mean())))
         levels = [level_of(ALPHA, rungs) for rungs in (1, 2)]
         said.append([*(adopted(arms[1], arms[0], n, MARGIN, one) for one in levels), *naive(arms)])
         folds, dropped = trained(arms[1], arms[0], n, ALPHA)
-        run.append((said[-1][0] and not dropped, folds / len(arms[1])))
-        first = arms[1][:K], arms[0][:K]
-        once.append([adopted(*first, n, MARGIN, ALPHA, rows=rows) for rows in (True, False)])
+        alone = adopted(arms[1], arms[0], n, MARGIN, ALPHA, surer=False)
+        run.append((said[-1][0] and not dropped, folds / len(arms[1]), alone))
+        first = arms[1].first(K), arms[0].first(K)
+        once.append([adopted(*first, n, MARGIN, ALPHA, surer=one) for one in (True, False)])
     thrice, single = (
         oracle(np.array(of), np.array(truth), float(np.mean(blur)))
         for of in zip(*means, strict=True)
@@ -302,9 +345,9 @@ def main() -> int:
     found = {name: pool for name, pool in pools(said.shared).items() if said.only in name}
     if said.part != "power":
         print("| rows of | n | classes | one rung: 1 repeat | 2 | 3 | two rungs: 1 repeat | 2 | 3 "
-              "| upper bound | no margin | folds alone: 1 repeat | 3 | single split | plain t "
-              "| highest mean | always | folds trained |\n| --- "
-              + "| ---: " * 17 + "|")  # fmt: skip
+              "| upper bound | no margin | metric alone: 1 repeat | 3 | probabilities better "
+              "| single split | plain t | highest mean | always | folds trained |\n| --- "
+              + "| ---: " * 18 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
                 for balanced in (True, False):
@@ -320,8 +363,8 @@ def main() -> int:
     if said.part != "null":
         print("\n| rows of | n | true gain | oracle | gate, one rung | of two | single split "
               "| plain t | highest mean | one rung, given up early | folds trained "
-              "| 1 repeat: oracle | gate, one rung | folds alone |\n| --- "
-              + "| ---: " * 13 + "|")  # fmt: skip
+              "| metric alone | 1 repeat: oracle | gate, one rung | metric alone |\n| --- "
+              + "| ---: " * 14 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
                 if n > 0.6 * len(pool[1]) or outside(pool[1], n) < OUTSIDE:
@@ -332,7 +375,7 @@ def main() -> int:
                 for gain in GAINS:
                     if not curve[0, 0] <= gain <= curve[-1, 0]:
                         continue
-                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 12)]
+                    at = [np.interp(gain, curve[:, 0], curve[:, i]) for i in range(1, 13)]
                     shown = " | ".join(f"{one:.0%}" for one in at)
                     print(f"| {name} | {n:,} | {100 * gain:.0f} | {shown} |", flush=True)
     return 0

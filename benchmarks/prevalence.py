@@ -84,9 +84,9 @@ def main() -> None:
                     for fit, held in folds
                 ]
                 mix = Mix(in_use, np.full(len(names), 1.0 / len(names)))
-                plain, out_of_fold = scored(found, codes, folds)
-                weighted, _ = scored(found, codes, folds, None, "accuracy", mix)
-                heat = fit_temperature(codes, logits_of(out_of_fold))
+                plain = scored(found, codes, folds)
+                weighted = scored(found, codes, folds, None, "accuracy", mix)
+                heat = fit_temperature(codes, logits_of(plain.out_of_fold))
                 head = fit_linear(rows, codes, len(names), seed=seed, towards=known)
                 proba = at_temperature(logits_of(head.predict_proba(test)), heat)
                 guess = Mix(estimated(proba, mix.of_rows), mix.of_rows)
@@ -94,7 +94,7 @@ def main() -> None:
                 table.append(
                     [accuracy(truth, one.argmax(axis=1)) for one in every]
                     + [log_loss(truth, one) for one in every]
-                    + [one["accuracy"].mean() for one in (plain, weighted)]
+                    + [one.scores["accuracy"].mean() for one in (plain, weighted)]
                 )
             mean = np.mean(table, axis=0)
             right = " | ".join(f"{100 * one:.1f}" for one in mean[:3])

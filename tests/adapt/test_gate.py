@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 from sklearn.metrics import f1_score, log_loss
 
 from headstart.adapt.gate import (
@@ -19,6 +21,7 @@ from headstart.adapt.gate import (
     Rule,
     chance,
     gains,
+    gains_in_log_loss,
     gaps_between,
     given_up,
     guards,
@@ -31,6 +34,8 @@ from headstart.adapt.gate import (
     settled,
     too_few_rows,
 )
+from headstart.adapt.log_losses import scaled_log_losses
+from headstart.adapt.run import scored
 from headstart.data import make_folds
 from headstart.select.block_ridge import Decomposed, held_out
 from headstart.types.model import ArmResult
@@ -355,10 +360,14 @@ def test_what_falls_is_named_and_stops_an_adoption() -> None:
     assert falls(moved)["rows that are mildly changed"]
 
     gain = found(0.1 + np.arange(5) / 1000)
-    word = outcome("top-1", "", "frozen", gain, said, RULE, 0.05, folds_run=5, estimated_minutes=1)
+    word = outcome(
+        "top-1", "", "frozen", gain, None, said, RULE, 0.05, folds_run=5, estimated_minutes=1
+    )
     assert word.verdict == "stay"
     assert "not at this price" in word.reason
-    fine = outcome("top-1", "", "frozen", gain, (), RULE, 0.05, folds_run=5, estimated_minutes=1)
+    fine = outcome(
+        "top-1", "", "frozen", gain, None, (), RULE, 0.05, folds_run=5, estimated_minutes=1
+    )
     assert fine.verdict == "adopt"
 
 
@@ -394,20 +403,110 @@ def test_a_ladder_of_equal_rungs_is_seldom_climbed() -> None:
         codes = np.arange(n) % 2
         signal = np.where(codes[:, None] == 1, 0.25, -0.25)
         folds = make_folds(codes, np.arange(n), 5, 2, world)
-        scores = []
+        arms = []
         for _ in range(3):
             x = signal + random.normal(size=(n, width))
             rows, y = Decomposed.of(x), np.eye(2)[codes]
-            hit = [
-                float((said.argmax(axis=1) == codes[test]).mean())
+            answers = [
+                FoldAnswers(codes[test], softmax(said, axis=1), said)
                 for _, _, test, said in held_out(rows, y, folds, [1.0])
             ]
-            scores.append(np.array(hit))
+            arms.append(answers)
         rule = replace(RULE, n=n, margin=0.0)
         level = level_of(rule.alpha, 2)
-        for rung in scores[1:]:
-            verdict, _ = judge_gain(found(rung - scores[0], rule), rule, level)
+        base = scored([one.proba for one in arms[0]], codes, folds)
+        ground = ArmResult(
+            "frozen", "frozen", True, True, "", base.scores, base.out_of_fold,
+            by_row=base.by_row, log_losses=base.log_losses,
+        )  # fmt: skip
+        for rung in arms[1:]:
+            gaps = gaps_between(rung, ground, rule)
+            assert gaps.in_log_loss is not None
+            surer = gains_in_log_loss(gaps, rule, ("rung", "base"))
+            verdict, _ = judge_gain(gains(gaps, rule, ("rung", "base")), rule, level, surer)
             if verdict == "adopt":
                 wrong += 1
                 break
     assert wrong < 32
+
+
+def test_a_gain_may_show_in_log_loss_where_the_metric_leaves_it_open() -> None:
+    wild = found(np.array([0.09, -0.05, 0.08, 0.0, 0.03]))
+    sure = found(0.05 + np.array([0.002, -0.002, 0.001, -0.001, 0.0]))
+    verdict, why = judge_gain(wild, RULE, 0.05, sure)
+    assert verdict == "adopt"
+    assert "shows in its probabilities: +0.050 nats of log-loss (+0.0" in why
+    assert why.endswith("credible at a level of 0.025")
+    # Nothing that the probabilities show stands in for the margin.
+    assert judge_gain(found(wild_below_the_margin()), RULE, 0.05, sure)[0] == "not enough evidence"
+    verdict, why = judge_gain(wild, RULE, 0.05, wild)
+    assert verdict == "not enough evidence"
+    assert "not credible at a level of 0.025, nor are +0.030 nats of log-loss (−0.0" in why
+
+
+def wild_below_the_margin() -> np.ndarray:
+    return np.array([0.07, -0.07, 0.06, -0.02, -0.01])
+
+
+def test_two_tests_share_the_level() -> None:
+    """A gain whose p-value lies between the level and its half."""
+    gaps = 0.02 + 0.02 * np.array([-1.1, 1.0, -0.5, 0.9, -0.3])
+    p = by_hand(gaps, 5)
+    assert 0.05 < p < 0.1
+    alone, _ = judge_gain(found(gaps), RULE, 0.1)
+    beside, _ = judge_gain(found(gaps), RULE, 0.1, found(-gaps))
+    assert (alone, beside) == ("adopt", "not enough evidence")
+    assert judge_gain(found(gaps), RULE, 0.1, found(gaps))[0] == "not enough evidence"
+    assert judge_gain(found(gaps), RULE, 2.05 * p, found(-gaps))[0] == "adopt"
+
+
+def test_log_losses_are_compared_at_the_best_temperature_of_each_arm() -> None:
+    random = np.random.default_rng(7)
+    codes = [random.integers(0, 3, 40) for _ in range(5)]
+    logits = [random.normal(size=(40, 3)) + 1.5 * np.eye(3)[one] for one in codes]
+    plain = scaled_log_losses(codes, [softmax(one, axis=1) for one in logits])
+    sure = scaled_log_losses(codes, [softmax(3.0 * one, axis=1) for one in logits])
+    y, wide = np.concatenate(codes), np.concatenate(logits)
+    best = minimize_scalar(lambda u: log_loss(y, softmax(wide * u, axis=1)), bounds=(0.1, 10))
+    assert np.concatenate(plain).mean() == pytest.approx(best.fun, abs=1e-3)
+    assert [len(one) for one in plain] == [40] * 5
+    for one, other, own, seen in zip(plain, sure, codes, logits, strict=True):
+        # The prior on the temperature is worth half a nat in all.
+        assert one == pytest.approx(other, rel=0.02, abs=0.01)
+        scaled = softmax(seen * best.x, axis=1)
+        assert one.mean() == pytest.approx(log_loss(own, scaled, labels=[0, 1, 2]), abs=0.01)
+
+
+def test_the_metric_is_not_tested_twice() -> None:
+    random = np.random.default_rng(8)
+    codes = random.integers(0, 2, 100)
+    folds = make_folds(codes, np.arange(100), 5, 1, 0)
+    proba = softmax(random.normal(size=(100, 2)) + np.eye(2)[codes], axis=1)
+    answers = [FoldAnswers(codes[test], proba[test], proba[test]) for _, test in folds]
+    of = scored([proba[test].astype(np.float32) for _, test in folds], codes, folds)
+    base = ArmResult(
+        "frozen", "frozen", True, True, "", of.scores, of.out_of_fold,
+        by_row=of.by_row, log_losses=of.log_losses,
+    )  # fmt: skip
+    same = gaps_between(answers, base, RULE)
+    assert same.in_log_loss is not None
+    assert same.in_log_loss.by_fold == pytest.approx(0.0, abs=1e-6)
+    assert gaps_between(answers, base, replace(RULE, metric="log_loss")).in_log_loss is None
+    # Arms that were kept by an earlier version have none.
+    assert gaps_between(answers, replace(base, log_losses=()), RULE).in_log_loss is None
+
+
+def test_hope_is_that_of_either_test_with_the_margin() -> None:
+    rule, level = replace(RULE, n=600), 0.05
+    gaps = np.array([0.03, 0.0])
+    alone = chance(Gaps(gaps, 0.03**2), rule, 5, level)[0]
+    clear = Gaps(np.array([0.08, 0.07]), 0.02**2)
+    faint = Gaps(np.array([-0.08, -0.07]), 0.02**2)
+    with_clear = chance(Gaps(gaps, 0.03**2, clear), rule, 5, level)[0]
+    with_faint = chance(Gaps(gaps, 0.03**2, faint), rule, 5, level)[0]
+    assert with_faint < alone < with_clear
+    margin = stats.norm.sf((0.01 - 0.015) / (Gaps(gaps, 0.03**2).variance() * 0.3) ** 0.5)
+    assert with_clear == pytest.approx(margin, abs=1e-6)
+    said = given_up(Gaps(np.array([0.03, -0.016]), None, faint), replace(RULE, n=616), 5, 0.05)
+    assert said is not None
+    assert "with so many rows or credibly better probabilities" in said[1]

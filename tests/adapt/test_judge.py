@@ -112,6 +112,42 @@ def test_what_is_chosen_is_credible_one_sided():
         assert report.approach == wanted
 
 
+def losing(one: ArmResult, mean: float) -> ArmResult:
+    """The arm with a log-loss of its rows about a mean."""
+    random = np.random.default_rng(1)
+    rows = tuple(
+        (mean + 0.1 * random.standard_normal(N // K)).astype(np.float32) for _ in range(K * REPEATS)
+    )
+    return replace(one, log_losses=rows)
+
+
+def test_an_arm_whose_probabilities_are_credibly_better_needs_the_margin_alone():
+    majority = losing(arm("majority", 0.4), 0.9)
+    classical = losing(arm("classical", 0.80), 0.6)
+    faint = arm("frozen", 0.83, spread=0.05)
+    report = decide(majority, classical, losing(faint, 0.5))
+    assert report.approach == "frozen"
+    assert "shows in its probabilities: +0.100 nats of log-loss (+0.1" in report.choice_reason
+    assert report.transfer == "inconclusive"  # The verdict is of the metric.
+    assert decide(majority, classical, losing(faint, 0.6)).approach == "classical"
+    assert decide(majority, classical, losing(faint, 0.7)).approach == "classical"
+    assert decide(majority, classical, losing(faint, 0.5), margin=0.04).approach == "classical"
+    assert decide(majority, classical, faint).approach == "classical"
+    clear = decide(majority, classical, losing(arm("frozen", 0.83), 0.5))
+    assert clear.approach == "frozen"
+    assert "in its probabilities" not in clear.choice_reason
+
+
+def test_with_two_tests_the_metric_has_half_of_the_level():
+    classical, frozen = arm("classical", 0.80), arm("frozen", 0.84, spread=0.032)
+    gaps = frozen.scores["accuracy"] - classical.scores["accuracy"]
+    error = gaps.std(ddof=1) * np.sqrt(1 / (K * REPEATS) + 1 / (K - 1))
+    one_sided = stats.t.sf(gaps.mean() / error, K * REPEATS - 1)
+    arms = losing(arm("majority", 0.4), 0.9), losing(classical, 0.6), losing(frozen, 0.6)
+    for times, wanted in ((1.9, "classical"), (2.1, "frozen")):
+        assert decide(*arms, confidence=1 - times * one_sided).approach == wanted
+
+
 def test_interval_is_nadeau_and_bengios():
     classical, frozen = arm("classical", 0.7), arm("frozen", 0.85)
     found = decide(arm("majority", 0.4), classical, frozen).comparisons[0]

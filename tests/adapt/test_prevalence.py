@@ -93,9 +93,10 @@ def test_scores_of_rows_of_each_class_are_those_of_cases_in_use() -> None:
     found = [equal[test] for _, test in folds]
     truth, _, used = world(200_000, USE, 3)
     for metric in ("accuracy", "macro_f1", "balanced_accuracy"):
-        scores, out_of_fold, by_row = scored(found, codes, folds, None, metric, mix)
-        assert [len(one) for one in by_row] == [len(one) for one in found]
-        assert out_of_fold == pytest.approx(equal, abs=1e-6)
+        of = scored(found, codes, folds, None, metric, mix)
+        scores = of.scores
+        assert [len(one) for one in of.by_row] == [len(one) for one in found]
+        assert of.out_of_fold == pytest.approx(equal, abs=1e-6)
         by = answer_costs(metric, USE, used)
         given = given_answers(used, by)
         assert scores["accuracy"].mean() == pytest.approx(accuracy_score(truth, given), abs=0.015)

@@ -95,8 +95,9 @@ def test_scores_of_folds_promise_no_more_than_new_rows_keep() -> None:
         found = [
             head.predict_proba(rows[test]) for head, (_, test) in zip(heads, folds, strict=True)
         ]
-        scores, out_of_fold, _ = scored(found, codes, folds, None, "macro_f1")
-        plain, _, _ = scored(found, codes, folds, None, "accuracy")
+        of = scored(found, codes, folds, None, "macro_f1")
+        scores, out_of_fold = of.scores, of.out_of_fold
+        plain = scored(found, codes, folds, None, "accuracy").scores
         by = minimised(
             find_weights(arm(out_of_fold), ("fine", "rude"), codes, "macro_f1"), several=False
         )

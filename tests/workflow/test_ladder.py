@@ -211,7 +211,7 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     run = found["/outcomes/1/folds_run"]
     assert run in (5, 10)  # of three repeats; the other arms had more
     assert found["/outcomes/1/remarks"] == [f"clear after {run} of 15 folds: no more were trained"]
-    assert "credible at a level of 0.001" in found["/outcomes/1/reason"]
+    assert "credible at a level of 0.0005" in found["/outcomes/1/reason"]
     memo = (pilot / "memo.html").read_text(encoding="utf-8")
     assert re.search(r"adapted:top-1(</bdi>)? was adopted", memo)
     assert f"clear after {run} of 15 folds" in (pilot / "memo.md").read_text(encoding="utf-8")

@@ -8,6 +8,11 @@ wrong adoption are at most one for one rung, two for two, four for three; α div
 bounds the probability of any wrong adoption (Bonferroni).
 
 How uncertain a gain is, its folds say, which are few, and the rows in them, which are many.
+
+That a rung is better may show in the metric or in the log-loss of its probabilities: each is tested
+at half of the rung's level (Bonferroni). An answer is right or wrong, a probability says by how
+much, so that a few hundred rows show a gain in log-loss which the metric leaves open. What the rung
+has to gain is a matter of the metric alone: on average the margin, at least.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.adapt.log_losses import scaled_log_losses
 from headstart.adapt.prevalence import Mix
 from headstart.adapt.run import score_of, values_of
 from headstart.metrics import HIGHER_IS_BETTER, given_answers
@@ -110,11 +116,13 @@ class Gaps:
     """How much better one arm is than another one, larger is better, on the folds of both.
 
     by_fold: one a fold (folds,). by_rows: variance of a fold's gain that its rows explain
-    (`headstart.stats.rows_variance`); None: it is not known.
+    (`headstart.stats.rows_variance`); None: it is not known. in_log_loss: the same arms on the same
+    folds, each at its best temperature (`scaled_log_losses`); None: the metric alone is tested.
     """
 
     by_fold: NDArray[np.float64]
     by_rows: float | None = None
+    in_log_loss: Gaps | None = None
 
     @property
     def mean(self) -> float:
@@ -132,6 +140,10 @@ class Gaps:
         """Degrees of freedom after so many folds."""
         return moderated(0.0, trainings - 1, self.by_rows)[1]
 
+    def tests(self) -> list[Gaps]:
+        """What the rung's level is shared by."""
+        return [self] if self.in_log_loss is None else [self, self.in_log_loss]
+
 
 def gaps_between(rung: Sequence[FoldAnswers], best: ArmResult, rule: Rule) -> Gaps:
     """The rung against the best so far, on the folds that both were run on."""
@@ -140,7 +152,21 @@ def gaps_between(rung: Sequence[FoldAnswers], best: ArmResult, rule: Rule) -> Ga
     common = min(len(rung), len(base))
     scores = np.array([one.score(rule.metric, rule) for one in rung[:common]])
     values = [one.values(rule.metric, rule) for one in rung[:common]]
-    return Gaps(sign * (scores - base[:common]), rows_variance(values, best.by_row))
+    return Gaps(
+        sign * (scores - base[:common]),
+        rows_variance(values, best.by_row),
+        None if rule.metric == "log_loss" else _log_loss_gaps(rung[:common], best),
+    )
+
+
+def _log_loss_gaps(rung: Sequence[FoldAnswers], best: ArmResult) -> Gaps | None:
+    if not best.log_losses:
+        return None
+    own = scaled_log_losses(
+        [one.codes for one in rung], [one.proba for one in rung], rung[0].mix
+    )  # fmt: skip
+    by_fold = [old.mean() - new.mean() for new, old in zip(own, best.log_losses, strict=False)]
+    return Gaps(np.array(by_fold, dtype=np.float64), rows_variance(own, best.log_losses))
 
 
 def gains(gaps: Gaps, rule: Rule, names: tuple[str, str], metric: str = "") -> Comparison:
@@ -155,28 +181,51 @@ def gains(gaps: Gaps, rule: Rule, names: tuple[str, str], metric: str = "") -> C
     )  # fmt: skip
 
 
-def judge_gain(found: Comparison, rule: Rule, level: float) -> tuple[GateVerdict, str]:
+def gains_in_log_loss(gaps: Gaps, rule: Rule, names: tuple[str, str]) -> Comparison | None:
+    """Likewise in log-loss; None: it is not tested."""
+    return None if gaps.in_log_loss is None else gains(gaps.in_log_loss, rule, names, "log_loss")
+
+
+def judge_gain(
+    found: Comparison, rule: Rule, level: float, in_log_loss: Comparison | None = None
+) -> tuple[GateVerdict, str]:
     """What a gain alone says, at a one-sided level.
 
-    adopt: credibly above zero, and more likely than not at least the margin. stay: credibly below
-    the margin. Else there is not enough evidence, with the rows that would settle it.
+    adopt: more likely than not at least the margin, and credibly above zero, in the metric or in
+    log-loss. stay: credibly below the margin. Else there is not enough evidence, with the rows that
+    would settle it.
     """
     low, high = (difference(rule.metric, one) for one in (found.low, found.high))
     gain = amount(rule.metric, found.difference, steps=rule.steps)
     margin = size(rule.metric, rule.margin, steps=rule.steps)
     points = f"{gain} ({low} to {high})"
-    credible = 1.0 - probability_above(found, 0.0) <= level
+    tests = [found] if in_log_loss is None else [found, in_log_loss]
+    own = level / len(tests)
+    credible = [one for one in tests if 1.0 - probability_above(one, 0.0) <= own]
     if credible and found.difference >= rule.margin:
-        return "adopt", f"it gains {points}, credible at a level of {level:.3g}"
+        if credible[0] is found:
+            return "adopt", f"it gains {points}, credible at a level of {own:.3g}"
+        return "adopt", (
+            f"it gains {points}; that it is better shows in its probabilities: "
+            f"{_nats(credible[0])}, credible at a level of {own:.3g}"
+        )
     if found.high < rule.margin:
         return "stay", f"it gains {points}: credibly less than the margin of {margin}"
     if found.difference < rule.margin:
-        rows = rows_to_settle(found, rule.margin - found.difference, level)
+        rows = rows_to_settle(found, rule.margin - found.difference, own)
         more = "" if rows is None else f"; about {rows:,} rows would show that it is less"
         return "not enough evidence", f"it gains {points}, so far less than the margin{more}"
-    rows = rows_to_settle(found, found.difference, level)
+    enough = [rows_to_settle(one, one.difference, own) for one in tests if one.difference > 0.0]
+    rows = min((one for one in enough if one is not None), default=None)
     more = "" if rows is None else f"; about {rows:,} rows would settle a gain of this size"
-    return "not enough evidence", f"it gains {points}, not credible at a level of {level:.3g}{more}"
+    nor = "" if in_log_loss is None else f", nor are {_nats(in_log_loss)}"
+    said = f"it gains {points}, not credible at a level of {own:.3g}{nor}{more}"
+    return "not enough evidence", said
+
+
+def _nats(found: Comparison) -> str:
+    low, high = (difference("log_loss", one) for one in (found.low, found.high))
+    return f"{difference('log_loss', found.difference)} nats of log-loss ({low} to {high})"
 
 
 def rows_to_settle(found: Comparison, gap: float, level: float) -> int | None:
@@ -228,7 +277,9 @@ def settled(gaps: Gaps, rule: Rule, repeats: int) -> bool:
     run, over = divmod(len(gaps), rule.k)
     if over or not 1 <= run < repeats:
         return False
-    return judge_gain(gains(gaps, rule, ("rung", "base")), rule, EARLY_LEVEL)[0] == "adopt"
+    names = ("rung", "base")
+    found, surer = gains(gaps, rule, names), gains_in_log_loss(gaps, rule, names)
+    return judge_gain(found, rule, EARLY_LEVEL, surer)[0] == "adopt"
 
 
 def hopeless(gaps: Gaps, rule: Rule) -> bool:
@@ -246,16 +297,30 @@ def hopeless(gaps: Gaps, rule: Rule) -> bool:
 
 
 def chance(gaps: Gaps, rule: Rule, trainings: int, level: float) -> tuple[float, float]:
-    """(probability that all the trainings would end in "adopt", the mean gain which that takes).
+    """(probability that all the trainings would end in "adopt", the mean gain which that takes by
+    the metric alone).
 
     What the folds share stays as it is, so that the mean of all of them is known from that of the
     first i up to a variance of σ²(1/i − 1/trainings); conditional power at the present trend
     (Lan, Simon and Halperin 1982). Two folds or more. To stop by it can only prevent an adoption.
+    The better of both tests, of which that in log-loss needs the margin beside it.
     """
-    error = float(np.sqrt(gaps.variance() * (1.0 / trainings + 1.0 / (rule.k - 1))))
-    need = max(rule.margin, t_quantile(1.0 - level, gaps.df(trainings)) * error)
-    left = _spread(gaps, rule) * float(np.sqrt(1.0 / len(gaps) - 1.0 / trainings))
-    return NormalDist().cdf((gaps.mean - need) / left), need
+    share = float(np.sqrt(1.0 / len(gaps) - 1.0 / trainings))
+    own = level / len(gaps.tests())
+
+    def credible(of: Gaps) -> float:
+        error = float(np.sqrt(of.variance() * (1.0 / trainings + 1.0 / (rule.k - 1))))
+        return t_quantile(1.0 - own, of.df(trainings)) * error
+
+    def reached(of: Gaps, spread: float, need: float) -> float:
+        return NormalDist().cdf((of.mean - need) / (spread * share)) if spread else 0.0
+
+    spread, need = _spread(gaps, rule), max(rule.margin, credible(gaps))
+    likely = reached(gaps, spread, need)
+    if (surer := gaps.in_log_loss) is not None:
+        also = reached(surer, float(np.sqrt(surer.variance())), credible(surer))
+        likely = max(likely, min(also, reached(gaps, spread, rule.margin)))
+    return likely, need
 
 
 def given_up(
@@ -272,7 +337,8 @@ def given_up(
     if likely >= FUTILE:
         return None
     least = amount(rule.metric, need, steps=rule.steps)
-    why = f"to adopt it takes about {least} with so many rows, to which it had a chance of"
+    surer = "" if gaps.in_log_loss is None else " or credibly better probabilities"
+    why = f"to adopt it takes about {least} with so many rows{surer}, to which it had a chance of"
     return "not enough evidence", f"{so_far}; {why} {likely:.0%}"
 
 
@@ -400,6 +466,7 @@ def outcome(
     describe: str,
     against: str,
     found: Comparison,
+    in_log_loss: Comparison | None,
     checks: tuple[Guard, ...],
     rule: Rule,
     level: float,
@@ -409,12 +476,12 @@ def outcome(
     remarks: tuple[str, ...] = (),
 ) -> RungOutcome:
     """The gate's word on a rung that was trained on every fold."""
-    verdict, reason = judge_gain(found, rule, level)
+    verdict, reason = judge_gain(found, rule, level, in_log_loss)
     fallen = [check for check in checks if check.falls]
     if verdict == "adopt" and fallen:
         verdict = "stay"
         reason += "; but not at this price: " + "; ".join(f"{c.name} {c.reason}" for c in fallen)
     return RungOutcome(
         rung, describe, against, verdict, reason, level, found, checks, folds_run,
-        estimated_minutes, remarks,
+        estimated_minutes, remarks, log_loss_gain=in_log_loss,
     )  # fmt: skip

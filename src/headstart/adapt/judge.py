@@ -94,13 +94,39 @@ class Measure:
         low = self.gain(self.compare(a, b)).low
         return low is not None and low > by
 
+    def in_log_loss(self, a: ArmResult, b: ArmResult) -> Comparison | None:
+        """What a gains over b in log-loss, each at its best temperature; None where the metric is
+        log-loss, or a row may have several labels."""
+        common = min(len(a.log_losses), len(b.log_losses))
+        if self.metric == "log_loss" or not common:
+            return None
+        mine, others = ([rows.mean() for rows in arm.log_losses[:common]] for arm in (a, b))
+        return compare(
+            others, mine, a=a.name, b=b.name, metric="log_loss", n=self.n, k=self.k,
+            repeats=common // self.k, confidence=self.confidence,
+            by_rows=rows_variance(a.log_losses, b.log_losses),
+        )  # fmt: skip
+
     def worth_more(self, a: ArmResult, b: ArmResult) -> bool:
-        """a's gain over b is credibly above zero, one-sided, and more likely than not at least the
-        margin: what the gate asks of a rung."""
-        found = self.compare(a, b)
-        gain = self.gain(found).value
-        credible = found.p_value / 2 <= 1.0 - self.confidence
-        return credible and gain is not None and gain > 0.0 and gain >= self.margin
+        """a's gain over b is more likely than not at least the margin, and credibly above zero, in
+        the metric or in log-loss: what the gate asks of a rung."""
+        gain = self.gain(self.compare(a, b)).value
+        if gain is None or gain <= 0.0 or gain < self.margin:
+            return False
+        return bool(self.credible_gains(a, b))
+
+    def credible_gains(self, a: ArmResult, b: ArmResult) -> list[Comparison]:
+        """Of a's gains over b, in the metric and in log-loss, those that are credibly above zero,
+        one-sided; the two share the level."""
+        found, surer = self.compare(a, b), self.in_log_loss(a, b)
+        sign = 1.0 if self.higher_is_better else -1.0
+        tests = [(found, sign), *([] if surer is None else [(surer, 1.0)])]
+        level = (1.0 - self.confidence) / len(tests)
+        return [one for one, sign in tests if _credible(one, sign, level)]
+
+
+def _credible(found: Comparison, sign: float, level: float) -> bool:
+    return sign * found.difference > 0.0 and found.p_value / 2 <= level
 
 
 def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
@@ -230,6 +256,7 @@ def _reason(
         best = max(simpler, key=measure.goodness)
         gain = _gained(measure, chosen, best)
         sentences.append(f"Its gain over the best simpler arm, '{best.name}', is {gain}.")
+        sentences += _surer(chosen, best, measure)
         sentences += _saves_nothing(chosen, simpler, measure)
     rivals = [arm for arm in others if order[cast(Approach, arm.family)] >= rank]
     margin = f"the margin of {size(measure.metric, measure.margin, steps=measure.steps)}"
@@ -242,6 +269,17 @@ def _reason(
     else:
         sentences.append(f"No simpler arm is left over which it is not worth {margin}.")
     return " ".join(sentences)
+
+
+def _surer(chosen: ArmResult, simpler: ArmResult, measure: Measure) -> list[str]:
+    """That the gain shows in log-loss, where it does not in the metric."""
+    shown = measure.credible_gains(chosen, simpler)
+    if not shown or shown[0].metric != "log_loss":
+        return []
+    one = shown[0]
+    gain = Estimate(one.difference, one.low, one.high, one.n, one.test, one.confidence)
+    said = _with_interval(gain, lambda value: difference("log_loss", value), " nats of log-loss")
+    return [f"That it is better shows in its probabilities: {said}."]
 
 
 def _saves_nothing(chosen: ArmResult, simpler: Sequence[ArmResult], measure: Measure) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -14,6 +15,7 @@ from headstart.adapt.arms import ARMS, Arm, CannotRun
 from headstart.adapt.arms.base import Fold
 from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
+from headstart.adapt.log_losses import scaled_log_losses
 from headstart.adapt.prevalence import Mix
 from headstart.backbones.threads import one_thread_each
 from headstart.metrics import (
@@ -134,7 +136,7 @@ def run_arm(
     except MissingExtraError as error:
         return _lacking(spec, error)
     own = None if mix is None else mix.of(spec.family)
-    scores, out_of_fold, by_row = scored(
+    of = scored(
         [fold.proba for fold in found], inputs.codes, folds, costs, metric, own,
         alike=spec.family == "majority",
     )  # fmt: skip
@@ -145,11 +147,12 @@ def run_arm(
         pretrained=spec.pretrained,
         deployable=spec.deployable,
         describe=spec.describe,
-        scores=scores,
-        out_of_fold=out_of_fold,
+        scores=of.scores,
+        out_of_fold=of.out_of_fold,
         settings={**arm.settings(), **chosen},
         backbone=spec.backbone,
-        by_row=by_row,
+        by_row=of.by_row,
+        log_losses=of.log_losses,
     )
 
 
@@ -170,6 +173,16 @@ def _all_folds(
         return engine.map(one, range(len(parts)))
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What an arm's answers in all folds are worth; the fields are those of `ArmResult`."""
+
+    scores: dict[str, NDArray[np.float64]]
+    out_of_fold: NDArray[np.float32]
+    by_row: tuple[NDArray[np.float32], ...]
+    log_losses: tuple[NDArray[np.float32], ...]
+
+
 def scored(
     found: Sequence[NDArray[np.float32]],
     codes: NDArray[np.int64],
@@ -179,9 +192,8 @@ def scored(
     mix: Mix | None = None,
     *,
     alike: bool = False,
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
-    """(scores of each fold, of answers that suit the metric; probabilities (n, classes) averaged
-    over the repeats; what each test row of each fold has part in the metric, `ArmResult.by_row`).
+) -> Scored:
+    """The answers of an arm that suit the metric.
 
     mix: scores are those of use; the probabilities remain those of the rows. alike: as in
     `label_weights`.
@@ -189,18 +201,19 @@ def scored(
     scores: dict[str, list[float]] = {}
     by = answers_minimise(metric, found, codes, costs, mix, alike=alike)
     summed: NDArray[np.float64] = np.zeros((len(codes), found[0].shape[1]))
+    tested = [codes[test] for _, test in folds]
     by_row = []
-    for (_, test), proba in zip(folds, found, strict=True):
-        for name, value in scores_of(codes[test], proba, costs, by, mix).items():
+    for (_, test), own, proba in zip(folds, tested, found, strict=True):
+        for name, value in scores_of(own, proba, costs, by, mix).items():
             scores.setdefault(name, []).append(value)
         if codes.ndim == 1:
-            by_row.append(values_of(metric, codes[test], proba, costs, by, mix).astype(np.float32))
+            by_row.append(values_of(metric, own, proba, costs, by, mix).astype(np.float32))
         summed[test] += proba
-    out_of_fold = (summed / folds.repeats).astype(np.float32)
-    return (
+    return Scored(
         {name: np.array(values) for name, values in scores.items()},
-        out_of_fold,
+        (summed / folds.repeats).astype(np.float32),
         tuple(by_row),
+        scaled_log_losses(tested, found, mix) if codes.ndim == 1 else (),
     )
 
 

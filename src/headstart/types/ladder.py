@@ -63,6 +63,8 @@ class RungOutcome:
     remarks: tuple[str, ...] = ()
     needs_minutes: int | None = None
     """Budget with which a rung that was not tried for lack of time would be."""
+    log_loss_gain: Comparison | None = None
+    """As `gain`, in log-loss, each arm at its best temperature; None: it was not tested."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,8 @@ class ArmResult:
     scores: metric name -> one value a fold, in the order of `Folds`; out_of_fold: mean probability
     over repeats, shape (n, classes); of several labels a row, of each of them. by_row: what each
     test row of a fold has part in the primary metric (`headstart.metrics.row_values`), one array a
-    fold; empty where a row may have several labels.
+    fold; empty where a row may have several labels. log_losses: what it has part in the log-loss of
+    the arm's probabilities at their best temperature, likewise.
     """
 
     name: str
@@ -157,6 +158,7 @@ class ArmResult:
     settings: dict[str, Any] = field(default_factory=dict)
     backbone: str | None = None
     by_row: tuple[NDArray[np.float32], ...] = ()
+    log_losses: tuple[NDArray[np.float32], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

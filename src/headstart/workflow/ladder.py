@@ -15,6 +15,7 @@ from headstart.adapt.gate import (
     FoldAnswers,
     Rule,
     gains,
+    gains_in_log_loss,
     gaps_between,
     given_up,
     guards,
@@ -270,7 +271,7 @@ class Ladder:
         spent = repeats * shares.once * len(found) / trial.trainings
         if trial.ended is not None:
             return ended(*trial.ended, minutes, len(found)), None, spent
-        scores, out_of_fold, by_row = scored(
+        of = scored(
             [one.proba for one in found],
             self.rows.codes,
             Folds(self.split.folds.assignment[: len(found) // k], k),
@@ -281,18 +282,19 @@ class Ladder:
         assert base.backbone is not None
         arm = ArmResult(
             spec.name, "adapted", pretrained=True, deployable=True, describe=spec.describe,
-            scores=scores, out_of_fold=out_of_fold, settings={"plan": name}, backbone=base.backbone,
-            by_row=by_row,
+            scores=of.scores, out_of_fold=of.out_of_fold, settings={"plan": name},
+            backbone=base.backbone, by_row=of.by_row, log_losses=of.log_losses,
         )  # fmt: skip
         gaps = gaps_between(self._answers(found), best, self.rule)
         gain_found = gains(gaps, self.rule, (arm.name, best.name))
+        surer = gains_in_log_loss(gaps, self.rule, (arm.name, best.name))
         checks = self._guards(found, best, arm.name)
         remarks = tuple(dict.fromkeys(remark for one in found for remark in one.remarks))
         if len(found) < trial.trainings:
             few = f"{len(found)} of {trial.trainings} folds"
             remarks += (f"clear after {few}: no more were trained",)
         said = outcome(
-            name, rung.describe, best.name, gain_found, checks, self.rule, trial.level,
+            name, rung.describe, best.name, gain_found, surer, checks, self.rule, trial.level,
             folds_run=len(found), estimated_minutes=minutes, remarks=remarks,
         )  # fmt: skip
         if said.verdict == "adopt":

@@ -1,0 +1,42 @@
+"""Log-losses of arms that are compared: at the temperature that suits each arm best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.adapt.prevalence import Mix
+from headstart.heads import at_temperature, fit_temperature, logits_of
+from headstart.metrics import row_values
+
+ROWS = 1000
+"""By which a temperature is found, at most."""
+
+
+def scaled_log_losses(
+    codes: Sequence[NDArray[np.int64]],
+    proba: Sequence[NDArray[np.floating]],
+    mix: Mix | None = None,
+) -> tuple[NDArray[np.float32], ...]:
+    """Each test row's part in the log-loss of its fold (`row_values`), one array a fold.
+
+    What ships is scaled, and a temperature costs nothing: an arm that is only too sure is no worse
+    than another one. One temperature is found for all folds of an arm, by the rows themselves,
+    which flatters every arm by the same 1/(2n).
+
+    Args:
+        codes, proba: of the test rows of each fold, and of the arm's answers to them.
+        mix: how common the labels are in use, where the brief says so.
+    """
+    y, logits = np.concatenate(codes), logits_of(np.concatenate(proba))
+    some = slice(None, None, -(-len(y) // ROWS))
+    heat = fit_temperature(y[some], logits[some])
+    ends = np.cumsum([len(one) for one in codes])[:-1]
+    found = []
+    for own, scaled in zip(codes, np.split(at_temperature(logits, heat), ends), strict=True):
+        seen = scaled if mix is None else mix.shifted(scaled)
+        weights = None if mix is None else mix.weights(own)
+        found.append(row_values("log_loss", own, seen, weights).astype(np.float32))
+    return tuple(found)
