@@ -430,34 +430,34 @@ def test_a_ladder_of_equal_rungs_is_seldom_climbed() -> None:
     assert wrong < 32
 
 
-def test_a_gain_may_show_in_log_loss_where_the_metric_leaves_it_open() -> None:
-    wild = found(np.array([0.09, -0.05, 0.08, 0.0, 0.03]))
-    sure = found(0.05 + np.array([0.002, -0.002, 0.001, -0.001, 0.0]))
-    verdict, why = judge_gain(wild, RULE, 0.05, sure)
+LIKELY = 0.02 + 0.02 * np.array([-1.1, 1.0, -0.5, 0.9, -0.3])
+"""Gains with a one-sided p-value between 0.05 and 0.1."""
+SURE = 0.05 + np.array([0.002, -0.002, 0.001, -0.001, 0.0])
+
+
+def test_a_gain_may_show_in_log_loss_where_the_metric_leaves_little_open() -> None:
+    p, sure = by_hand(LIKELY, 5), found(SURE)
+    assert 0.05 < p < 0.1
+    verdict, why = judge_gain(found(LIKELY), RULE, 0.05, sure)
     assert verdict == "adopt"
-    assert "shows in its probabilities: +0.050 nats of log-loss (+0.0" in why
-    assert why.endswith("credible at a level of 0.025")
-    # Nothing that the probabilities show stands in for the margin.
-    assert judge_gain(found(wild_below_the_margin()), RULE, 0.05, sure)[0] == "not enough evidence"
-    verdict, why = judge_gain(wild, RULE, 0.05, wild)
-    assert verdict == "not enough evidence"
-    assert "not credible at a level of 0.025, nor are +0.030 nats of log-loss (−0.0" in why
-
-
-def wild_below_the_margin() -> np.ndarray:
-    return np.array([0.07, -0.07, 0.06, -0.02, -0.01])
+    assert "credible at a level of 0.1, and +0.050 nats of log-loss (+0.0" in why
+    assert why.endswith("credible at one of 0.025")
+    # The metric has to be passed at twice the level, and nothing stands in for the margin.
+    for level, said in ((p / 2 - 1e-3, "not enough evidence"), (p / 2 + 1e-3, "adopt")):
+        assert judge_gain(found(LIKELY), RULE, level, sure)[0] == said
+    verdict, why = judge_gain(found(LIKELY), RULE, p / 2 - 1e-3, sure)
+    assert re.search(r"not credible at a level of 0\.0\d+, beside \+0\.050 nats of log-loss", why)
+    dear = replace(RULE, margin=0.021)
+    assert judge_gain(found(LIKELY), dear, 0.05, sure)[0] == "not enough evidence"
+    assert judge_gain(found(LIKELY), RULE, 0.05, found(LIKELY))[0] == "not enough evidence"
 
 
 def test_two_tests_share_the_level() -> None:
-    """A gain whose p-value lies between the level and its half."""
-    gaps = 0.02 + 0.02 * np.array([-1.1, 1.0, -0.5, 0.9, -0.3])
-    p = by_hand(gaps, 5)
-    assert 0.05 < p < 0.1
-    alone, _ = judge_gain(found(gaps), RULE, 0.1)
-    beside, _ = judge_gain(found(gaps), RULE, 0.1, found(-gaps))
-    assert (alone, beside) == ("adopt", "not enough evidence")
-    assert judge_gain(found(gaps), RULE, 0.1, found(gaps))[0] == "not enough evidence"
-    assert judge_gain(found(gaps), RULE, 2.05 * p, found(-gaps))[0] == "adopt"
+    p = by_hand(LIKELY, 5)
+    assert judge_gain(found(LIKELY), RULE, 1.05 * p)[0] == "adopt"
+    beside = found(-LIKELY)
+    for times, said in ((1.95, "not enough evidence"), (2.05, "adopt")):
+        assert judge_gain(found(LIKELY), RULE, times * p, beside)[0] == said
 
 
 def test_log_losses_are_compared_at_the_best_temperature_of_each_arm() -> None:
@@ -505,8 +505,11 @@ def test_hope_is_that_of_either_test_with_the_margin() -> None:
     with_clear = chance(Gaps(gaps, 0.03**2, clear), rule, 5, level)[0]
     with_faint = chance(Gaps(gaps, 0.03**2, faint), rule, 5, level)[0]
     assert with_faint < alone < with_clear
-    margin = stats.norm.sf((0.01 - 0.015) / (Gaps(gaps, 0.03**2).variance() * 0.3) ** 0.5)
-    assert with_clear == pytest.approx(margin, abs=1e-6)
+    variance = Gaps(gaps, 0.03**2).variance()
+    need = stats.t.isf(2 * level, 14) * (variance * (1 / 5 + 1 / 4)) ** 0.5
+    assert need > rule.margin
+    wanted = stats.norm.sf((need - 0.015) / (variance * (1 / 2 - 1 / 5)) ** 0.5)
+    assert with_clear == pytest.approx(wanted, abs=1e-6)
     said = given_up(Gaps(np.array([0.03, -0.016]), None, faint), replace(RULE, n=616), 5, 0.05)
     assert said is not None
     assert "with so many rows or credibly better probabilities" in said[1]

@@ -11,8 +11,10 @@ How uncertain a gain is, its folds say, which are few, and the rows in them, whi
 
 That a rung is better may show in the metric or in the log-loss of its probabilities: each is tested
 at half of the rung's level (Bonferroni). An answer is right or wrong, a probability says by how
-much, so that a few hundred rows show a gain in log-loss which the metric leaves open. What the rung
-has to gain is a matter of the metric alone: on average the margin, at least.
+much, so that a few hundred rows show a gain in log-loss which the metric leaves open. It must not
+leave it quite open: the metric's own test has to be passed at twice the level then, so that a rung
+with better probabilities and no better answers is seldom adopted either. What the rung has to gain
+is a matter of the metric alone: on average the margin, at least.
 """
 
 from __future__ import annotations
@@ -60,6 +62,8 @@ others 1976). The last look has what is left of the rung's level, so that all lo
 within it, however much they depend on each other."""
 FUTILE = 0.1
 """Chance of being adopted below which the other folds are not trained."""
+OPEN = 2.0
+"""Times the level at which a gain in the metric has to be credible where that in log-loss is."""
 GUARD_ALPHA = 0.05
 """One-sided level at which something is said to have fallen."""
 
@@ -191,36 +195,34 @@ def judge_gain(
 ) -> tuple[GateVerdict, str]:
     """What a gain alone says, at a one-sided level.
 
-    adopt: more likely than not at least the margin, and credibly above zero, in the metric or in
-    log-loss. stay: credibly below the margin. Else there is not enough evidence, with the rows that
-    would settle it.
+    adopt: more likely than not at least the margin, and credibly above zero: in the metric, or in
+    log-loss where the metric leaves little open. stay: credibly below the margin. Else there is not
+    enough evidence, with the rows that would settle it.
     """
     low, high = (difference(rule.metric, one) for one in (found.low, found.high))
     gain = amount(rule.metric, found.difference, steps=rule.steps)
     margin = size(rule.metric, rule.margin, steps=rule.steps)
     points = f"{gain} ({low} to {high})"
-    tests = [found] if in_log_loss is None else [found, in_log_loss]
-    own = level / len(tests)
-    credible = [one for one in tests if 1.0 - probability_above(one, 0.0) <= own]
-    if credible and found.difference >= rule.margin:
-        if credible[0] is found:
+    own = level if in_log_loss is None else level / 2
+    needed, beside = own, ""
+    if in_log_loss is not None and 1.0 - probability_above(in_log_loss, 0.0) <= own:
+        needed, beside = OPEN * level, f"{_nats(in_log_loss)}, credible at one of {own:.3g}"
+    p = 1.0 - probability_above(found, 0.0)
+    if p <= needed and found.difference >= rule.margin:
+        if p <= own:
             return "adopt", f"it gains {points}, credible at a level of {own:.3g}"
-        return "adopt", (
-            f"it gains {points}; that it is better shows in its probabilities: "
-            f"{_nats(credible[0])}, credible at a level of {own:.3g}"
-        )
+        return "adopt", f"it gains {points}, credible at a level of {needed:.3g}, and {beside}"
     if found.high < rule.margin:
         return "stay", f"it gains {points}: credibly less than the margin of {margin}"
     if found.difference < rule.margin:
         rows = rows_to_settle(found, rule.margin - found.difference, own)
         more = "" if rows is None else f"; about {rows:,} rows would show that it is less"
         return "not enough evidence", f"it gains {points}, so far less than the margin{more}"
-    enough = [rows_to_settle(one, one.difference, own) for one in tests if one.difference > 0.0]
-    rows = min((one for one in enough if one is not None), default=None)
-    more = "" if rows is None else f"; about {rows:,} rows would settle a gain of this size"
-    nor = "" if in_log_loss is None else f", nor are {_nats(in_log_loss)}"
-    said = f"it gains {points}, not credible at a level of {own:.3g}{nor}{more}"
-    return "not enough evidence", said
+    rows = rows_to_settle(found, found.difference, needed)
+    more = f", beside {beside}" if beside else ""
+    more += "" if rows is None else f"; about {rows:,} rows would settle a gain of this size"
+    said = f"it gains {points}, not credible at a level of {needed:.3g}"
+    return "not enough evidence", said + more
 
 
 def _nats(found: Comparison) -> str:
@@ -303,23 +305,24 @@ def chance(gaps: Gaps, rule: Rule, trainings: int, level: float) -> tuple[float,
     What the folds share stays as it is, so that the mean of all of them is known from that of the
     first i up to a variance of σ²(1/i − 1/trainings); conditional power at the present trend
     (Lan, Simon and Halperin 1982). Two folds or more. To stop by it can only prevent an adoption.
-    The better of both tests, of which that in log-loss needs the margin beside it.
+    The better of both ways to be adopted.
     """
     share = float(np.sqrt(1.0 / len(gaps) - 1.0 / trainings))
     own = level / len(gaps.tests())
 
-    def credible(of: Gaps) -> float:
+    def credible(of: Gaps, at: float) -> float:
         error = float(np.sqrt(of.variance() * (1.0 / trainings + 1.0 / (rule.k - 1))))
-        return t_quantile(1.0 - own, of.df(trainings)) * error
+        return t_quantile(1.0 - at, of.df(trainings)) * error
 
     def reached(of: Gaps, spread: float, need: float) -> float:
         return NormalDist().cdf((of.mean - need) / (spread * share)) if spread else 0.0
 
-    spread, need = _spread(gaps, rule), max(rule.margin, credible(gaps))
+    spread, need = _spread(gaps, rule), max(rule.margin, credible(gaps, own))
     likely = reached(gaps, spread, need)
     if (surer := gaps.in_log_loss) is not None:
-        also = reached(surer, float(np.sqrt(surer.variance())), credible(surer))
-        likely = max(likely, min(also, reached(gaps, spread, rule.margin)))
+        also = reached(surer, float(np.sqrt(surer.variance())), credible(surer, own))
+        less = max(rule.margin, credible(gaps, OPEN * level))
+        likely = max(likely, min(also, reached(gaps, spread, less)))
     return likely, need
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from headstart.adapt.gate import OPEN
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.metrics.words import difference, metric_name, metric_value, size, unit
 from headstart.stats import compare, mean_over_folds, rows_variance
@@ -108,21 +109,25 @@ class Measure:
         )  # fmt: skip
 
     def worth_more(self, a: ArmResult, b: ArmResult) -> bool:
-        """a's gain over b is more likely than not at least the margin, and credibly above zero, in
-        the metric or in log-loss: what the gate asks of a rung."""
+        """a's gain over b is more likely than not at least the margin, and credibly above zero:
+        what the gate asks of a rung."""
         gain = self.gain(self.compare(a, b)).value
         if gain is None or gain <= 0.0 or gain < self.margin:
             return False
-        return bool(self.credible_gains(a, b))
+        return self.shown_by(a, b) is not None
 
-    def credible_gains(self, a: ArmResult, b: ArmResult) -> list[Comparison]:
-        """Of a's gains over b, in the metric and in log-loss, those that are credibly above zero,
-        one-sided; the two share the level."""
+    def shown_by(self, a: ArmResult, b: ArmResult) -> Comparison | None:
+        """What shows, one-sided, that a is better than b: the metric, or log-loss where the metric
+        leaves little open (`headstart.adapt.gate`); the two share the level. None: nothing."""
         found, surer = self.compare(a, b), self.in_log_loss(a, b)
+        level = 1.0 - self.confidence
+        own = level if surer is None else level / 2
         sign = 1.0 if self.higher_is_better else -1.0
-        tests = [(found, sign), *([] if surer is None else [(surer, 1.0)])]
-        level = (1.0 - self.confidence) / len(tests)
-        return [one for one, sign in tests if _credible(one, sign, level)]
+        if _credible(found, sign, own):
+            return found
+        if surer is None or not _credible(found, sign, OPEN * level):
+            return None
+        return surer if _credible(surer, 1.0, own) else None
 
 
 def _credible(found: Comparison, sign: float, level: float) -> bool:
@@ -273,10 +278,9 @@ def _reason(
 
 def _surer(chosen: ArmResult, simpler: ArmResult, measure: Measure) -> list[str]:
     """That the gain shows in log-loss, where it does not in the metric."""
-    shown = measure.credible_gains(chosen, simpler)
-    if not shown or shown[0].metric != "log_loss":
+    one = measure.shown_by(chosen, simpler)
+    if one is None or one.metric == measure.metric:
         return []
-    one = shown[0]
     gain = Estimate(one.difference, one.low, one.high, one.n, one.test, one.confidence)
     said = _with_interval(gain, lambda value: difference("log_loss", value), " nats of log-loss")
     return [f"That it is better shows in its probabilities: {said}."]
