@@ -512,4 +512,4 @@ def test_hope_is_that_of_either_test_with_the_margin() -> None:
     assert with_clear == pytest.approx(wanted, abs=1e-6)
     said = given_up(Gaps(np.array([0.03, -0.016]), None, faint), replace(RULE, n=616), 5, 0.05)
     assert said is not None
-    assert "with so many rows or credibly better probabilities" in said[1]
+    assert "with so many rows (less where log-loss shows it too), to which" in said[1]

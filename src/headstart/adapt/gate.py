@@ -340,7 +340,7 @@ def given_up(
     if likely >= FUTILE:
         return None
     least = amount(rule.metric, need, steps=rule.steps)
-    surer = "" if gaps.in_log_loss is None else " or credibly better probabilities"
+    surer = "" if gaps.in_log_loss is None else " (less where log-loss shows it too)"
     why = f"to adopt it takes about {least} with so many rows{surer}, to which it had a chance of"
     return "not enough evidence", f"{so_far}; {why} {likely:.0%}"
 
