@@ -7,8 +7,8 @@ run would have, on six real tasks; what each is worth is measured on at most 1,0
 order of simplicity, an arm gives way to another one whose gain over the folds is
 
     whole interval   above the margin with its whole interval
-    credible         credibly above zero (one-sided; log-loss beside the metric, decision 22), and on
-                     average at least the margin
+    credible         credibly above zero (one-sided; log-loss beside the metric, decision 22), and
+                     on average at least the margin
     mean             on average at least the margin
 
 or of which it is so with a head on the network of the generic model (decision 14). *Regret* is what
