@@ -26,9 +26,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.adapt.log_losses import scaled_log_losses
+from headstart.adapt.log_losses import log_loss_gains, scaled_log_losses
 from headstart.adapt.prevalence import Mix
-from headstart.adapt.run import score_of, values_of
+from headstart.adapt.scores import score_of, values_of
 from headstart.metrics import HIGHER_IS_BETTER, given_answers
 from headstart.metrics.words import amount, difference, size
 from headstart.stats import (
@@ -166,11 +166,9 @@ def gaps_between(rung: Sequence[FoldAnswers], best: ArmResult, rule: Rule) -> Ga
 def _log_loss_gaps(rung: Sequence[FoldAnswers], best: ArmResult) -> Gaps | None:
     if not best.log_losses:
         return None
-    own = scaled_log_losses(
-        [one.codes for one in rung], [one.proba for one in rung], rung[0].mix
-    )  # fmt: skip
-    by_fold = [old.mean() - new.mean() for new, old in zip(own, best.log_losses, strict=False)]
-    return Gaps(np.array(by_fold, dtype=np.float64), rows_variance(own, best.log_losses))
+    codes, proba = [one.codes for one in rung], [one.proba for one in rung]
+    own = scaled_log_losses(codes, proba, rung[0].mix)
+    return Gaps(*log_loss_gains(own, best.log_losses))
 
 
 def gains(gaps: Gaps, rule: Rule, names: tuple[str, str], metric: str = "") -> Comparison:
@@ -190,6 +188,19 @@ def gains_in_log_loss(gaps: Gaps, rule: Rule, names: tuple[str, str]) -> Compari
     return None if gaps.in_log_loss is None else gains(gaps.in_log_loss, rule, names, "log_loss")
 
 
+def needed_level(log_loss: float | None, level: float) -> float:
+    """One-sided level at which a gain in the metric has to be credible.
+
+    log_loss: one-sided p-value of the gain in log-loss; None: the metric alone is tested.
+
+    >>> needed_level(None, 0.05), needed_level(0.2, 0.05), needed_level(0.01, 0.05)
+    (0.05, 0.025, 0.1)
+    """
+    if log_loss is None:
+        return level
+    return OPEN * level if log_loss <= level / 2 else level / 2
+
+
 def judge_gain(
     found: Comparison, rule: Rule, level: float, in_log_loss: Comparison | None = None
 ) -> tuple[GateVerdict, str]:
@@ -203,10 +214,11 @@ def judge_gain(
     gain = amount(rule.metric, found.difference, steps=rule.steps)
     margin = size(rule.metric, rule.margin, steps=rule.steps)
     points = f"{gain} ({low} to {high})"
-    own = level if in_log_loss is None else level / 2
-    needed, beside = own, ""
-    if in_log_loss is not None and 1.0 - probability_above(in_log_loss, 0.0) <= own:
-        needed, beside = OPEN * level, f"{_nats(in_log_loss)}, credible at one of {own:.3g}"
+    own, needed, beside = level, level, ""
+    if in_log_loss is not None:
+        own, needed = level / 2, needed_level(1.0 - probability_above(in_log_loss, 0.0), level)
+        if needed > own:
+            beside = f"{in_nats(in_log_loss)}, credible at one of {own:.3g}"
     p = 1.0 - probability_above(found, 0.0)
     if p <= needed and found.difference >= rule.margin:
         if p <= own:
@@ -225,7 +237,8 @@ def judge_gain(
     return "not enough evidence", said + more
 
 
-def _nats(found: Comparison) -> str:
+def in_nats(found: Comparison) -> str:
+    """A gain in log-loss with its interval."""
     low, high = (difference("log_loss", one) for one in (found.low, found.high))
     return f"{difference('log_loss', found.difference)} nats of log-loss ({low} to {high})"
 

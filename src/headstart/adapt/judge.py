@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from headstart.adapt.gate import OPEN
+from headstart.adapt.gate import in_nats, needed_level
+from headstart.adapt.log_losses import log_loss_gains
 from headstart.metrics import HIGHER_IS_BETTER, RANGES
 from headstart.metrics.words import difference, metric_name, metric_value, size, unit
 from headstart.stats import compare, mean_over_folds, rows_variance
@@ -98,14 +99,12 @@ class Measure:
     def in_log_loss(self, a: ArmResult, b: ArmResult) -> Comparison | None:
         """What a gains over b in log-loss, each at its best temperature; None where the metric is
         log-loss, or a row may have several labels."""
-        common = min(len(a.log_losses), len(b.log_losses))
-        if self.metric == "log_loss" or not common:
+        if self.metric == "log_loss" or not a.log_losses or not b.log_losses:
             return None
-        mine, others = ([rows.mean() for rows in arm.log_losses[:common]] for arm in (a, b))
+        gains, by_rows = log_loss_gains(a.log_losses, b.log_losses)
         return compare(
-            others, mine, a=a.name, b=b.name, metric="log_loss", n=self.n, k=self.k,
-            repeats=common // self.k, confidence=self.confidence,
-            by_rows=rows_variance(a.log_losses, b.log_losses),
+            gains, [0.0] * len(gains), a=a.name, b=b.name, metric="log_loss", n=self.n, k=self.k,
+            repeats=len(gains) // self.k, confidence=self.confidence, by_rows=by_rows,
         )  # fmt: skip
 
     def worth_more(self, a: ArmResult, b: ArmResult) -> bool:
@@ -121,17 +120,17 @@ class Measure:
         leaves little open (`headstart.adapt.gate`); the two share the level. None: nothing."""
         found, surer = self.compare(a, b), self.in_log_loss(a, b)
         level = 1.0 - self.confidence
-        own = level if surer is None else level / 2
-        sign = 1.0 if self.higher_is_better else -1.0
-        if _credible(found, sign, own):
-            return found
-        if surer is None or not _credible(found, sign, OPEN * level):
+        p = _one_sided(found, higher_is_better=self.higher_is_better)
+        beside = None if surer is None else _one_sided(surer, higher_is_better=True)
+        if p > needed_level(beside, level):
             return None
-        return surer if _credible(surer, 1.0, own) else None
+        return found if surer is None or p <= level / 2 else surer
 
 
-def _credible(found: Comparison, sign: float, level: float) -> bool:
-    return sign * found.difference > 0.0 and found.p_value / 2 <= level
+def _one_sided(found: Comparison, *, higher_is_better: bool) -> float:
+    """p-value of a being no better than b."""
+    better = found.difference > 0.0 if higher_is_better else found.difference < 0.0
+    return found.p_value / 2 if better else 1.0 - found.p_value / 2
 
 
 def summarise(arm: ArmResult, measure: Measure) -> ArmSummary:
@@ -281,9 +280,7 @@ def _surer(chosen: ArmResult, simpler: ArmResult, measure: Measure) -> list[str]
     one = measure.shown_by(chosen, simpler)
     if one is None or one.metric == measure.metric:
         return []
-    gain = Estimate(one.difference, one.low, one.high, one.n, one.test, one.confidence)
-    said = _with_interval(gain, lambda value: difference("log_loss", value), " nats of log-loss")
-    return [f"That it is better shows in its probabilities: {said}."]
+    return [f"That it is better shows in its probabilities: {in_nats(one)}."]
 
 
 def _saves_nothing(chosen: ArmResult, simpler: Sequence[ArmResult], measure: Measure) -> list[str]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.prevalence import Mix
+from headstart.adapt.scores import values_of
 from headstart.heads import at_temperature, fit_temperature, logits_of
-from headstart.metrics import row_values
+from headstart.stats import rows_variance
 
 ROWS = 1000
 """By which a temperature is found, at most."""
@@ -36,7 +37,14 @@ def scaled_log_losses(
     ends = np.cumsum([len(one) for one in codes])[:-1]
     found = []
     for own, scaled in zip(codes, np.split(at_temperature(logits, heat), ends), strict=True):
-        seen = scaled if mix is None else mix.shifted(scaled)
-        weights = None if mix is None else mix.weights(own)
-        found.append(row_values("log_loss", own, seen, weights).astype(np.float32))
+        found.append(values_of("log_loss", own, scaled, None, None, mix).astype(np.float32))
     return tuple(found)
+
+
+def log_loss_gains(
+    a: Sequence[NDArray[np.floating]], b: Sequence[NDArray[np.floating]]
+) -> tuple[NDArray[np.float64], float | None]:
+    """(what a gains over b in each fold that both have, larger is better; its variance by the rows,
+    `headstart.stats.rows_variance`); a, b: two arms' `scaled_log_losses`."""
+    by_fold = [theirs.mean() - own.mean() for own, theirs in zip(a, b, strict=False)]
+    return np.array(by_fold, dtype=np.float64), rows_variance(a, b)

@@ -17,16 +17,9 @@ from headstart.adapt.arms.majority import majority_shares
 from headstart.adapt.inputs import ArmInputs
 from headstart.adapt.log_losses import scaled_log_losses
 from headstart.adapt.prevalence import Mix
+from headstart.adapt.scores import scores_of, values_of
 from headstart.backbones.threads import one_thread_each
-from headstart.metrics import (
-    all_scores,
-    miss_costs,
-    miss_weights,
-    row_values,
-    score,
-    weighted_score,
-    weighted_scores,
-)
+from headstart.metrics import miss_costs, miss_weights
 from headstart.ports import Engine, Progress
 from headstart.types.adapt import ArmSpec
 from headstart.types.brief import ModalityName
@@ -260,48 +253,6 @@ def label_weights(
     if mix is not None:
         return miss_weights(metric, mix.in_use, mix.shifted(proba), mix.commonness(proba))
     return miss_weights(metric, shares, proba, several=codes.ndim == 2)
-
-
-def scores_of(
-    codes: NDArray[np.int64],
-    proba: NDArray[np.floating],
-    costs: NDArray[np.float64] | None,
-    by: NDArray[np.float64] | None,
-    mix: Mix | None,
-) -> dict[str, float]:
-    """Every metric of rows as they come in use; without a mix, as they are."""
-    if mix is None:
-        return all_scores(codes, proba, costs, by)
-    return weighted_scores(codes, mix.shifted(proba), mix.weights(codes), costs, by)
-
-
-def score_of(
-    metric: str,
-    codes: NDArray[np.int64],
-    proba: NDArray[np.floating],
-    costs: NDArray[np.float64] | None,
-    by: NDArray[np.float64] | None,
-    mix: Mix | None,
-) -> float:
-    """One metric of `scores_of`, of rows with one label each."""
-    if mix is None:
-        return score(metric, codes, proba, proba.shape[1], costs, by)
-    weighted = weighted_score(metric, codes, mix.shifted(proba), costs, by)
-    return float(weighted(mix.weights(codes)[None])[0])
-
-
-def values_of(
-    metric: str,
-    codes: NDArray[np.int64],
-    proba: NDArray[np.floating],
-    costs: NDArray[np.float64] | None,
-    by: NDArray[np.float64] | None,
-    mix: Mix | None,
-) -> NDArray[np.float64]:
-    """What each row has part in one metric of `scores_of` (n,), of rows with one label each."""
-    if mix is None:
-        return row_values(metric, codes, proba, None, costs, by)
-    return row_values(metric, codes, mix.shifted(proba), mix.weights(codes), costs, by)
 
 
 def refit(spec: ArmSpec, inputs: ArmInputs, seed: int) -> FittedModel:

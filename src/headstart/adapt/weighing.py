@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.prevalence import Mix
-from headstart.adapt.run import label_weights, scores_of
+from headstart.adapt.run import label_weights
+from headstart.adapt.scores import scores_of
 from headstart.metrics import WEIGHED, miss_costs
 from headstart.metrics.words import metric_name
 from headstart.types.adapt import AnswerWeights
