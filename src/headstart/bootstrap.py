@@ -73,6 +73,8 @@ def run(
     group: str | None = None,
     time: str | None = None,
     also: Sequence[str] = (),
+    separator: str | None = None,
+    out_of_scope: str | None = None,
     order: Sequence[str] = (),
     prevalence: Mapping[str, float] | None = None,
     current: str | None = None,
@@ -91,12 +93,13 @@ def run(
 
     data: a CSV, TSV, JSONL, Parquet or Excel file, a folder of images with one subfolder a class,
     or a pilot folder. group: column whose rows belong together; time: column by which the latest
-    rows are held out; also: other label columns, decided about in the same run. order: all labels
-    from the lowest to the highest, where they have an order. prevalence: share of the cases in use
-    that have each label, where the rows were not drawn as cases come. current: column with what
-    today's process answers. max_stage: how far the backbone may be thawed where that earns it:
-    frozen, probe, norms, top-1, top-2, top-4 (default) or full. rungs: exactly these steps of it,
-    by name.
+    rows are held out; also: other label columns, decided about in the same run. separator: what
+    stands between the labels of a row that may have several. out_of_scope: label of the rows that
+    none of the others fits. order: all labels from the lowest to the highest, where they have an
+    order. prevalence: share of the cases in use that have each label, where the rows were not drawn
+    as cases come. current: column with what today's process answers. max_stage: how far the
+    backbone may be thawed where that earns it: frozen, probe, norms, top-1, top-2, top-4 (default)
+    or full. rungs: exactly these steps of it, by name.
     sets: share of the cases whose prediction set should hold the true label.
     out: the pilot folder (default: `<name>-pilot` in the working folder).
 
@@ -111,6 +114,8 @@ def run(
         group=group,
         time=time,
         also=tuple(also),
+        separator=separator,
+        out_of_scope=out_of_scope,
         order=tuple(order),
         prevalence=dict(prevalence or {}),
         current=current,

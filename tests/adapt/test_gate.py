@@ -378,8 +378,9 @@ def test_what_must_not_fall_is_judged_by_the_answers_that_are_given() -> None:
     by = np.array([1.0, 2.0, 5.0])[:, None] * (1.0 - np.eye(3))
     one = FoldAnswers(codes, proba, proba[:, ::-1], by)
     weighed = (proba * [1.0, 2.0, 5.0]).argmax(axis=1)
-    assert (one.right == (weighed == codes)).all()
-    assert (one.right != replace(one, by=None).right).any()
+    for code in range(3):
+        assert (one.recalled(code) == (weighed[codes == code] == code)).all()
+    assert (one.recalled(1) != replace(one, by=None).recalled(1)).any()
     moved = (proba[:, ::-1] * [1.0, 2.0, 5.0]).argmax(axis=1)
     macro = replace(RULE, metric="macro_f1")
     assert one.score("macro_f1", macro, shifted=True) == pytest.approx(

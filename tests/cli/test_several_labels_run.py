@@ -103,7 +103,7 @@ def test_each_label_is_given_from_the_probability_that_its_costs_make_cheapest(
     assert between > 10
     memo = re.sub(r"<[^>]+>", " ", (pilot / "memo.html").read_text())
     assert "Several labels a row" in memo
-    assert "thawing trains on one label a row" in memo
+    assert "How far it was thawed" in memo
     assert "| label too many | account |" in (pilot / "memo.md").read_text()
     shutil.copytree(pilot, tmp_path / "other")
     again = headstart("compare", "pilot", "other")

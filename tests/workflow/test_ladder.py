@@ -225,6 +225,45 @@ def test_what_is_adopted_is_trained_on_every_row_and_ships(
     assert manifest["approach"] == "adapted"
 
 
+def test_where_a_row_may_have_several_labels_a_thawed_network_ships_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def perfect(
+        self: Rung, rows: object, base: object, train: Any, test: Any, *rest: object
+    ) -> RungFold:
+        """Folds in which the rung is always right; the training of what ships is real."""
+        right = np.where(self.codes[test] == 1, 0.98, 0.02).astype(np.float32)
+        return RungFold(right, right, 1 - right, 1 - right, (), 1.0)
+
+    monkeypatch.setattr(Rung, "fold", perfect)
+    words = {
+        "weather": "rain snow hail sleet fog storm thunder sunshine drizzle frost gale clouds",
+        "travel": "train bus tram ferry plane taxi bicycle metro airport luggage ticket road",
+        "food": "soup bread cheese rice pasta salad apple curry fish pancake noodles tomato",
+    }
+    chance, path = random.Random(1), tmp_path / "complaints.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(("text", "about"))
+        for number in range(360):
+            about = [one for one in words if chance.random() < 0.4]
+            said = " and ".join(chance.choice(words[one].split()) for one in about)
+            wrong = [one for one in about if chance.random() < 0.75]
+            rows.writerow((f"visit {number}: {said}", ";".join(wrong) or ";"))
+    headstart.run(path, out=tmp_path / "p", minutes=5, rungs=("top-1",), separator=";", seed=1)
+    found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert found["/adopted"] == "adapted:top-1"
+    assert [found[f"/outcomes/0/guards/{i}/falls"] for i in range(3)] == [False] * 3
+    manifest = json.loads((tmp_path / "p/bundle/manifest.json").read_text(encoding="utf-8"))
+    assert manifest["approach"] == "adapted"
+    assert manifest["separator"] == ";"
+    model = headstart.load(tmp_path / "p" / "bundle")
+    texts = ["a blizzard", "tram and ferry", "fog and pizza", "visit 7"]
+    given = [set(one.label.split(";")) - {""} for one in model.predict(texts)]
+    wanted = [{"weather"}, {"travel"}, {"weather", "food"}, set[str]()]
+    assert sum(a == b for a, b in zip(given, wanted, strict=True)) >= 3
+
+
 def test_adapters_that_are_adopted_ship_in_the_weights(
     opinions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from headstart.adapt.log_losses import log_loss_gains, scaled_log_losses
 from headstart.adapt.prevalence import Mix
 from headstart.adapt.scores import score_of, values_of
-from headstart.metrics import HIGHER_IS_BETTER, given_answers
+from headstart.metrics import HIGHER_IS_BETTER, given_answers, given_labels
 from headstart.metrics.words import amount, difference, size
 from headstart.stats import (
     compare,
@@ -394,11 +394,13 @@ class FoldAnswers:
         proba = self.shifted if shifted else self.proba
         return values_of(metric, self.codes, proba, rule.costs, self.by, self.mix)
 
-    @property
-    def right(self) -> NDArray[np.bool_]:
-        """Whether the answer to each test row is right (n,)."""
+    def recalled(self, code: int) -> NDArray[np.bool_]:
+        """Of each test row that has a label, whether it is given to it."""
         proba = self.proba if self.mix is None else self.mix.shifted(self.proba)
-        return np.asarray(given_answers(proba, self.by) == self.codes)
+        if self.codes.ndim == 2:
+            own = given_labels(proba, self.by)[:, code]
+            return np.asarray(own[self.codes[:, code] == 1])
+        return np.asarray(given_answers(proba, self.by)[self.codes == code] == code)
 
 
 def guards(
@@ -447,7 +449,8 @@ def _worst_class(
     """The class that loses most recall: the corrected t of each, Holm over the classes."""
     repeats = len(rung) // rule.k
     codes = np.concatenate([one.codes for one in rung])
-    counts = np.bincount(codes, minlength=len(labels)) // repeats
+    counted = codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(labels))
+    counts = counted // repeats
     present = [code for code in range(len(labels)) if counts[code] > 0]
     found = [
         gains(
@@ -471,7 +474,7 @@ def _recalled(
 ) -> Gaps:
     """More rows of a class that are answered rightly, one a fold, in units of a fold's usual rows
     of it: their mean over a repeat is the gain in recall."""
-    right = [[one.right[one.codes == code] for one in arm] for arm in (rung, base)]
+    right = [[one.recalled(code) for one in arm] for arm in (rung, base)]
     rows = [[hits * (len(hits) / usual) for hits in arm] for arm in right]
     a, b = (np.array([hits.sum() / usual for hits in arm]) for arm in right)
     return Gaps(a - b, rows_variance(*rows))

@@ -98,7 +98,7 @@ class Measure:
 
     def in_log_loss(self, a: ArmResult, b: ArmResult) -> Comparison | None:
         """What a gains over b in log-loss, each at its best temperature; None where the metric is
-        log-loss, or a row may have several labels."""
+        log-loss."""
         if self.metric == "log_loss" or not a.log_losses or not b.log_losses:
             return None
         gains, by_rows = log_loss_gains(a.log_losses, b.log_losses)

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from headstart.adapt.prevalence import Mix
 from headstart.adapt.scores import values_of
-from headstart.heads import at_temperature, fit_temperature, logits_of
+from headstart.heads import (
+    at_temperature,
+    fit_temperature,
+    label_questions,
+    logits_of,
+    logits_of_labels,
+)
 from headstart.stats import rows_variance
 
 ROWS = 1000
@@ -28,15 +34,23 @@ def scaled_log_losses(
     which flatters every arm by the same 1/(2n).
 
     Args:
-        codes, proba: of the test rows of each fold, and of the arm's answers to them.
+        codes, proba: of the test rows of each fold, and of the arm's answers to them. Where a row
+            may have several labels, each is one question with two answers.
         mix: how common the labels are in use, where the brief says so.
     """
-    y, logits = np.concatenate(codes), logits_of(np.concatenate(proba))
+    y, every = np.concatenate(codes), np.concatenate(proba)
     some = slice(None, None, -(-len(y) // ROWS))
-    heat = fit_temperature(y[some], logits[some])
+    if y.ndim == 2:
+        logits = label_questions(logits_of_labels(every))
+        heat = fit_temperature(y[some].ravel(), label_questions(logits_of_labels(every[some])))
+        answers = at_temperature(logits, heat)[:, 1].reshape(y.shape)
+    else:
+        logits = logits_of(every)
+        heat = fit_temperature(y[some], logits[some])
+        answers = at_temperature(logits, heat)
     ends = np.cumsum([len(one) for one in codes])[:-1]
     found = []
-    for own, scaled in zip(codes, np.split(at_temperature(logits, heat), ends), strict=True):
+    for own, scaled in zip(codes, np.split(answers, ends), strict=True):
         found.append(values_of("log_loss", own, scaled, None, None, mix).astype(np.float32))
     return tuple(found)
 

@@ -199,14 +199,13 @@ def scored(
     for (_, test), own, proba in zip(folds, tested, found, strict=True):
         for name, value in scores_of(own, proba, costs, by, mix).items():
             scores.setdefault(name, []).append(value)
-        if codes.ndim == 1:
-            by_row.append(values_of(metric, own, proba, costs, by, mix).astype(np.float32))
+        by_row.append(values_of(metric, own, proba, costs, by, mix).astype(np.float32))
         summed[test] += proba
     return Scored(
         {name: np.array(values) for name, values in scores.items()},
         (summed / folds.repeats).astype(np.float32),
         tuple(by_row),
-        scaled_log_losses(tested, found, mix) if codes.ndim == 1 else (),
+        scaled_log_losses(tested, found, mix),
     )
 
 

@@ -173,7 +173,7 @@ class Rung:
             return RungFold(
                 none, none, none, none, run.history, 0.0, run.remarks, run.result.reason
             )
-        head = LinearHead(run.result.weights, run.result.bias)
+        head = LinearHead(run.result.weights, run.result.bias, several=self.codes.ndim == 2)
         moved = self.changed(rows.network, test, progress)
         all_of_them = np.arange(len(test))
         return RungFold(
@@ -220,8 +220,11 @@ class Rung:
         )
 
 
-def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
-    """The plan of a rung, or why this network cannot climb it.
+def plan_of(
+    name: str, encoder: FrozenEncoder, *, several: bool = False
+) -> AdaptationPlan | NotAvailable:
+    """The plan of a rung, or why this network cannot climb it. several: a row may have several
+    labels.
 
     Raises:
         InputError: there is no such plan.
@@ -229,6 +232,9 @@ def plan_of(name: str, encoder: FrozenEncoder) -> AdaptationPlan | NotAvailable:
     """
     plan = find_plan(name)
     why = misfit(plan, encoder)
+    if several and (plan.pairs or plan.class_weights):
+        what = "pairs of rows" if plan.pairs else "class weights"
+        why = f"{what} are for rows with one label each"
     return NotAvailable(why) if why else plan
 
 

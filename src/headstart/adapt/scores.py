@@ -6,7 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.adapt.prevalence import Mix
-from headstart.metrics import all_scores, row_values, score, weighted_score, weighted_scores
+from headstart.metrics import (
+    all_scores,
+    row_values,
+    score,
+    set_score,
+    weighted_score,
+    weighted_scores,
+)
 
 
 def scores_of(
@@ -30,7 +37,9 @@ def score_of(
     by: NDArray[np.float64] | None,
     mix: Mix | None,
 ) -> float:
-    """One metric of `scores_of`, of rows with one label each."""
+    """One metric of `scores_of`."""
+    if codes.ndim == 2:
+        return set_score(metric, codes, proba, costs, by)
     if mix is None:
         return score(metric, codes, proba, proba.shape[1], costs, by)
     weighted = weighted_score(metric, codes, mix.shifted(proba), costs, by)
@@ -45,7 +54,7 @@ def values_of(
     by: NDArray[np.float64] | None,
     mix: Mix | None,
 ) -> NDArray[np.float64]:
-    """What each row has part in one metric of `scores_of` (n,), of rows with one label each."""
+    """What each row has part in one metric of `scores_of` (n,)."""
     if mix is None:
         return row_values(metric, codes, proba, None, costs, by)
     return row_values(metric, codes, mix.shifted(proba), mix.weights(codes), costs, by)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headstart.heads import (
     at_temperature,
     fit_temperature,
+    label_questions,
     logits_of_labels,
     sigmoid,
     with_temperature,
@@ -43,14 +44,15 @@ def find_set_temperature(
         rest = fold != part
         if not rest.any():
             return NotAvailable("all rows that were answered lie in one fold")
-        heat = fit_temperature(y[rest].ravel(), _pairs(logits[rest]))
-        crossed[~rest] = at_temperature(_pairs(logits[~rest]), heat).reshape(-1, y.shape[1], 2)
+        heat = fit_temperature(y[rest].ravel(), label_questions(logits[rest]))
+        scaled = at_temperature(label_questions(logits[~rest]), heat)
+        crossed[~rest] = scaled.reshape(-1, y.shape[1], 2)
     truth = y.ravel()
-    before = log_loss(truth, at_temperature(_pairs(logits), 1.0))
+    before = log_loss(truth, at_temperature(label_questions(logits), 1.0))
     after = log_loss(truth, crossed.reshape(-1, 2))
     used = after < before
     return TemperatureReport(
-        temperature=fit_temperature(truth, _pairs(logits)) if used else 1.0,
+        temperature=fit_temperature(truth, label_questions(logits)) if used else 1.0,
         log_loss_as_it_is=before,
         log_loss_scaled=after,
         n=len(y),
@@ -69,9 +71,3 @@ def scale_sets(
         with_temperature(model, found.temperature),
         replace(chosen, out_of_fold=proba.astype(np.float32)),
     )
-
-
-def _pairs(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logits (n · labels, 2) of does not apply, and applies."""
-    flat = logits.ravel()
-    return np.column_stack([np.zeros(len(flat)), flat])

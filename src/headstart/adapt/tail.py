@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from headstart.adapt.batches import Batch
 from headstart.adapt.device import device_name
+from headstart.adapt.inner import summed_losses
 from headstart.adapt.low_rank import LowRankAdapters
 from headstart.adapt.pairs import pair_loss
 from headstart.adapt.standing import FailedError, Standing
@@ -163,13 +164,9 @@ class Tail:
         return share * losses[0] + (1.0 - share) * losses[1]
 
     def _cross_entropy(self, logits: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(
-            logits.float(),
-            self._codes[torch.from_numpy(rows)].to(self.device),
-            weight=self._class_weights,
-            label_smoothing=self.plan.label_smoothing,
-            reduction="sum",
-        )
+        codes = self._codes[torch.from_numpy(rows)].to(self.device)
+        smoothing = self.plan.label_smoothing
+        return summed_losses(logits.float(), codes, self._class_weights, smoothing)
 
     def _halve(self, error: BaseException) -> None:
         """Half as many rows at once from now on, if that was what failed."""

@@ -45,7 +45,8 @@ DIVERGED = 3.0
 @dataclass(frozen=True)
 class ThawRows:
     """The rows of one fold's training part: activations, codes and groups of all rows, and which
-    of them may be learned from. towards: weights that heads on the features may be pulled towards
+    of them may be learned from. Codes are (n,), or 1 where a label applies to a row that may have
+    several (n, classes). towards: weights that heads on the features may be pulled towards
     (classes, width)."""
 
     activations: BoundaryRows
@@ -267,7 +268,9 @@ class _Training:
     def _end_epoch(self, stage: TrainingStage, trained: int) -> StoppedBy | None:
         """Judge on the inner rows, keep the best, and say whether the stage stops."""
         training = self.at.loss / trained
-        if training > DIVERGED * log(max(2, self._rows.classes)):
+        several = self._rows.codes.ndim == 2
+        guessing = self._rows.classes * log(2) if several else log(max(2, self._rows.classes))
+        if training > DIVERGED * guessing:
             raise FailedError(
                 f"it diverged in '{stage.name}': a training loss of {training:.3g} in epoch "
                 f"{self.at.epoch + 1}"

@@ -8,6 +8,7 @@ from headstart.heads.outside import NAMES, fit_outside, outside_scores
 from headstart.heads.temperature import (
     at_temperature,
     fit_temperature,
+    label_questions,
     logits_of,
     logits_of_labels,
     with_temperature,
@@ -30,6 +31,7 @@ __all__ = [
     "fit_prototypes",
     "fit_temperature",
     "fit_vector",
+    "label_questions",
     "logits_of",
     "logits_of_labels",
     "outside_scores",

@@ -47,7 +47,8 @@ def fit_blocks(
     with a share a multinomial logistic regression is fitted: `fit_linear`. Where none helps, it is
     that of the first block.
 
-    blocks: (n, width) each, the first one the one to beat; y: codes (n,).
+    blocks: (n, width) each, the first one the one to beat; y: codes (n,), or 1 where a label
+    applies to a row that may have several (n, n_classes).
 
     Raises:
         ValueError: there is no block, or rows and labels do not fit.
@@ -66,7 +67,8 @@ def fit_blocks(
         own[:, :width] = scale * found.weights[:, begin : begin + width]
         weights.append(own)
         begin += width
-    return BlockHead(LinearHead(np.hstack(weights), found.bias, found.l2), tuple(shares))
+    head = LinearHead(np.hstack(weights), found.bias, found.l2, found.several)
+    return BlockHead(head, tuple(shares))
 
 
 def _length(block: NDArray[np.floating]) -> float:
@@ -85,8 +87,11 @@ def _choose(
 ) -> list[float]:
     some = np.sort(np.random.default_rng(seed).permutation(len(y))[:CHOOSING])
     owners = None if groups is None else groups[some]
-    fold = inner_folds(y[some], owners, INNER_FOLDS, seed)
-    targets = np.eye(n_classes)[y[some]]
+    several = y.ndim == 2
+    # Rows that may have several labels have no class to be spread by.
+    spread = np.zeros(len(some), dtype=np.int64) if several else y[some]
+    fold = inner_folds(spread, owners, INNER_FOLDS, seed)
+    targets = y[some].astype(np.float64) if several else np.eye(n_classes)[y[some]]
     grams = []
     for block, length in zip(blocks, lengths, strict=True):
         own = block[some]

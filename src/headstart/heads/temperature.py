@@ -31,6 +31,16 @@ def logits_of_labels(proba: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.log(np.maximum(wide, SMALLEST)) - np.log(np.maximum(1.0 - wide, SMALLEST))
 
 
+def label_questions(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Logits (n · labels, 2) of "does not apply" and "applies", from those of labels (n, labels).
+
+    >>> label_questions(np.array([[1.0, 2.0]])).tolist()
+    [[0.0, 1.0], [0.0, 2.0]]
+    """
+    flat = logits.ravel().astype(np.float64)
+    return np.column_stack([np.zeros(len(flat)), flat])
+
+
 def fit_temperature(y: NDArray[np.integer], logits: NDArray[np.floating]) -> float:
     """The temperature T > 0 at which softmax(logits / T) has the least log-loss.
 

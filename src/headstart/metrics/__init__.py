@@ -56,6 +56,7 @@ from headstart.metrics.sets import (
     set_costs,
     set_costs_named,
     set_metric_names,
+    set_score,
 )
 from headstart.metrics.weighted import (
     LabelF1Difference,
@@ -117,6 +118,7 @@ __all__ = [
     "set_costs",
     "set_costs_named",
     "set_metric_names",
+    "set_score",
     "shares_named",
     "steps_between",
     "weighted_score",

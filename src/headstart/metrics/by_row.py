@@ -6,7 +6,8 @@ import numpy as np
 
 from headstart.metrics.costs import cost_of_answers, given_answers
 from headstart.metrics.probability import row_brier, row_log_loss
-from headstart.metrics.weighted import Codes, Floats, Proba, weighted_score
+from headstart.metrics.sets import SetStatistic, judged_by, set_row_values
+from headstart.metrics.weighted import Codes, Floats, Proba, Weighted, weighted_score
 
 CELLS = 2_000_000
 """Row weights that are held at a time."""
@@ -27,8 +28,8 @@ def row_values(
     rows, over n, is the variance of the difference of their metrics.
 
     Args:
-        name: of rows with one label each.
-        y: codes (n,), none of them −1.
+        y: codes (n,), none of them −1; of rows that may have several labels 1 where one applies
+            (n, labels).
         weights: how much each row counts for (n,); None: one as much as the other.
         proba, costs, by: those of `score`.
 
@@ -41,13 +42,16 @@ def row_values(
     n = len(y)
     counted = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     own = _own(name, y, proba, costs, by)
-    if n < 2:
-        return weighted_score(name, y, proba, costs, by)(counted[None])
     if own is not None:
+        if n < 2:
+            return own
         total, summed = counted.sum(), counted @ own
         whole, without = summed / total, (summed - counted * own) / (total - counted)
     else:
-        whole, without = _of_classes(name, y, proba, counted, by)
+        of, kinds = _of_all(name, y, proba, counted, by)
+        if n < 2:
+            return of(counted[None])
+        whole, without = float(of(counted[None])[0]), _without_each(of, kinds, counted)
     values: Floats = n * whole - (n - 1) * without
     return values
 
@@ -56,6 +60,8 @@ def _own(
     name: str, y: Codes, proba: Proba, costs: Floats | None, by: Floats | None
 ) -> Floats | None:
     """Of a metric that is a mean over rows, each row's value."""
+    if y.ndim == 2:
+        return set_row_values(name, y, proba, costs, by)
     if name == "accuracy":
         return np.asarray(given_answers(proba, by) == y, dtype=np.float64)
     if name == "cost":
@@ -65,17 +71,26 @@ def _own(
     return row_brier(y, proba) if name == "brier" else None
 
 
-def _of_classes(
+def _of_all(
     name: str, y: Codes, proba: Proba, counted: Floats, by: Floats | None
-) -> tuple[float, Floats]:
-    """(the metric, the metric without each row). Rows of one class that were answered alike, and
-    count for as much, are worth the same."""
+) -> tuple[Weighted, Floats]:
+    """(a metric of all rows together, of their weights; what its part in it hangs on, a row
+    each)."""
+    if y.ndim == 2:
+        judged = judged_by(name, proba, by)
+        columns = np.hstack([y, judged])
+        of = SetStatistic(name, y.shape[1]).weighted(np.zeros(len(y), dtype=np.int64), columns)
+        return of, np.column_stack([columns, counted])
     of = weighted_score(name, y, proba, None, by)
-    kinds = np.column_stack([y, given_answers(proba, by), counted])
+    return of, np.column_stack([y, given_answers(proba, by), counted])
+
+
+def _without_each(of: Weighted, kinds: Floats, counted: Floats) -> Floats:
+    """The metric without each row (n,); rows of one kind are worth the same."""
     _, first, alike = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
     parts = []
-    for rows in np.array_split(first, -(-len(first) * len(y) // CELLS)):
+    for rows in np.array_split(first, -(-len(first) * len(counted) // CELLS)):
         weights = np.tile(counted, (len(rows), 1))
         weights[np.arange(len(rows)), rows] = 0.0
         parts.append(of(weights))
-    return float(of(counted[None])[0]), np.concatenate(parts)[alike.reshape(-1)]
+    return np.concatenate(parts)[alike.reshape(-1)]

@@ -128,15 +128,31 @@ def set_scores(
     >>> found["accuracy"], found["hamming_loss"]
     (0.5, 0.25)
     """
-    given = given_labels(proba, by).astype(np.float64)
-    found = {
-        name: SetStatistic(name, y.shape[1]).of(y, given if name in OF_SETS else proba)
-        for name in SET_METRICS
-        if name != "cost"
-    }
-    if costs is not None:
-        found["cost"] = float(cost_of_sets(y, given_labels(proba, costs), costs).mean())
-    return found
+    return {name: set_score(name, y, proba, costs, by) for name in set_metric_names(costs)}
+
+
+def set_score(
+    metric: str, y: Marks, proba: Proba, costs: Floats | None = None, by: Floats | None = None
+) -> float:
+    """One metric of `set_scores`."""
+    if metric == "cost":
+        return float(cost_of_sets(y, given_labels(proba, costs), costs).mean())
+    return SetStatistic(metric, y.shape[1]).of(y, judged_by(metric, proba, by))
+
+
+def judged_by(metric: str, proba: Proba, by: Floats | None = None) -> Proba:
+    """What a metric looks at (n, labels): the probabilities, or 1 where a label is given."""
+    return given_labels(proba, by).astype(np.float64) if metric in OF_SETS else proba
+
+
+def set_row_values(
+    metric: str, y: Marks, proba: Proba, costs: Floats | None = None, by: Floats | None = None
+) -> Floats | None:
+    """Each row's value (n,) of a metric that is a mean over rows; None: it is none."""
+    if metric == "cost":
+        return cost_of_sets(y, given_labels(proba, costs), costs)
+    of = _OF_ROWS.get(metric)
+    return None if of is None else of(y.astype(np.float64), judged_by(metric, proba, by))
 
 
 def set_metric_names(costs: Floats | None) -> list[str]:
@@ -169,7 +185,9 @@ class SetStatistic:
         """The metric as a function of row weights (resamples, n)."""
         y = columns[:, : self.labels].astype(np.float64)
         judged = columns[:, self.labels :]
-        return _BY_NAME[self.name](y, judged)
+        if self.name in _OF_ROWS:
+            return _row_means(_OF_ROWS[self.name](y, judged))
+        return _OF_ALL[self.name](y, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,19 +269,22 @@ def _average_precision(y: Floats, judged: Proba) -> Weighted:
     return of
 
 
-def _log_loss(y: Floats, judged: Proba) -> Weighted:
+def _log_loss(y: Floats, judged: Proba) -> Floats:
     kind = judged.dtype if judged.dtype.kind == "f" else np.dtype(np.float64)
     smallest = float(np.finfo(kind).eps)
     true = np.where(y == 1.0, judged, 1.0 - judged.astype(np.float64))
-    return _row_means(-np.log(np.clip(true, smallest, 1.0 - smallest)).mean(axis=1))
+    lost: Floats = -np.log(np.clip(true, smallest, 1.0 - smallest)).mean(axis=1)
+    return lost
 
 
-_BY_NAME: dict[str, Callable[[Floats, Proba], Weighted]] = {
-    "accuracy": lambda y, judged: _row_means((y == judged).all(axis=1).astype(np.float64)),
+_OF_ROWS: dict[str, Callable[[Floats, Proba], Floats]] = {
+    "accuracy": lambda y, judged: (y == judged).all(axis=1).astype(np.float64),
+    "hamming_loss": lambda y, judged: (y != judged).mean(axis=1),
+    "log_loss": _log_loss,
+    "brier": lambda y, judged: ((y - judged) ** 2).mean(axis=1),
+}
+_OF_ALL: dict[str, Callable[[Floats, Proba], Weighted]] = {
     "macro_f1": lambda y, judged: _f1(y, judged, micro=False),
     "micro_f1": lambda y, judged: _f1(y, judged, micro=True),
     "average_precision": _average_precision,
-    "hamming_loss": lambda y, judged: _row_means((y != judged).mean(axis=1)),
-    "log_loss": _log_loss,
-    "brier": lambda y, judged: _row_means(((y - judged) ** 2).mean(axis=1)),
 }

@@ -144,8 +144,8 @@ class ArmResult:
     scores: metric name -> one value a fold, in the order of `Folds`; out_of_fold: mean probability
     over repeats, shape (n, classes); of several labels a row, of each of them. by_row: what each
     test row of a fold has part in the primary metric (`headstart.metrics.row_values`), one array a
-    fold; empty where a row may have several labels. log_losses: what it has part in the log-loss of
-    the arm's probabilities at their best temperature, likewise.
+    fold. log_losses: what it has part in the log-loss of the arm's probabilities at their best
+    temperature, likewise.
     """
 
     name: str

@@ -98,4 +98,5 @@ class Grown:
             bias=head.bias,
             head=describe,
             settings=settings,
+            separator=self.arms.rows.separator,
         )

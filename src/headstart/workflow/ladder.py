@@ -83,6 +83,17 @@ class _Shares:
         return ceil(self.needed / 60 / SHARE)
 
 
+def _worst_cost(costs: NDArray[np.float64] | None, *, several: bool) -> float:
+    """What the worst answer to one row costs; where it may have several labels, all of them wrong.
+
+    >>> _worst_cost(np.array([[5.0, 1.0], [1.0, 3.0]]), several=True)
+    8.0
+    """
+    if costs is None:
+        return 1.0
+    return float(costs.max(axis=0).sum() if several else costs.max())
+
+
 class Ladder:
     """Thaws the best frozen backbone, rung by rung."""
 
@@ -92,6 +103,7 @@ class Ladder:
         self.folds = list(arms.split.folds)
         self.grown = Grown(arms)
         self._below: list[FoldAnswers] = []
+        self.several = self.rows.separator is not None
         requirement = self.brief.requirement
         by_cost = self.split.metric == "cost"
         self.rule = Rule(
@@ -100,7 +112,7 @@ class Ladder:
             requirement.confidence,
             len(self.rows.codes),
             self.split.folds.k,
-            1.0 if arms.costs is None or not by_cost else float(arms.costs.max()),
+            _worst_cost(arms.costs, several=self.several) if by_cost else 1.0,
             self.brief.counts_steps,
             arms.costs,
             1.0 if arms.mix is None else arms.mix.design_effect,
@@ -123,7 +135,7 @@ class Ladder:
         report = LadderReport(
             self.rule.metric, self.rule.margin, self.rule.alpha, base.name if base else "", ()
         )
-        few = few_texts(self.rows.modality, self.rule.n, len(self.rows.labels))
+        few = not self.several and few_texts(self.rows.modality, self.rule.n, len(self.rows.labels))
         names = self.brief.rungs or rungs(self.brief.max_stage, few=few, shifted=bool(shifted))
         if EARLY in names and not self.brief.rungs:
             note = f"{shifted}: the lowest block, which reads the input, is tried before upper ones"
@@ -218,7 +230,7 @@ class Ladder:
         if name == PROBE:
             every = layered(encoder)
             return every if isinstance(every, NotAvailable) else ProbeRung(every, *known)
-        plan = plan_of(name, encoder)
+        plan = plan_of(name, encoder, several=self.several)
         if isinstance(plan, NotAvailable):
             return plan
         return Rung(plan, encoder, *known, towards=towards)

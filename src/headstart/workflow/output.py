@@ -74,7 +74,6 @@ from headstart.workflow.thumbnails import error_pictures
 
 PARITY_ROWS = 64
 SHARED = "several label columns share the backbone, which therefore stays frozen"
-SETS = "thawing trains on one label a row, and here a row may have several"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +167,7 @@ class Output:
         arms = Arms(self.brief, self.rows, self.split, *lent)
         results, unavailable = arms.run()
         ladder = Ladder(arms)
-        refused = SHARED if several else SETS if self.separator is not None else ""
-        climbed, adopted = ladder.climb(results, refused, shifted=shifted)
+        climbed, adopted = ladder.climb(results, SHARED if several else "", shifted=shifted)
         every = [*results, *adopted]
         said = (self.brief.requirement, self.split, every, unavailable, climbed)
         verdict = self.journal.stage(
