@@ -16,7 +16,9 @@ of the true gain adds to it) and adopts by a z-test at the same level and margin
 on one rung, and on one of two that share the level. *Metric alone* is the gate as it would be if a
 gain could not show in log-loss, with the whole level for the metric. *Probabilities better*: the
 base's answers stay as they are, and how sure it is of each is a matter of chance, so that a rung
-which is equal in the metric is truly better in log-loss.
+which is equal in the metric is truly better in log-loss. *Several labels*: messages of one to
+three sentences, each with the labels of its sentences, judged by macro-F1 and answered by the
+weights that suit it.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from ladder_real import domains
 from numpy.typing import NDArray
 from scipy import stats
 from selection_regret import Task, limited, pictures, table, tweets
+from several_labels import compose
 
 from headstart.adapt.gate import (
     Gaps,
@@ -42,8 +46,11 @@ from headstart.adapt.gate import (
     settled,
 )
 from headstart.adapt.log_losses import scaled_log_losses
+from headstart.adapt.run import answers_minimise
+from headstart.adapt.scores import score_of, values_of
 from headstart.backbones import load_encoder
 from headstart.data import file_key, text_key
+from headstart.heads import sigmoid
 from headstart.stats import clopper_pearson, rows_variance
 from headstart.workflow.rung_folds import waves
 
@@ -62,21 +69,25 @@ Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 SURENESS = 0.7
 """Standard deviation of the logarithm by which a base that is sure at random is too sure."""
+MESSAGES, SHARP = 4000, 6.0
+"""Messages with several labels, and what makes logits of a ridge classifier's scores."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """right: whether each row of each fold is answered rightly (repeats × K, n / K). losses: its
-    log-loss, likewise."""
+    """values: what each row of each fold has part in the metric (repeats × K, n / K): whether it
+    is answered rightly, where it has one label. losses: in the log-loss. scores: the metric of each
+    fold."""
 
-    right: NDArray[np.bool_]
+    values: Matrix
     losses: Matrix
+    scores: Matrix
 
     def __len__(self) -> int:
-        return len(self.right)
+        return len(self.values)
 
     def first(self, folds: int) -> Answers:
-        return Answers(self.right[:folds], self.losses[:folds])
+        return Answers(self.values[:folds], self.losses[:folds], self.scores[:folds])
 
 
 def pools(shared: Path) -> dict[str, tuple[Matrix, Codes]]:
@@ -103,11 +114,26 @@ def pools(shared: Path) -> dict[str, tuple[Matrix, Codes]]:
         _, vectors = np.linalg.eigh(rows.T @ rows)
         rows = rows @ vectors[:, -KEPT:]
         made[task.name] = (rows, np.concatenate([task.codes, task.test_codes]))
+    made["several labels"] = messages(shared)
     return made
 
 
+def messages(shared: Path) -> tuple[Matrix, Codes]:
+    """Features of messages with several labels, and which apply (rows, labels)."""
+    texts, labels = domains(shared / "clinc150")[0]
+    drawn = compose(list(zip(texts, labels, strict=True)), MESSAGES, 0)
+    values, names = [text for text, _ in drawn], sorted(set(labels))
+    rows = load_encoder("all-MiniLM-L6-v2").encode(values, [text_key(one) for one in values])
+    _, vectors = np.linalg.eigh(np.cov(rows.T.astype(np.float64)))
+    marks = np.array([[int(name in own) for name in names] for _, own in drawn])
+    return (rows - rows.mean(axis=0)) @ vectors[:, -KEPT:], marks
+
+
 def sample(y: Codes, n: int, balanced: bool, random: np.random.Generator) -> Codes:
-    """n rows; classes as equal as the pool allows, or with shares that fall geometrically."""
+    """n rows; classes as equal as the pool allows, or with shares that fall geometrically; of
+    several labels a row any rows."""
+    if y.ndim == 2:
+        return random.permutation(len(y))[:n]
     classes = random.permutation(int(y.max()) + 1)
     least = 10.0  # the commonest class has ten times the rows of the rarest
     shares = np.ones(len(classes)) if balanced else np.geomspace(1.0, 1 / least, len(classes))
@@ -127,7 +153,8 @@ def dealt(y: Codes, random: np.random.Generator) -> Codes:
     """Rows of every fold of every repeat, stratified, (repeats × K, n / K)."""
     parts = []
     for _ in range(REPEATS):
-        order = np.lexsort((random.random(len(y)), y))
+        chance = random.random(len(y))
+        order = np.argsort(chance) if y.ndim == 2 else np.lexsort((chance, y))
         parts += [order[fold::K] for fold in range(K)]
     return np.stack(parts)
 
@@ -136,7 +163,7 @@ def folds_scores(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Matrix:
     """Of ridge classifiers fitted without each block (repeats × K, n / K, classes): sums over all
     rows less its own."""
     wide = np.concatenate([rows - rows.mean(axis=0), np.ones((len(rows), 1))], axis=1)
-    targets = np.eye(classes)[y]
+    targets = y.astype(np.float64) if y.ndim == 2 else np.eye(classes)[y]
     blocks, answers = wide[tests], targets[tests]
     turned = blocks.transpose(0, 2, 1)
     gram = wide.T @ wide - turned @ blocks
@@ -145,12 +172,27 @@ def folds_scores(rows: Matrix, y: Codes, tests: Codes, classes: int) -> Matrix:
     return np.asarray(blocks @ weights)
 
 
-def answered(scores: Matrix, y: Codes, tests: Codes) -> Answers:
-    """What scores say, and how sure they are as logits."""
-    proba = np.exp(scores - scores.max(axis=2, keepdims=True))
+def answered(scores: Matrix, y: Codes, tests: Codes, sure: Matrix | float = 1.0) -> Answers:
+    """What scores say, and how sure they are as logits, times `sure`."""
+    if y.ndim == 2:
+        return answered_sets(sigmoid(SHARP * sure * (scores - 0.5)), y, tests)
+    logits = sure * scores
+    proba = np.exp(logits - logits.max(axis=2, keepdims=True))
     proba /= proba.sum(axis=2, keepdims=True)
     losses = np.stack(scaled_log_losses(y[tests], proba)).astype(np.float64)
-    return Answers(scores.argmax(axis=2) == y[tests], losses)
+    right = (scores.argmax(axis=2) == y[tests]).astype(np.float64)
+    return Answers(right, losses, right.mean(axis=1))
+
+
+def answered_sets(proba: Matrix, y: Codes, tests: Codes) -> Answers:
+    """The labels that suit macro-F1."""
+    by = answers_minimise("macro_f1", list(proba), y, None)
+    folds = list(zip(y[tests], proba, strict=True))
+    return Answers(
+        np.stack([values_of("macro_f1", *one, None, by, None) for one in folds]),
+        np.stack(scaled_log_losses(y[tests], proba)).astype(np.float64),
+        np.array([score_of("macro_f1", *one, None, by, None) for one in folds]),
+    )
 
 
 def right(rows: Matrix, y: Codes, new: Matrix, codes: Codes, classes: int) -> NDArray[np.bool_]:
@@ -183,11 +225,10 @@ def outside(y: Codes, n: int) -> int:
 def gaps_of(rung: Answers, base: Answers, *, surer: bool = True) -> Gaps:
     """What the rung gains; surer: in log-loss too."""
 
-    def of(a: Matrix, b: Matrix, also: Gaps | None = None) -> Gaps:
-        return Gaps(a.mean(axis=1) - b.mean(axis=1), rows_variance(list(a), list(b)), also)
-
-    also = of(-rung.losses, -base.losses) if surer else None
-    return of(rung.right.astype(float), base.right.astype(float), also)
+    losses = base.losses.mean(axis=1) - rung.losses.mean(axis=1)
+    also = Gaps(losses, rows_variance(list(rung.losses), list(base.losses))) if surer else None
+    by_rows = rows_variance(list(rung.values), list(base.values))
+    return Gaps(rung.scores - base.scores, by_rows, also)
 
 
 def adopted(
@@ -256,7 +297,7 @@ def null_cell(
     alone; on one with 3 repeats whose probabilities are better; single split, plain t, highest
     mean. Then the share of the folds of one rung that a run trains before it gives up."""
     rows, y = pool
-    classes = int(y.max()) + 1
+    classes = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
     count = np.zeros(13, dtype=int)
     folds = 0
     for world in range(worlds):
@@ -269,7 +310,7 @@ def null_cell(
         scores = [folds_scores(seen + one, codes, tests, classes) for one in noise]
         arms = [answered(one, codes, tests) for one in scores]
         unsure = np.exp(SURENESS * random.normal(size=(len(codes), 1)))[tests]
-        worse = answered(scores[0] * unsure, codes, tests)
+        worse = answered(scores[0], codes, tests, unsure)
         said = [climbs(arms[:last], r, n, MARGIN) for last in (2, 3) for r in (1, 2, 3)]
         alone = [climbs(arms[:2], r, n, MARGIN, surer=False) for r in (1, 3)]
         better = climbs([worse, arms[1]], 3, n, MARGIN)
@@ -350,14 +391,17 @@ def main() -> int:
               + "| ---: " * 18 + "|")  # fmt: skip
         for name, pool in found.items():
             for n in SIZES:
-                for balanced in (True, False):
+                several = pool[1].ndim == 2
+                for balanced in (True,) if several else (True, False):
                     if n > 0.6 * len(pool[1]):
                         continue
                     wrong, folds = null_cell(pool, n, balanced, said.worlds)
                     bound = clopper_pearson(max(wrong[:6]), said.worlds).high or 1.0
                     cells = [f"{one / said.worlds:.1%}" for one in wrong]
                     cells.insert(6, f"{bound:.1%}")
-                    kind = "balanced" if balanced else "unequal"
+                    if several:  # Their answers follow the probabilities: no longer equal.
+                        cells[10] = "–"
+                    kind = "as they are" if several else "balanced" if balanced else "unequal"
                     print(f"| {name} | {n:,} | {kind} | {' | '.join(cells)} | 100% "
                           f"| {folds:.0%} |", flush=True)  # fmt: skip
     if said.part != "null":
@@ -366,7 +410,7 @@ def main() -> int:
               "| metric alone | 1 repeat: oracle | gate, one rung | metric alone |\n| --- "
               + "| ---: " * 14 + "|")  # fmt: skip
         for name, pool in found.items():
-            for n in SIZES:
+            for n in SIZES if pool[1].ndim == 1 else ():
                 if n > 0.6 * len(pool[1]) or outside(pool[1], n) < OUTSIDE:
                     continue
                 cells = [power_cell(pool, n, more, max(2, said.worlds // 10)) for more in MORE]
