@@ -15,6 +15,7 @@ from headstart.heads import (
     label_questions,
     logits_of,
     logits_of_labels,
+    sigmoid,
 )
 from headstart.stats import rows_variance
 
@@ -41,9 +42,9 @@ def scaled_log_losses(
     y, every = np.concatenate(codes), np.concatenate(proba)
     some = slice(None, None, -(-len(y) // ROWS))
     if y.ndim == 2:
-        logits = label_questions(logits_of_labels(every))
-        heat = fit_temperature(y[some].ravel(), label_questions(logits_of_labels(every[some])))
-        answers = at_temperature(logits, heat)[:, 1].reshape(y.shape)
+        logits = logits_of_labels(every)
+        heat = fit_temperature(y[some].ravel(), label_questions(logits[some]))
+        answers = sigmoid(logits / heat)
     else:
         logits = logits_of(every)
         heat = fit_temperature(y[some], logits[some])
