@@ -110,6 +110,13 @@ def test_each_label_is_given_from_the_probability_that_its_costs_make_cheapest(
     assert again.returncode == 0, again.stderr
     ready = headstart("readiness", "pilot")
     assert ready.returncode == 0, ready.stderr
+    # No next step is a command that refuses such rows.
+    assert "Name several with --backbone" in ready.stdout
+    page = (pilot / "readiness.md").read_text()
+    assert "relabel" not in page
+    assert "headstart select" not in page
+    row = next(line for line in page.splitlines() if "Were the labels checked?" in line)
+    assert "checked" in row.split("Were the labels checked?")[1]
 
 
 def test_without_costs_macro_f1_decides_and_folds_serve_few_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from headstart.decide.evidence import at, branches, leaves, value
 from headstart.decide.figures import Quote, Reader
 from headstart.decide.findings import finding_pointers, skipped
+from headstart.decide.opening import several_labels
 from headstart.decide.readiness.line import DATA, Known, Line, Part, asked, done, gap
 from headstart.decide.words import count, listed
 
@@ -38,8 +39,9 @@ def _related(read: Reader) -> Known:
 
 
 def _labels(read: Reader) -> Known:
+    check = "further-labels" if several_labels(read) else "labels"
     for pointer in branches(read.view, "/checks"):
-        if value(read.view, f"{pointer}/check") != "labels":
+        if value(read.view, f"{pointer}/check") != check:
             continue
         why = at(read.view, f"{pointer}/skipped")
         if why is not None and why.value:
@@ -79,7 +81,7 @@ def _definitions(read: Reader) -> Known:
 
 
 def _shares(read: Reader) -> Known | None:
-    if read.value("/data/separator") is not None:
+    if several_labels(read):
         return None
     if branches(read.view, "/brief/data/prevalence"):
         return done("the brief names the share of each class")
@@ -120,6 +122,7 @@ LINES = (
         "Were the labels checked?",
         "Read the most suspicious ones with headstart relabel.",
         _labels,
+        of_sets="Read the rows that audit.html lists, and mend their labels in the file.",
     ),
     Line(
         "serious_findings",

@@ -72,6 +72,7 @@ LINES = (
         "Set budget.latency_ms in headstart.toml and run again, or say what is enough.",
         _latency,
         "Run headstart select on this pilot for a faster backbone, or allow more.",
+        "Name a faster backbone with --backbone and run again, or allow more.",
     ),
     Line("price", DEPLOYMENT, "Is it known what answers cost?", "Run again.", _price),
     Line(

@@ -25,7 +25,8 @@ class Line:
 
     `look` says what the ledger knows: done, a gap that words cannot close, or asked, where a
     person must say; None: it does not concern this run. mend: the next step where it was measured
-    and is a gap, if that is another one than where it was not.
+    and is a gap, if that is another one than where it was not. of_sets: what stands in the place of
+    mend, or of the step where there is no mend, if a row may have several labels.
     """
 
     key: str
@@ -34,9 +35,12 @@ class Line:
     step: str
     look: Callable[[Reader], Known | None]
     mend: str = ""
+    of_sets: str = ""
 
-    def next_step(self, state: State) -> str:
-        return self.mend if state == "gap" and self.mend else self.step
+    def next_step(self, state: State, *, several: bool = False) -> str:
+        if self.mend and state != "gap":
+            return self.step
+        return (several and self.of_sets) or self.mend or self.step
 
 
 def done(*parts: Part) -> Known:

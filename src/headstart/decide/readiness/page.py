@@ -12,6 +12,7 @@ from markupsafe import Markup
 from headstart.decide import appendix
 from headstart.decide.environment import asset, environment
 from headstart.decide.figures import Quote, Reader, Said
+from headstart.decide.opening import several_labels
 from headstart.decide.outputs import output_columns, output_reader
 from headstart.decide.readiness import data, deployment, evaluation, selection
 from headstart.decide.readiness.line import Known, Line, Part, State
@@ -131,5 +132,5 @@ def _row(columns: Mapping[str, Reader], line: Line, answers: Answers) -> dict[st
         "known": known,
         "said": Quote(said, 400) if said else None,
         "owner": Quote(owner, 60) if owner else Said((NOBODY if settled in OPEN else "",)),
-        "step": line.next_step(state),
+        "step": line.next_step(state, several=any(map(several_labels, columns.values()))),
     }

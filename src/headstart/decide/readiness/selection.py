@@ -135,6 +135,7 @@ LINES = (
         "Was more than one backbone tried?",
         "Run headstart select on this pilot, then headstart run.",
         _candidates,
+        of_sets="Name several with --backbone and run again: all are tried on the same folds.",
     ),
     Line(
         "licence_cleared",
