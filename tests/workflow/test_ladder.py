@@ -174,8 +174,10 @@ def test_a_rung_that_the_network_lacks_spares_no_other(
 ) -> None:
     made = ladder.plan_of
 
-    def short(name: str, encoder: Any) -> Any:
-        return NotAvailable("the network has 3 blocks") if name == "top-4" else made(name, encoder)
+    def short(name: str, encoder: Any, **more: Any) -> Any:
+        if name == "top-4":
+            return NotAvailable("the network has 3 blocks")
+        return made(name, encoder, **more)
 
     monkeypatch.setattr(ladder, "plan_of", short)
     monkeypatch.setattr(Rung, "fold", always_wrong)

@@ -78,7 +78,8 @@ class Rule:
     n: int
     k: int
     largest: float = 1.0
-    """Most that one row can change the metric's sum by: 1, or what the worst mistake costs."""
+    """Most that one answer can change the metric's sum by: 1, or what the worst mistake costs; of
+    several labels a row, that in one label."""
     steps: bool = False
     """Whether costs are the steps of the labels' order."""
     costs: NDArray[np.float64] | None = None

@@ -83,17 +83,6 @@ class _Shares:
         return ceil(self.needed / 60 / SHARE)
 
 
-def _worst_cost(costs: NDArray[np.float64] | None, *, several: bool) -> float:
-    """What the worst answer to one row costs; where it may have several labels, all of them wrong.
-
-    >>> _worst_cost(np.array([[5.0, 1.0], [1.0, 3.0]]), several=True)
-    8.0
-    """
-    if costs is None:
-        return 1.0
-    return float(costs.max(axis=0).sum() if several else costs.max())
-
-
 class Ladder:
     """Thaws the best frozen backbone, rung by rung."""
 
@@ -112,7 +101,7 @@ class Ladder:
             requirement.confidence,
             len(self.rows.codes),
             self.split.folds.k,
-            _worst_cost(arms.costs, several=self.several) if by_cost else 1.0,
+            1.0 if arms.costs is None or not by_cost else float(arms.costs.max()),
             self.brief.counts_steps,
             arms.costs,
             1.0 if arms.mix is None else arms.mix.design_effect,
