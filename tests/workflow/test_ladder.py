@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import headstart
+from headstart import bootstrap
 from headstart.adapt.probe import ProbeRung
 from headstart.adapt.rung import Rung, rungs
 from headstart.types.errors import InputError
@@ -252,8 +253,17 @@ def test_where_a_row_may_have_several_labels_a_thawed_network_ships_too(
             said = " and ".join(chance.choice(words[one].split()) for one in about)
             wrong = [one for one in about if chance.random() < 0.75]
             rows.writerow((f"visit {number}: {said}", ";".join(wrong) or ";"))
-    headstart.run(path, out=tmp_path / "p", minutes=5, rungs=("top-1",), separator=";", seed=1)
+    options = bootstrap.Options(minutes=5, rungs=("top-1",), separator=";", seed=1)
+    pilot = bootstrap.init_pilot(tmp_path / "p", path, options)
+    brief = pilot.brief.read_text(encoding="utf-8")
+    named = "".join(f"{one} = 5.0\n" for one in words)
+    for costs in ("[mistakes.costs]\n", "[mistakes.false_alarms]\n"):
+        assert costs in brief
+        brief = brief.replace(costs, costs + named, 1)
+    pilot.brief.write_text(brief, encoding="utf-8")
+    headstart.run(tmp_path / "p")
     found = ledger(tmp_path / "p", "/adapt/ladder")
+    assert found["/metric"] == "cost"
     assert found["/adopted"] == "adapted:top-1"
     assert [found[f"/outcomes/0/guards/{i}/falls"] for i in range(3)] == [False] * 3
     manifest = json.loads((tmp_path / "p/bundle/manifest.json").read_text(encoding="utf-8"))
