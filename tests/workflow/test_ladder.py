@@ -248,7 +248,7 @@ def test_where_a_row_may_have_several_labels_a_thawed_network_ships_too(
     with path.open("w", newline="", encoding="utf-8") as stream:
         rows = csv.writer(stream)
         rows.writerow(("text", "about"))
-        for number in range(360):
+        for number in range(240):
             about = [one for one in words if chance.random() < 0.4]
             said = " and ".join(chance.choice(words[one].split()) for one in about)
             wrong = [one for one in about if chance.random() < 0.75]
