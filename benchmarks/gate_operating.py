@@ -45,7 +45,7 @@ from headstart.adapt.gate import (
     level_of,
     settled,
 )
-from headstart.adapt.log_losses import scaled_log_losses
+from headstart.adapt.log_losses import log_loss_gains, scaled_log_losses
 from headstart.adapt.run import answers_minimise
 from headstart.adapt.scores import score_of, values_of
 from headstart.backbones import load_encoder
@@ -225,8 +225,7 @@ def outside(y: Codes, n: int) -> int:
 def gaps_of(rung: Answers, base: Answers, *, surer: bool = True) -> Gaps:
     """What the rung gains; surer: in log-loss too."""
 
-    losses = base.losses.mean(axis=1) - rung.losses.mean(axis=1)
-    also = Gaps(losses, rows_variance(list(rung.losses), list(base.losses))) if surer else None
+    also = Gaps(*log_loss_gains(list(rung.losses), list(base.losses))) if surer else None
     by_rows = rows_variance(list(rung.values), list(base.values))
     return Gaps(rung.scores - base.scores, by_rows, also)
 

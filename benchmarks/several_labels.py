@@ -17,10 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -31,7 +28,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
-from time_to_decision import fine_tuned
+from time_to_decision import fine_tuned, setfit
 
 from headstart import bootstrap
 from headstart.backbones import load_encoder
@@ -116,7 +113,8 @@ def main() -> None:
                 found.setdefault(f"Headstart, {name}", []).append(_worth(y, given, table))
                 print(f"seed {seed}, {name}: {arm}, {took:.0f} s", flush=True)
             if said.setfit_seconds and seed == 0:
-                peer = setfit(Path(place), said.setfit_seconds)
+                files = Path(place) / "train.csv", Path(place) / "test.csv"
+                peer = setfit(*files, said.setfit_seconds, __file__)
                 y = np.array([[label in own for label in labels] for _, own in test], dtype=int)
                 for name, costs in (("one half", None), ("costs", table)):
                     given = given_labels(np.array(peer["proba"]), costs)
@@ -165,17 +163,6 @@ def read(path: Path) -> Rows:
         return [
             (row["message"], set(row["topics"].split("|")) - {""}) for row in csv.DictReader(stream)
         ]
-
-
-def setfit(folder: Path, limit: float) -> dict[str, Any]:
-    """SetFit in a process of its own."""
-    files = [str(folder / "train.csv"), str(folder / "test.csv")]
-    done = subprocess.run(
-        [sys.executable, __file__, "--setfit-worker", *files, str(limit)],
-        capture_output=True, text=True, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )  # fmt: skip
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
 
 def _holdout(pilot: Path, labels: list[str]) -> tuple[Any, Any]:

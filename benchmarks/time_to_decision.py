@@ -139,9 +139,9 @@ def setfit_worker(train: Path, test: Path, limit: float) -> None:
     print(json.dumps({**took, "accuracy": right / len(checks)}))
 
 
-def setfit(train: Path, test: Path, limit: float) -> dict[str, Any]:
-    """SetFit in a process of its own."""
-    command = [sys.executable, __file__, "--setfit-worker", str(train), str(test), str(limit)]
+def setfit(train: Path, test: Path, limit: float, script: str = __file__) -> dict[str, Any]:
+    """SetFit in a process of its own, by the `--setfit-worker` of a script."""
+    command = [sys.executable, script, "--setfit-worker", str(train), str(test), str(limit)]
     done = subprocess.run(
         command,
         capture_output=True,

@@ -251,8 +251,8 @@ def test_where_a_row_may_have_several_labels_a_thawed_network_ships_too(
         for number in range(240):
             about = [one for one in words if chance.random() < 0.4]
             said = " and ".join(chance.choice(words[one].split()) for one in about)
-            wrong = [one for one in about if chance.random() < 0.75]
-            rows.writerow((f"visit {number}: {said}", ";".join(wrong) or ";"))
+            marked = [one for one in about if chance.random() < 0.75]
+            rows.writerow((f"visit {number}: {said}", ";".join(marked) or ";"))
     options = bootstrap.Options(minutes=5, rungs=("top-1",), separator=";", seed=1)
     pilot = bootstrap.init_pilot(tmp_path / "p", path, options)
     brief = pilot.brief.read_text(encoding="utf-8")
